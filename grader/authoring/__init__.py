@@ -1,0 +1,31 @@
+"""For lab authors: the vocabulary of ``checks.py``, ``mutants.py`` and ``variants.py``.
+
+This half of the kit stays with the instructors; it is not in the students' release.
+"""
+
+from grader.authoring.spec import AuthorError, Draw, LabSpec, Mutant, Variant
+from grader.core.expect import Between, Close, Distribution, Exact, Metric
+from grader.core.key import Limits
+from grader.core.probe import (
+    Probe,
+    call,
+    count_params,
+    draw_index,
+    get,
+    gradient,
+    item,
+    layers,
+    numpy_array,
+    ref,
+    rng,
+    sample,
+    set_weights,
+    student,
+)
+from grader.core.text import Text
+
+__all__ = [
+    "AuthorError", "Between", "Close", "Distribution", "Draw", "Exact", "LabSpec", "Limits",
+    "Metric", "Mutant", "Probe", "Text", "Variant", "call", "count_params", "draw_index", "get",
+    "gradient", "item", "layers", "numpy_array", "ref", "rng", "sample", "set_weights", "student",
+]  # fmt: skip

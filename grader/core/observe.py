@@ -1,0 +1,427 @@
+"""Run a probe on a namespace and bring back the observation: arrays and plain JSON.
+
+This runs next to the student's code, so nothing it reports is trusted for what it says of itself;
+it is held against what only a right implementation can give for inputs of the judge's choosing.
+
+An observation is ``{"status", "values", "error", "weights", "used", "seconds"}``; `status` is
+``ok``, ``todo`` (a hole is open), ``missing`` (a name is not defined), ``error`` or ``limit``.
+"""
+
+from __future__ import annotations
+
+import linecache
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from itertools import permutations
+from types import CodeType
+from typing import Any
+
+import numpy as np
+
+from grader.core.judge import near_names
+from grader.core.probe import Probe, Step
+from grader.core.tree import Tree
+
+MAX_VALUES = 4_000_000  # elements of one observed array
+MAX_TEXT = 10_000
+
+
+class NotDoneYet(NotImplementedError):
+    """Raised by an open hole of the notebook."""
+
+
+def todo(exercise: str = "") -> NotDoneYet:
+    """What stands in a hole: ``raise todo("attention")``."""
+    return NotDoneYet(exercise)
+
+
+class LimitHit(BaseException):
+    """A limit was reached; not an `Exception`, so that ``except Exception`` does not swallow it."""
+
+    def __init__(self, limit: str, value: float) -> None:
+        super().__init__(limit, value)
+        self.limit = limit
+        self.value = value
+
+
+class _Missing(Exception):
+    def __init__(self, name: str, near: Sequence[str]) -> None:
+        super().__init__(name)
+        self.name = name
+        self.near = list(near)
+
+
+class _Scope:
+    """A student's namespace, the probe's results so far, and what was noticed on the way."""
+
+    def __init__(self, names: Mapping[str, Any], answers: Mapping[str, Any]) -> None:
+        self.names = names
+        self.answers = answers
+        self.results: dict[str, Any] = {}
+        self.missing: list[str] = []
+        self.misfit: list[str] = []
+
+    def find(self, target: str) -> Any:
+        first, *rest = target.split(".")
+        if first.startswith("$"):
+            found = self.results[first[1:]]
+        elif first in self.names:
+            found = self.names[first]
+        else:
+            known = [n for n in self.names if not n.startswith("_")]
+            raise _Missing(first, near_names(first, known))
+        for attribute in rest:
+            found = getattr(found, attribute)
+        return found
+
+    def argument(self, node: Any) -> Any:
+        if isinstance(node, np.ndarray):
+            return _tensor(node)
+        if isinstance(node, Mapping):
+            if len(node) == 1:
+                (kind, value), *_ = node.items()
+                if kind == "$ref":
+                    return self.results[value]
+                if kind == "$name":
+                    return self.find(value)
+                if kind == "$numpy":
+                    return value
+                if kind == "$rng":
+                    return np.random.default_rng(value)
+            return {k: self.argument(v) for k, v in node.items()}
+        if isinstance(node, (list, tuple)):
+            return type(node)(self.argument(v) for v in node)
+        return node
+
+    def arguments(self, step: Step) -> tuple[list[Any], dict[str, Any]]:
+        kwargs = {k: self.argument(v) for k, v in step.kwargs.items() if not k.startswith("$")}
+        return [self.argument(a) for a in step.args], kwargs
+
+
+def _tensor(array: np.ndarray) -> Any:
+    keras = sys.modules.get("keras") or import_module("keras")
+    return keras.ops.convert_to_tensor(array)
+
+
+def _call(scope: _Scope, step: Step) -> Any:
+    args, kwargs = scope.arguments(step)
+    return scope.find(step.target)(*args, **kwargs)
+
+
+def _get(scope: _Scope, step: Step) -> Any:
+    return scope.find(step.target)
+
+
+def _item(scope: _Scope, step: Step) -> Any:
+    return scope.find(step.target)[step.args[0]]
+
+
+def _answer(scope: _Scope, step: Step) -> Any:
+    given = scope.answers.get(step.args[0])
+    if given is None:
+        raise _Missing(step.args[0], [])
+    return given
+
+
+def _count_params(scope: _Scope, step: Step) -> int:
+    return int(scope.find(step.target).count_params())
+
+
+def _layers(scope: _Scope, step: Step) -> list[dict[str, Any]]:
+    from grader.core.recording import summarise
+
+    return summarise(scope.find(step.target))
+
+
+def _sample(scope: _Scope, step: Step) -> np.ndarray:
+    """Draws share what `rng` made; `draw_index` becomes start + i."""
+    target, n = scope.find(step.target), int(step.kwargs["$n"])
+    args, kwargs = scope.arguments(step)
+
+    def at(node: Any, i: int) -> Any:
+        if isinstance(node, dict) and set(node) == {"$index"}:
+            return node["$index"] + i
+        return node
+
+    draws = [
+        plain(target(*(at(a, i) for a in args), **{k: at(v, i) for k, v in kwargs.items()}))
+        for i in range(n)
+    ]
+    return np.asarray(draws)
+
+
+def _gradient(scope: _Scope, step: Step) -> list[Any]:
+    """Gradient of Σ w·output, w going evenly from 1 to 2, so that no symmetry hides a mistake."""
+    import tensorflow as tf
+
+    args, kwargs = scope.arguments(step)
+    wrt = [args[i] for i in step.kwargs["$wrt"]]
+    with tf.GradientTape() as tape:
+        for x in wrt:
+            tape.watch(getattr(x, "trainable_variables", x))
+        out = tf.convert_to_tensor(scope.find(step.target)(*args, **kwargs))
+        weights = tf.reshape(tf.linspace(1.0, 2.0, tf.size(out)), tf.shape(out))
+        loss = tf.reduce_sum(tf.cast(out, tf.float32) * weights)
+    sources = [getattr(x, "trainable_variables", x) for x in wrt]
+    return [tape.gradient(loss, s) for s in sources] if len(sources) == 1 else list(
+        tape.gradient(loss, sources)
+    )
+
+
+def _set_weights(scope: _Scope, step: Step) -> dict[str, list[str]]:
+    root = scope.find(step.target)
+    weights = dict(step.kwargs["weights"])
+    missing: list[str] = []
+    misfit: list[str] = []
+    for joint, parts in step.kwargs["fused"].items():
+        if _descend(root, joint.split("/")) is not None and all(
+            _descend(root, p.split("/")) is None for p in parts
+        ):
+            for leaf in ("kernel", "bias"):
+                pieces = [weights.pop(f"{p}/{leaf}", None) for p in parts]
+                found = [x.reshape(x.shape[0], -1) if leaf == "kernel" else x.reshape(-1)
+                         for x in pieces if x is not None]  # fmt: skip
+                if found:
+                    weights[f"{joint}/{leaf}"] = np.concatenate(found, axis=-1)
+    for path, array in weights.items():
+        *way, leaf = path.split("/")
+        owner = _descend(root, way)
+        if owner is None:
+            missing.append(path)
+        else:
+            problem = _assign(owner, leaf, array)
+            if problem:
+                (missing if problem == "missing" else misfit).append(path)
+    scope.missing += missing
+    scope.misfit += misfit
+    return {"missing": missing, "misfit": misfit}
+
+
+def _descend(owner: Any, way: Sequence[str]) -> Any:
+    """Follow attributes, indices or sub-layer names; None if the way ends."""
+    for name in way:
+        found: Any = None
+        if name.lstrip("-").isdigit() and not hasattr(owner, name):
+            try:
+                found = list(owner)[int(name)]
+            except (TypeError, IndexError):
+                found = None
+        if found is None:
+            found = getattr(owner, name, None)
+        if found is None or callable(found) and not hasattr(found, "variables"):
+            inner = getattr(owner, "_layers", None) or getattr(owner, "layers", None) or []
+            found = next((x for x in inner if getattr(x, "name", None) == name), None)
+        if found is None:
+            return None
+        owner = found
+    return owner
+
+
+def _assign(owner: Any, leaf: str, array: np.ndarray) -> str:
+    """Give one variable its value; "" if it went well, else "missing" or "misfit"."""
+    if isinstance(owner, (list, tuple)):  # one layer a head
+        axes = [i for i, n in enumerate(array.shape) if n == len(owner)]
+        if not axes:
+            return "misfit"
+        problems = [
+            _assign(part, leaf, np.take(array, i, axis=axes[0])) for i, part in enumerate(owner)
+        ]
+        return next((p for p in problems if p), "")
+    variable = getattr(owner, leaf, None)
+    if not hasattr(variable, "assign"):
+        named = [v for v in getattr(owner, "variables", []) if v.name.split("/")[-1] == leaf]
+        if len(named) != 1:
+            return "missing"
+        variable = named[0]
+    shape = tuple(int(n) for n in variable.shape)
+    fitted = fit(np.asarray(array), shape)
+    if fitted is None:
+        return "misfit"
+    variable.assign(fitted)
+    return ""
+
+
+def fit(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray | None:
+    """Lay a factored kernel out as `shape`: as it is, axes permuted, or neighbours merged."""
+    if array.shape == shape:
+        return array
+    if array.ndim == len(shape):
+        for order in permutations(range(array.ndim)):
+            if tuple(array.shape[i] for i in order) == shape:
+                return array.transpose(order)
+        return None
+    if array.size == int(np.prod(shape)) and _merges(array.shape, shape):
+        return array.reshape(shape)
+    return None
+
+
+def _merges(fine: tuple[int, ...], coarse: tuple[int, ...]) -> bool:
+    """Whether `coarse` is `fine` with neighbouring axes merged."""
+    i = 0
+    for n in coarse:
+        product = 1
+        while i < len(fine) and product < n:
+            product *= fine[i]
+            i += 1
+        if product != n:
+            return False
+    return i == len(fine)
+
+
+OPERATIONS: dict[str, Callable[[_Scope, Step], Any]] = {
+    "call": _call,
+    "get": _get,
+    "item": _item,
+    "answer": _answer,
+    "count_params": _count_params,
+    "layers": _layers,
+    "sample": _sample,
+    "gradient": _gradient,
+    "set_weights": _set_weights,
+}
+
+
+def plain(value: Any, depth: int = 0) -> Tree:
+    """A student's result as arrays and JSON; anything else becomes a description of itself."""
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    if isinstance(value, str):
+        return value[:MAX_TEXT]
+    if isinstance(value, np.generic):
+        return value.item() if value.dtype.kind in "biuf" else str(value)
+    if depth < 6:
+        if isinstance(value, dict):
+            return {str(k)[:200]: plain(v, depth + 1) for k, v in list(value.items())[:1000]}
+        if type(value).__name__ == "IndexedSlices":
+            import tensorflow as tf
+
+            value = tf.convert_to_tensor(value)
+        if isinstance(value, (list, tuple, set)):
+            return [plain(v, depth + 1) for v in list(value)[:100_000]]
+    if hasattr(value, "__array__") or hasattr(value, "numpy"):
+        array = np.asarray(value.numpy() if hasattr(value, "numpy") else value)
+        if array.dtype.kind not in "biuf" and array.dtype.name == "bfloat16":
+            array = array.astype(np.float32)
+        if array.dtype.kind in "biuf":
+            if array.size > MAX_VALUES:
+                return {"$big": [int(n) for n in array.shape]}
+            return array
+        return str(array.tolist())[:MAX_TEXT]
+    return {"$other": type(value).__name__}
+
+
+def error_record(error: BaseException, limit_lines: int = 200) -> dict[str, Any]:
+    """An exception as JSON: type, message, and the student's own line nearest to it."""
+    line = ""
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if "/grader/" not in frame.filename and (
+            "ipython" in frame.filename.lower()
+            or "ipykernel" in frame.filename.lower()
+            or frame.filename.startswith("<")
+        ):
+            line = (frame.line or linecache.getline(frame.filename, frame.lineno or 0)).strip()
+            break
+    try:
+        message = str(error)
+    except Exception:
+        message = "(its message could not be printed)"
+    return {"type": type(error).__name__, "message": message.strip()[:600], "line": line[:limit_lines]}
+
+
+@contextmanager
+def watching(names: Sequence[str]) -> Iterator[list[str]]:
+    """Notice calls of library functions or classes, whatever name the student gave them.
+
+    Args:
+        names: dotted names (``keras.layers.MultiHeadAttention``); those not installed are skipped.
+
+    Yields:
+        A list that holds, at the end, the names that were called.
+    """
+    codes: dict[CodeType, str] = {}
+    for name in names:
+        for code in _codes(name):
+            codes[code] = name
+    used: list[str] = []
+    if not codes:
+        yield used
+        return
+
+    def tracer(frame: Any, event: str, arg: Any) -> None:
+        if event == "call" and frame.f_code in codes:
+            name = codes[frame.f_code]
+            if name not in used:
+                used.append(name)
+
+    before = sys.getprofile()
+    sys.setprofile(tracer)
+    try:
+        yield used
+    finally:
+        sys.setprofile(before)
+
+
+def _codes(dotted: str) -> list[CodeType]:
+    parts = dotted.split(".")
+    if parts[0] not in sys.modules:
+        return []
+    found: Any = sys.modules[parts[0]]
+    for part in parts[1:]:
+        found = getattr(found, part, None)
+        if found is None:
+            return []
+    if isinstance(found, type):
+        found = found.__dict__.get("call") or found.__dict__.get("__init__")
+    while hasattr(found, "__wrapped__"):
+        found = found.__wrapped__
+    code = getattr(found, "__code__", None)
+    return [code] if code is not None else []
+
+
+def observe(
+    probe: Probe,
+    names: Mapping[str, Any],
+    answers: Mapping[str, Any] | None = None,
+    watch: Sequence[str] = (),
+) -> Tree:
+    """Run a probe.
+
+    Args:
+        probe: the steps.
+        names: the student's namespace.
+        answers: what was given to ``lab.answer``.
+        watch: library calls to notice (see `watching`).
+
+    Returns:
+        The observation; an exception of the student's code is part of it.
+
+    Raises:
+        LimitHit: a limit was reached (the caller knows which).
+    """
+    scope = _Scope(names, answers or {})
+    began = time.perf_counter()
+    seen: dict[str, Any] = {"status": "ok", "values": {}}
+    used: list[str] = []
+    try:
+        with watching(watch) as used:
+            for step in probe.steps:
+                scope.results[step.into] = OPERATIONS[step.op](scope, step)
+            seen["values"] = {k: plain(scope.results[k]) for k in probe.keep}
+    except NotDoneYet as error:
+        seen |= {"status": "todo", "error": {"name": str(error)}}
+    except _Missing as error:
+        seen |= {"status": "missing", "error": {"name": error.name, "near": error.near}}
+    except (LimitHit, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # SystemExit and the like are the student's own doing
+        seen |= {"status": "error", "error": error_record(error)}
+    if scope.missing or scope.misfit:
+        seen["weights"] = {"missing": scope.missing, "misfit": scope.misfit}
+    if used:
+        seen["used"] = used
+    seen["seconds"] = round(time.perf_counter() - began, 4)
+    return seen

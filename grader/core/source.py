@@ -1,0 +1,189 @@
+"""What a student's source says about itself, by parsing it; nothing here runs it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+_SHELL = re.compile(r"^\s*[%!?]|\?\s*$")
+
+
+@dataclass(frozen=True)
+class Use:
+    """A use of a library call: its dotted name, the line in its cell (0 if unknown), the code."""
+
+    name: str
+    line: int
+    code: str = ""
+
+
+def parse_cell(source: str) -> ast.Module | None:
+    """The syntax tree of a cell, its shell lines and magics blanked; None if it does not parse."""
+    lines = ["pass" if _SHELL.match(line) else line for line in source.splitlines()]
+    try:
+        return ast.parse("\n".join(lines))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def lab_named_in(sources: Iterable[str]) -> str | None:
+    """The id in the first ``Lab("…")`` of a notebook's code cells, or None."""
+    for source in sources:
+        tree = parse_cell(source)
+        if tree is None:
+            found = re.search(r"\bLab\(\s*[\"']([\w-]+)[\"']", source)
+            if found:
+                return found.group(1)
+            continue
+        for node in ast.walk(tree):
+            if (
+                isinstance(node, ast.Call)
+                and _dotted(node.func).split(".")[-1] == "Lab"
+                and node.args
+                and isinstance(node.args[0], ast.Constant)
+                and isinstance(node.args[0].value, str)
+            ):
+                return node.args[0].value
+    return None
+
+
+def _dotted(node: ast.AST) -> str:
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        base = _dotted(node.value)
+        return f"{base}.{node.attr}" if base else ""
+    return ""
+
+
+@dataclass(frozen=True)
+class _Definition:
+    node: ast.stmt
+    source: str
+
+
+class _Book:
+    """Top-level definitions and import aliases of all cells; the last definition counts."""
+
+    def __init__(self, sources: Sequence[str]) -> None:
+        self.definitions: dict[str, _Definition] = {}
+        self.aliases: dict[str, str] = {}
+        for source in sources:
+            tree = parse_cell(source)
+            if tree is None:
+                continue
+            for node in ast.walk(tree):
+                self._import(node)
+            for statement in tree.body:
+                for name in _bound(statement):
+                    self.definitions[name] = _Definition(statement, source)
+                    self.aliases.pop(name, None)
+                self._import(statement)
+
+    def _import(self, node: ast.AST) -> None:
+        if isinstance(node, ast.Import):
+            for a in node.names:
+                if a.asname:
+                    self.aliases[a.asname] = a.name
+                else:
+                    self.aliases[a.name.split(".")[0]] = a.name.split(".")[0]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            for a in node.names:
+                self.aliases[a.asname or a.name] = f"{node.module}.{a.name}"
+
+    def full_name(self, dotted: str) -> str:
+        first, _, rest = dotted.partition(".")
+        seen: set[str] = set()
+        while first not in seen:
+            seen.add(first)
+            if first in self.aliases:
+                dotted = self.aliases[first] + ("." + rest if rest else "")
+            elif first in self.definitions:
+                node = self.definitions[first].node
+                value = node.value if isinstance(node, ast.Assign) else None
+                base = _dotted(value) if value is not None else ""
+                if not base:
+                    return dotted
+                dotted = base + ("." + rest if rest else "")
+            else:
+                return dotted
+            first, _, rest = dotted.partition(".")
+        return dotted
+
+
+def _bound(statement: ast.stmt) -> list[str]:
+    if isinstance(statement, (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)):
+        return [statement.name]
+    if isinstance(statement, ast.Assign):
+        return [n.id for t in statement.targets for n in ast.walk(t) if isinstance(n, ast.Name)]
+    if isinstance(statement, (ast.If, ast.Try, ast.With)):
+        return [n for s in statement.body for n in _bound(s)]
+    return []
+
+
+def defined_in(sources: Sequence[str]) -> set[str]:
+    """Names bound at the top level of the cells."""
+    return set(_Book(sources).definitions)
+
+
+def reach(sources: Sequence[str], names: Iterable[str]) -> set[str]:
+    """The cells' own names that the definitions of `names` mention, directly or through others."""
+    book = _Book(sources)
+    todo, seen = list(names), set[str]()
+    while todo:
+        name = todo.pop()
+        if name in seen or name not in book.definitions:
+            continue
+        seen.add(name)
+        todo += [n.id for n in ast.walk(book.definitions[name].node) if isinstance(n, ast.Name)]
+    return seen
+
+
+def forbidden_uses(
+    sources: Sequence[str], defines: Iterable[str], forbids: Iterable[str]
+) -> list[Use]:
+    """Uses of forbidden library calls in the code that an exercise's names reach.
+
+    Aliases (``from keras import layers as L``) and helper functions are followed. A forbidden
+    ``keras.layers.MultiHeadAttention`` also matches the same tail under another root of the same
+    library (``tf.keras.layers.…``); a class of the student's own that has the same name does not.
+
+    Returns:
+        One `Use` a place, in no particular order; empty if the code keeps to the rules.
+    """
+    forbidden = tuple(forbids)
+    if not forbidden:
+        return []
+    book = _Book(sources)
+    found: dict[tuple[str, int], Use] = {}
+    for name in reach(sources, defines):
+        definition = book.definitions[name]
+        lines = definition.source.splitlines()
+        local = {
+            a.arg for n in ast.walk(definition.node) if isinstance(n, ast.arguments)
+            for a in [*n.args, *n.kwonlyargs]
+        }  # fmt: skip
+        for node in ast.walk(definition.node):
+            dotted = _dotted(node) if isinstance(node, (ast.Attribute, ast.Name)) else ""
+            if not dotted or dotted.split(".")[0] in local | {"self"}:
+                continue
+            full = book.full_name(dotted)
+            if "." not in full:
+                continue
+            for rule in forbidden:
+                if _same_call(full, rule):
+                    line = getattr(node, "lineno", 0)
+                    code = lines[line - 1].strip() if 0 < line <= len(lines) else ""
+                    found[(rule, line)] = Use(rule, line, code)
+    return list(found.values())
+
+
+def _same_call(full: str, rule: str) -> bool:
+    """``tensorflow.keras.layers.X`` is ``keras.layers.X``; so is ``keras.src.….X``."""
+    a, b = full.split("."), rule.split(".")
+    if a[-1] != b[-1]:
+        return False
+    root = b[0]
+    return full == rule or root in a[:-1] or (root == "keras" and a[0] in ("tensorflow", "tf"))

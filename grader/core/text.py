@@ -1,0 +1,48 @@
+"""Text in both course languages, written side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Lang = Literal["fr", "en"]
+LANGS: tuple[Lang, Lang] = ("fr", "en")
+
+
+@dataclass(frozen=True)
+class Text:
+    """One message in English and in French.
+
+    Both sides may hold ``str.format`` fields; `fill` fills the two at once.
+    """
+
+    en: str
+    fr: str
+
+    def to(self, lang: str) -> str:
+        """Return the text in `lang` (``"fr"``; anything else is English)."""
+        return self.fr if lang == "fr" else self.en
+
+    def fill(self, **fields: Any) -> Text:
+        """Fill the fields of both sides; a `Text` field is filled with its own side."""
+
+        def side(lang: str) -> str:
+            values = {k: v.to(lang) if isinstance(v, Text) else v for k, v in fields.items()}
+            return self.to(lang).format(**values)
+
+        return Text(en=side("en"), fr=side("fr"))
+
+    def __add__(self, other: Text) -> Text:
+        return Text(en=self.en + other.en, fr=self.fr + other.fr)
+
+    def to_dict(self) -> dict[str, str]:
+        return {"en": self.en, "fr": self.fr}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, str]) -> Text:
+        return cls(en=data["en"], fr=data["fr"])
+
+
+def same(text: str) -> Text:
+    """A text that reads alike in both languages (a name, a formula, an exception)."""
+    return Text(en=text, fr=text)

@@ -1,0 +1,1 @@
+"""From what a platform gave (folders, zips) to submissions, safely."""

@@ -1,0 +1,1 @@
+"""From verdicts to files that people read: gradebook, feedback pages, the class page."""

@@ -1,0 +1,1 @@
+"""What runs in the student's own notebook: `Lab`, its display, recordings, handing in."""
