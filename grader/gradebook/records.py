@@ -1,0 +1,121 @@
+"""What grading one submission came to: the record that the store keeps and the reports read."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from grader.core.judge import Verdict
+from grader.core.text import Text
+from grader.zones.records import CellReport
+
+
+@dataclass(frozen=True)
+class Graded:
+    """One graded submission.
+
+    Attributes:
+        student: name, as shown.
+        student_id: stable identifier; equals the name where the platform gives none.
+        origin: path of the submission, as shown.
+        lab: id of the lab.
+        digest: hash of the submission's content.
+        lang: language of the notebook, ``"fr"`` or ``"en"``.
+        verdicts: one a check, in the key's order; empty if it could not be graded.
+        cells: how each code cell ran.
+        notices: what its reader should know (``two submissions: the newest counts``).
+        recordings: manifests of the recordings found: ``name``, ``seconds``, ``epochs``,
+            ``history`` {metric: [value an epoch]}, ``created`` (ISO 8601), ``digest``.
+        seconds: wall time of grading.
+        receipt: short hash that the student got when handing in.
+        submitted_at: ISO 8601, or "" if unknown.
+        problem: why it could not be graded, or None.
+    """
+
+    student: str
+    student_id: str
+    origin: str
+    lab: str
+    digest: str
+    lang: str = "fr"
+    verdicts: tuple[Verdict, ...] = ()
+    cells: tuple[CellReport, ...] = ()
+    notices: tuple[Text, ...] = ()
+    recordings: tuple[Mapping[str, Any], ...] = ()
+    seconds: float = 0.0
+    receipt: str = ""
+    submitted_at: str = ""
+    problem: Text | None = None
+
+    @property
+    def max_points(self) -> float:
+        """Points to be had, bonus apart; 0 for a submission that could not be graded."""
+        return round(sum(v.max_points for v in self.verdicts if not v.bonus), 4)
+
+    @property
+    def bonus(self) -> float:
+        """Points earned by bonus checks."""
+        return round(sum(v.points for v in self.verdicts if v.bonus), 4)
+
+    @property
+    def earned(self) -> float:
+        """Points earned, bonus included, however many."""
+        return round(sum(v.points for v in self.verdicts), 4)
+
+    @property
+    def total(self) -> float:
+        """Points that count, to a hundredth: a bonus makes up for lost points, never exceeds the maximum."""
+        return round(min(self.earned, self.max_points), 2)
+
+    @property
+    def graded(self) -> bool:
+        return self.problem is None
+
+    @property
+    def pending(self) -> bool:
+        """Whether a person must still read an answer."""
+        return any(v.status == "pending" for v in self.verdicts)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON values only; a number that is not finite becomes None."""
+        plain: dict[str, Any] = _plain(
+            {
+                **vars(self),
+                "verdicts": [v.to_dict() for v in self.verdicts],
+                "cells": [c.to_dict() for c in self.cells],
+                "notices": [n.to_dict() for n in self.notices],
+                "problem": None if self.problem is None else self.problem.to_dict(),
+            }
+        )
+        return plain
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Graded:
+        problem = data["problem"]
+        return cls(
+            **{
+                **data,
+                "verdicts": tuple(Verdict.from_dict(v) for v in data["verdicts"]),
+                "cells": tuple(CellReport.from_dict(c) for c in data["cells"]),
+                "notices": tuple(Text.from_dict(n) for n in data["notices"]),
+                "recordings": tuple(data["recordings"]),
+                "problem": None if problem is None else Text.from_dict(problem),
+            }
+        )
+
+
+def _plain(value: Any) -> Any:
+    """`value` as strict JSON: NumPy scalars and arrays become numbers and lists."""
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(v) for v in value]
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    return str(value)
