@@ -39,9 +39,13 @@ def test_numbers_that_are_not_finite_do_not_break_json() -> None:
 
 
 def test_bonus_makes_up_for_lost_points_but_never_exceeds_the_maximum() -> None:
-    lost = Graded("s", "s", "o", "l", "d", (verdict("a", 8, 10), verdict("b", 1, 3, bonus=True)))
+    lost = Graded(
+        "s", "s", "o", "l", "d", verdicts=(verdict("a", 8, 10), verdict("b", 1, 3, bonus=True))
+    )
     assert (lost.total, lost.max_points, lost.bonus, lost.earned) == (9, 10, 1, 9)
-    full = Graded("s", "s", "o", "l", "d", (verdict("a", 10, 10), verdict("b", 3, 3, bonus=True)))
+    full = Graded(
+        "s", "s", "o", "l", "d", verdicts=(verdict("a", 10, 10), verdict("b", 3, 3, bonus=True))
+    )
     assert (full.total, full.earned) == (10, 13)
 
 
