@@ -126,15 +126,23 @@ class LabSpec:
         title: the notebook's title.
         limits: what a submission may use; see `grader.core.key.Limits`.
         recordings: names of the recordings that a complete submission holds.
+        preload: modules that a worker imports once, before any submission: whatever the
+            notebook imports. Importing them must start no TensorFlow operation.
     """
 
     def __init__(
-        self, id: str, title: Text, limits: Limits | None = None, recordings: Sequence[str] = ()
+        self,
+        id: str,
+        title: Text,
+        limits: Limits | None = None,
+        recordings: Sequence[str] = (),
+        preload: Sequence[str] = ("tensorflow", "keras", "matplotlib.pyplot"),
     ) -> None:
         self.id = id
         self.title = title
         self.limits = limits or Limits()
         self.recordings = tuple(recordings)
+        self.preload = tuple(preload)
         self.exercises: dict[str, Exercise] = {}
         self.checks: dict[str, CheckSpec] = {}
         self.misconceptions: dict[str, MisconceptionSpec] = {}

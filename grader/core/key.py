@@ -169,6 +169,9 @@ class Key:
 
     Attributes:
         version: hash of the sources it was compiled from, and of its seed.
+        limits: what a submission may use.
+        recordings: names of the recordings that a complete submission holds.
+        preload: modules that a worker imports once, before any submission.
     """
 
     lab: str
@@ -180,6 +183,7 @@ class Key:
     misconceptions: dict[str, Misconception] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     recordings: tuple[str, ...] = ()
+    preload: tuple[str, ...] = ()
 
     @property
     def max_points(self) -> float:
@@ -229,6 +233,7 @@ class Key:
             ],
             "limits": vars(self.limits),
             "recordings": list(self.recordings),
+            "preload": list(self.preload),
         }
 
     @classmethod
@@ -268,6 +273,7 @@ class Key:
                 },
                 limits=Limits(**tree["limits"]),
                 recordings=tuple(tree["recordings"]),
+                preload=tuple(tree["preload"]),
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise BadKey(f"damaged answer key: {error!r}") from None

@@ -1,0 +1,346 @@
+"""A lab's folder, read: its source cells, its specification, the notebooks made from them."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import linecache
+import re
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import jupytext
+import nbformat
+
+from grader.authoring.spec import AuthorError, Edit, LabSpec, Mutant, Variant
+from grader.core.text import LANGS, Lang
+
+BEGIN, END, STUB = "### BEGIN SOLUTION", "### END SOLUTION", "### STUB "
+
+
+@dataclass(frozen=True)
+class SourceCell:
+    """One cell of ``notebook.py``.
+
+    Attributes:
+        kind: ``markdown`` or ``code``.
+        lang: ``fr``, ``en``, or "" for both.
+        role: ``setup`` or "".
+        exercise: the exercise whose hole it holds, or "".
+        index: position in the source, from 0.
+    """
+
+    kind: str
+    source: str
+    lang: str = ""
+    role: str = ""
+    exercise: str = ""
+    index: int = 0
+
+    def stub(self) -> str:
+        """The cell with its holes open."""
+        return open_holes(self.source, self.exercise)
+
+    def solved(self) -> str:
+        """The cell with the solution, without the marks."""
+        return close_holes(self.source)
+
+
+def open_holes(source: str, exercise: str) -> str:
+    """Replace each solution region by ``raise todo(…)`` or by its ``### STUB`` lines."""
+    out: list[str] = []
+    inside = False
+    stub: list[str] = []
+    indent = ""
+    for line in source.splitlines():
+        text = line.strip()
+        if text == BEGIN:
+            inside, stub, indent = True, [], line[: len(line) - len(line.lstrip())]
+        elif text == END:
+            out += stub or [f'{indent}raise todo("{exercise}")']
+            inside = False
+        elif not inside:
+            out.append(line)
+        elif text.startswith(STUB.strip()):
+            stub.append(indent + text[len(STUB) :])
+    return "\n".join(out)
+
+
+def close_holes(source: str) -> str:
+    """Drop the marks and the stub lines."""
+    marks = (BEGIN, END, STUB.strip())
+    return "\n".join(x for x in source.splitlines() if not x.strip().startswith(marks))
+
+
+def parse(path: Path) -> list[SourceCell]:
+    """Read a py:percent source.
+
+    Raises:
+        AuthorError: unbalanced marks, an unknown role, a hole outside an exercise cell.
+    """
+    if not path.is_file():
+        raise AuthorError(f"{path}: no such file; a lab needs its notebook.py")
+    notebook = jupytext.read(path, fmt="py:percent")
+    cells: list[SourceCell] = []
+    for i, node in enumerate(notebook.cells):
+        meta = node.metadata
+        cell = SourceCell(
+            node.cell_type,
+            node.source,
+            meta.get("lang", ""),
+            meta.get("role", ""),
+            meta.get("exercise", ""),
+            i,
+        )
+        where = f"{path.name}, cell {i + 1} ({node.source.strip().splitlines()[0][:50] if node.source.strip() else 'empty'})"
+        if cell.lang not in ("", *LANGS) or cell.role not in ("", "setup"):
+            raise AuthorError(f"{where}: unknown lang {cell.lang!r} or role {cell.role!r}")
+        begins, ends = (
+            len(re.findall(rf"^\s*{mark}\s*$", cell.source, re.MULTILINE)) for mark in (BEGIN, END)
+        )
+        if begins != ends:
+            raise AuthorError(f"{where}: {begins} solution marks begin, {ends} end")
+        if cell.kind == "code" and bool(begins) != bool(cell.exercise):
+            raise AuthorError(f'{where}: a hole belongs in a cell with exercise="…", and only there')
+        cells.append(cell)
+    return cells
+
+
+@dataclass
+class LoadedLab:
+    """A lab's folder in memory.
+
+    Attributes:
+        recordings: name → bytes of the reference recordings that lie in the folder.
+    """
+
+    dir: Path
+    spec: LabSpec
+    cells: tuple[SourceCell, ...]
+    mutants: tuple[Mutant, ...] = ()
+    variants: tuple[Variant, ...] = ()
+    recordings: dict[str, bytes] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        return self.spec.id
+
+    def exercise_cells(self, exercise: str) -> list[SourceCell]:
+        return [c for c in self.cells if c.exercise == exercise]
+
+    def replaced(
+        self, exercise: str, edits: Sequence[Edit] = (), code: str = ""
+    ) -> dict[int, str]:
+        """Cell index → new solved source, for a change of one exercise.
+
+        `code` goes into the exercise's first cell and empties the others.
+
+        Raises:
+            AuthorError: an edit's old text is not found exactly once.
+        """
+        cells = self.exercise_cells(exercise)
+        if not cells:
+            raise AuthorError(f'{self.id}: no cell has exercise="{exercise}"')
+        if code:
+            return {c.index: code.strip("\n") if c is cells[0] else "" for c in cells}
+        sources = {c.index: c.solved() for c in cells}
+        for old, new in edits:
+            hits = [i for i, s in sources.items() if old in s]
+            count = sum(s.count(old) for s in sources.values())
+            if count != 1:
+                raise AuthorError(
+                    f"{self.id}, exercise {exercise}: {old!r} is found {count} times, not once"
+                )
+            sources[hits[0]] = sources[hits[0]].replace(old, new)
+        return sources
+
+    def change(self, item: Mutant | Variant | Any) -> dict[int, str]:
+        """Cell index → new source, for a mutant, a variant or a misconception."""
+        if isinstance(item, Variant):
+            found: dict[int, str] = {}
+            for exercise, code in item.code.items():
+                found |= self.replaced(exercise, code=code)
+            for exercise, edits in item.edits.items():
+                found |= self.replaced(exercise, edits=edits)
+            return found
+        if not (item.edits or item.code):
+            return {}
+        return self.replaced(item.exercise, item.edits, item.code)
+
+    def definition_cells(self, lang: str = "en") -> list[SourceCell]:
+        """Setup and exercise cells, in order: what a probe needs."""
+        return [
+            c
+            for c in self.cells
+            if c.kind == "code" and (c.role == "setup" or c.exercise) and c.lang in ("", lang)
+        ]
+
+    def sources(self, change: Mapping[int, str] | None = None) -> list[str]:
+        """Solved source of the setup and exercise cells."""
+        change = change or {}
+        return [change.get(c.index, c.solved()) for c in self.definition_cells()]
+
+    def notebook(
+        self,
+        lang: Lang,
+        solved: bool,
+        replace: Mapping[int, str] | None = None,
+        answers: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """The notebook as an nbformat node.
+
+        Args:
+            lang: which language's cells.
+            solved: with the solutions, or with open holes.
+            replace: cell index → source put in its place (see `change`).
+            answers: question → literal put in place of what the source gives to ``lab.answer``.
+        """
+        replace = replace or {}
+        nodes = []
+        for cell in self.cells:
+            if cell.lang not in ("", lang):
+                continue
+            source = cell.solved() if solved else cell.stub()
+            source = replace.get(cell.index, source)
+            if cell.kind == "markdown":
+                node = nbformat.v4.new_markdown_cell(source)
+            else:
+                node = nbformat.v4.new_code_cell(_answered(source, answers or {}))
+                node.metadata = _nbgrader(cell, self.id)
+            node["id"] = f"c{cell.index:03d}"
+            nodes.append(node)
+        notebook = nbformat.v4.new_notebook(cells=nodes)
+        notebook.metadata = {
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+        }
+        for node in nodes:
+            if node.metadata.get("nbgrader"):
+                node.metadata["nbgrader"]["checksum"] = nbgrader_checksum(node)
+        return notebook
+
+    def namespace(self, change: Mapping[int, str] | None = None) -> dict[str, Any]:
+        """Run the setup and exercise cells, solved, and return their namespace.
+
+        Raises:
+            AuthorError: a cell raised.
+        """
+        from grader.student import session
+
+        names: dict[str, Any] = {"__name__": "__main__"}
+        cells = self.definition_cells()
+        with session.grading():
+            for cell, source in zip(cells, self.sources(change), strict=True):
+                run_source(source, f"<{self.id} cell {cell.index + 1}>", names)
+        return names
+
+    def digest(self) -> str:
+        """Hash of everything an author wrote that a key depends on."""
+        found = hashlib.sha256()
+        for path in sorted(self.dir.glob("*")):
+            if path.suffix in (".py", ".json", ".npz") and path.stem not in (
+                "mutants", "variants", "calibrate",
+            ):  # fmt: skip
+                found.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+        return found.hexdigest()
+
+
+def run_source(source: str, filename: str, names: dict[str, Any]) -> None:
+    """Execute one cell's source in `names`; its lines can be quoted in error messages."""
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    try:
+        exec(compile(source, filename, "exec"), names)
+    except Exception as error:
+        raise AuthorError(f"{filename}: {type(error).__name__}: {error}") from error
+
+
+def _answered(source: str, answers: Mapping[str, Any]) -> str:
+    """Replace the value in ``lab.answer("q6", value)`` calls of a cell."""
+    for question, value in answers.items():
+        pattern = rf"(lab\.answer\(\s*[\"']{re.escape(question)}[\"']\s*,\s*)(.*?)(\)\s*(?:#.*)?)$"
+        source = re.sub(pattern, lambda m: f"{m[1]}{value!r}{m[3]}", source, flags=re.MULTILINE)
+    return source
+
+
+def _nbgrader(cell: SourceCell, lab: str) -> dict[str, Any]:
+    """nbgrader v3 metadata of an exercise's cell; none for others."""
+    if not cell.exercise:
+        return {}
+    return {
+        "nbgrader": {
+            "schema_version": 3,
+            "grade": False,
+            "locked": False,
+            "solution": True,
+            "task": False,
+            "grade_id": f"{lab}-{cell.exercise}-{cell.index}",
+            "cell_type": "code",
+        }
+    }
+
+
+def nbgrader_checksum(node: Any) -> str:
+    """nbgrader's MD5 over source, type and flags of a cell (nbgrader.utils.compute_checksum)."""
+    meta = node.metadata["nbgrader"]
+    parts = [node.source, node.cell_type, *(str(meta[k]) for k in ("grade", "solution", "locked"))]
+    parts.append(meta["grade_id"])
+    if meta["grade"]:
+        parts.append(str(float(meta["points"])))
+    found = hashlib.md5(usedforsecurity=False)
+    for part in parts:
+        found.update(part.encode())
+    return found.hexdigest()
+
+
+def load_lab(path: Path, proofs: bool = True) -> LoadedLab:
+    """Read a lab's folder.
+
+    Args:
+        path: ``solutions/<id>``.
+        proofs: also read ``mutants.py`` and ``variants.py``.
+
+    Raises:
+        AuthorError: a file is missing or contradicts itself.
+    """
+    path = path.resolve()
+    cells = parse(path / "notebook.py")
+    spec = _load_module(path, "checks").lab
+    if not isinstance(spec, LabSpec):
+        raise AuthorError(f"{path.name}/checks.py: `lab` is no LabSpec")
+    if spec.id != path.name:
+        raise AuthorError(f"{path}: the folder is called {path.name!r}, its lab {spec.id!r}")
+    unknown = {c.exercise for c in cells if c.exercise} - set(spec.exercises)
+    if unknown:
+        raise AuthorError(f"{spec.id}: exercises in notebook.py, not in checks.py: {sorted(unknown)}")
+    mutants: Iterable[Mutant] = ()
+    variants: Iterable[Variant] = ()
+    if proofs and (path / "mutants.py").is_file():
+        mutants = _load_module(path, "mutants").mutants
+    if proofs and (path / "variants.py").is_file():
+        variants = _load_module(path, "variants").variants
+    recordings = {p.stem: p.read_bytes() for p in sorted(path.glob("recordings/*.safetensors"))}
+    return LoadedLab(path, spec, tuple(cells), tuple(mutants), tuple(variants), recordings)
+
+
+def _load_module(folder: Path, name: str) -> Any:
+    """Import ``folder/name.py`` under a name of its own; its neighbours can be imported from it."""
+    path = folder / f"{name}.py"
+    if not path.is_file():
+        raise AuthorError(f"{path}: no such file")
+    neighbours = {p.stem for p in folder.glob("*.py")}
+    for neighbour in neighbours:  # another lab's module of the same name
+        loaded = sys.modules.get(neighbour)
+        if loaded is not None and Path(getattr(loaded, "__file__", "") or "").parent != folder:
+            del sys.modules[neighbour]
+    spec = importlib.util.spec_from_file_location(f"lab_{folder.name}_{name}", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.path.insert(0, str(folder))
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        sys.path.remove(str(folder))
+    return module
