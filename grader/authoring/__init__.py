@@ -9,6 +9,7 @@ from grader.core.key import Limits
 from grader.core.probe import (
     Probe,
     call,
+    change,
     count_params,
     draw_index,
     get,
@@ -21,11 +22,12 @@ from grader.core.probe import (
     sample,
     set_weights,
     student,
+    table,
 )
 from grader.core.text import Text
 
 __all__ = [
     "AuthorError", "Between", "Close", "Distribution", "Draw", "Exact", "LabSpec", "Limits",
-    "Metric", "Mutant", "Probe", "Text", "Variant", "call", "count_params", "draw_index", "get",
-    "gradient", "item", "layers", "numpy_array", "ref", "rng", "sample", "set_weights", "student",
+    "Metric", "Mutant", "Probe", "Text", "Variant", "call", "change", "count_params", "draw_index", "get",
+    "gradient", "item", "layers", "numpy_array", "ref", "rng", "sample", "set_weights", "student", "table",
 ]  # fmt: skip

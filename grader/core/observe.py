@@ -28,6 +28,7 @@ from grader.core.tree import Tree
 
 MAX_VALUES = 4_000_000  # elements of one observed array
 MAX_TEXT = 10_000
+MISFIT = 0.05  # what every element of a weight holds whose shape is not the one asked for
 
 
 class NotDoneYet(NotImplementedError):
@@ -90,6 +91,8 @@ class _Scope:
                     return self.find(value)
                 if kind == "$numpy":
                     return value
+                if kind == "$table":
+                    return LookUp(value)
                 if kind == "$rng":
                     return np.random.default_rng(value)
             return {k: self.argument(v) for k, v in node.items()}
@@ -100,6 +103,22 @@ class _Scope:
     def arguments(self, step: Step) -> tuple[list[Any], dict[str, Any]]:
         kwargs = {k: self.argument(v) for k, v in step.kwargs.items() if not k.startswith("$")}
         return [self.argument(a) for a in step.args], kwargs
+
+
+class LookUp:
+    """A function of a sequence of tokens, as a table; see `grader.core.probe.table`."""
+
+    def __init__(self, logits: np.ndarray) -> None:
+        self.logits = logits
+
+    def __call__(self, tokens: Any) -> np.ndarray:
+        sequence = np.asarray(tokens)
+        if sequence.ndim > 1:
+            return np.stack([self(row) for row in sequence])
+        order = self.logits.ndim - 1
+        last = [0] * order + [int(t) for t in sequence]
+        row = self.logits[tuple(last[len(last) - order :])]
+        return np.array(row)
 
 
 def _tensor(array: np.ndarray) -> Any:
@@ -118,6 +137,16 @@ def _get(scope: _Scope, step: Step) -> Any:
 
 def _item(scope: _Scope, step: Step) -> Any:
     return scope.find(step.target)[step.args[0]]
+
+
+def _change(scope: _Scope, step: Step) -> dict[str, bool]:
+    first, second = (np.asarray(plain(scope.find(t))) for t in (step.target, step.kwargs["other"]))
+    at, axis = int(step.kwargs["at"]), int(step.kwargs["axis"])
+    gap = np.moveaxis(np.abs(first - second), axis, 0)
+    return {
+        "before": not bool((gap[:at] <= 1e-4).all()),
+        "after": not bool((gap[at:] <= 1e-4).all()),
+    }
 
 
 def _answer(scope: _Scope, step: Step) -> Any:
@@ -240,6 +269,7 @@ def _assign(owner: Any, leaf: str, array: np.ndarray) -> str:
     shape = tuple(int(n) for n in variable.shape)
     fitted = fit(np.asarray(array), shape)
     if fitted is None:
+        variable.assign(np.full(shape, MISFIT))  # so that a mistake always gives the same values
         return "misfit"
     variable.assign(fitted)
     return ""
@@ -277,6 +307,7 @@ OPERATIONS: dict[str, Callable[[_Scope, Step], Any]] = {
     "get": _get,
     "item": _item,
     "answer": _answer,
+    "change": _change,
     "count_params": _count_params,
     "layers": _layers,
     "sample": _sample,

@@ -104,6 +104,16 @@ def draw_index(start: int = 0) -> dict[str, int]:
     return {"$index": start}
 
 
+def table(logits: np.ndarray) -> dict[str, Any]:
+    """An argument: a function of a sequence of tokens that looks up the scores of the next one.
+
+    Args:
+        logits: ``(V,) * k + (V,)``: the row depends on the last `k` tokens; tokens before the
+            beginning count as 0. A batch of sequences gives a batch of rows.
+    """
+    return {"$table": np.asarray(logits)}
+
+
 def call(target: str, *args: Any, into: str = "out", **kwargs: Any) -> Step:
     """Call a student's function, class or an earlier result, and name what it returns."""
     return Step("call", target, args, kwargs, into)
@@ -140,6 +150,15 @@ def set_weights(
     """
     kwargs = {"weights": dict(weights), "fused": {k: list(v) for k, v in (fused or {}).items()}}
     return Step("set_weights", target, (), kwargs, into)
+
+
+def change(first: str, second: str, at: int, axis: int = 1, into: str = "out") -> Step:
+    """Compare two earlier results before and after position `at` along `axis`.
+
+    The result is ``{"before": bool, "after": bool}``: whether anything differs by more than 1e-4
+    there. A causal model that was shown another token at `at` gives False and True.
+    """
+    return Step("change", f"${first}", (), {"other": f"${second}", "at": at, "axis": axis}, into)
 
 
 def count_params(target: str, into: str = "params") -> Step:
