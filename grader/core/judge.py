@@ -393,6 +393,10 @@ _LACKS: dict[str, Text] = {
         en="the recording's weights have other shapes than the model asked for",
         fr="les poids enregistrés n'ont pas les formes du modèle demandé",
     ),
+    "layers": Text(
+        en="the recorded model has layers that are not built into Keras: it cannot be rebuilt",
+        fr="le modèle enregistré a des couches étrangères à Keras : on ne peut le reconstruire",
+    ),
     "answer": _NOT_OBSERVED["answer"],
 }
 
