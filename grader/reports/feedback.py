@@ -1,0 +1,196 @@
+"""One self-contained page a student: what was asked, what came, which mistake, what to read again."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from grader.core.judge import EARNING, Verdict
+from grader.core.key import Exercise, Key
+from grader.core.text import Text, same
+from grader.gradebook.records import Graded
+from grader.reports import charts
+from grader.reports.files import file_stems, person, write_atomically
+from grader.reports.gradescope import metric_of
+from grader.reports.manifest import Training, read_trainings
+from grader.reports.page import render
+from grader.reports.summary import ExerciseMark, by_exercise
+from grader.reports.words import number
+from grader.zones.records import CellReport
+
+Pictures = Mapping[str, tuple[Any, Any]]
+"""check → (what came, what was expected), arrays of numbers."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """A verdict as the page words it: what came apart from its reason."""
+
+    verdict: Verdict
+    came: Text
+    cause: Text
+    picture: Markup
+
+
+@dataclass(frozen=True)
+class Gauge:
+    """A metric between the value that earns nothing and the one that earns all.
+
+    Attributes:
+        at: position of the value, 0 (floor or worse) to 1 (target or better).
+    """
+
+    title: Text
+    name: str
+    value: float
+    floor: float
+    target: float
+    at: float
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A recording as the page shows it."""
+
+    training: Training
+    gauges: list[Gauge]
+    curves: list[Markup]
+
+
+def feedback_page(
+    graded: Graded, key: Key, *, pictures: Pictures | None = None, lang: str | None = None
+) -> str:
+    """The feedback page of one submission, as HTML: no script, no other file.
+
+    Args:
+        pictures: check → (what came, what was expected): drawn side by side under that check.
+        lang: the submission's own language if None.
+    """
+    lang = lang or graded.lang
+    marks = by_exercise(graded, key)
+    known = {e.id: e for e in key.exercises}
+    return render(
+        "feedback.html",
+        lang,
+        g=graded,
+        key=key,
+        max_points=key.max_points,
+        marks=marks,
+        exercises=[
+            (m, [_say(v, lang, pictures or {}) for v in m.verdicts], _read(m, known.get(m.id)))
+            for m in marks
+            if m.verdicts
+        ],
+        first=first_to_mend(graded),
+        cells=[(c, _where(c)) for c in graded.cells if c.status != "ok"],
+        trained=[_trained(t, graded, key, lang) for t in read_trainings(graded.recordings)],
+        limits=[v for v in graded.verdicts if v.status == "limit"],
+        statuses={v.status for v in graded.verdicts},
+    )
+
+
+def first_to_mend(graded: Graded, most: int = 3) -> list[Verdict]:
+    """The checks that cost most, one a mistake; of equal ones the earlier."""
+    seen: set[str] = set()
+    chosen = []
+    lossy = [v for v in graded.verdicts if not v.bonus and v.status not in ("pending", "carried")]
+    for verdict in sorted(lossy, key=lambda v: v.points - v.max_points):
+        if verdict.max_points - verdict.points < 1e-9 or len(chosen) == most:
+            break
+        if verdict.diagnosis and verdict.diagnosis in seen:
+            continue
+        seen.add(verdict.diagnosis)
+        chosen.append(verdict)
+    return chosen
+
+
+def _say(verdict: Verdict, lang: str, pictures: Pictures) -> Said:
+    came, cause = verdict.message, same("")
+    parts = [verdict.message.to(side).rsplit(" → ", 1) for side in ("en", "fr")]
+    if all(len(p) == 2 for p in parts):
+        came = Text(en=parts[0][0], fr=parts[1][0])
+        cause = Text(en=parts[0][1], fr=parts[1][1])
+    elif verdict.diagnosis and verdict.status not in ("carried", "right"):
+        came, cause = same(""), verdict.message
+    pair = pictures.get(verdict.check)
+    drawn = charts.heat_maps(pair[0], pair[1], lang) if pair else Markup("")
+    return Said(verdict, came, cause, drawn)
+
+
+def _read(mark: ExerciseMark, exercise: Exercise | None) -> Text | None:
+    """Where to read again, if anything in the exercise went wrong."""
+    if exercise is None or not exercise.read.en:
+        return None
+    wrong = [v for v in mark.verdicts if v.status not in EARNING and v.status != "pending"]
+    return exercise.read if wrong or any(v.status == "partial" for v in mark.verdicts) else None
+
+
+def _where(cell: CellReport) -> tuple[str, Text]:
+    """What a cell raised, and on which line."""
+    error = cell.error or {}
+    said = ": ".join(str(error[k]) for k in ("type", "message") if error.get(k))
+    if cell.status in ("todo", "skipped"):
+        said = ""
+    elif cell.status == "limit":
+        said = str(error.get("message", ""))
+    line = error.get("line")
+    if isinstance(line, int) and not isinstance(line, bool):
+        return said[:400], Text(en=f"line {line}", fr=f"ligne {line}")
+    return said[:400], same(str(line)[:200] if line else "")
+
+
+def _trained(training: Training, graded: Graded, key: Key, lang: str) -> Trained:
+    gauges = []
+    verdicts = {v.check: v for v in graded.verdicts}
+    for check in key.checks:
+        metric, verdict = metric_of(check), verdicts.get(check.id)
+        if check.recording != training.name or metric is None or verdict is None:
+            continue
+        if verdict.figure is not None:
+            share = (verdict.figure - metric.floor) / (metric.target - metric.floor)
+            at = min(1.0, max(0.0, share))
+            gauges.append(
+                Gauge(check.title, metric.name, verdict.figure, metric.floor, metric.target, at)
+            )
+    drawn = []
+    for group in charts.families(training.history).values():
+        ends = ", ".join(
+            f"{name} {number(_last(values), lang, 3)}" for name, values in group.items()
+        )
+        alt = Text(
+            en="curve over {n} epochs, at the end: {e}", fr="courbe sur {n} époques, à la fin : {e}"
+        ).fill(n=training.epochs or "?", e=ends.replace("{", "(").replace("}", ")"))
+        epoch = Text(en="epoch", fr="époque")
+        drawn.append(charts.curves(group, alt.to(lang), epoch.to(lang), lang, training.epochs))
+    return Trained(training, gauges, [d for d in drawn if d])
+
+
+def _last(values: Sequence[float | None]) -> float | None:
+    return next((v for v in reversed(values) if v is not None), None)
+
+
+def write_feedback(
+    graded: Sequence[Graded],
+    key: Key,
+    folder: Path,
+    *,
+    stems: Mapping[Hashable, str] | None = None,
+    pictures: Mapping[str, Pictures] | None = None,
+) -> list[Path]:
+    """Write ``folder/<student>.html`` for each record, in the language of its submission.
+
+    Args:
+        pictures: digest of a submission → its pictures.
+    """
+    names = stems or file_stems(graded)
+    return [
+        write_atomically(
+            folder / f"{names[person(g)]}.html",
+            feedback_page(g, key, pictures=(pictures or {}).get(g.digest)),
+        )
+        for g in graded
+    ]
