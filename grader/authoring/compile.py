@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
+import os
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -10,26 +11,18 @@ from typing import Any
 
 import numpy as np
 
-import grader.core
-from grader.authoring.source import LoadedLab
+from grader.authoring.source import LoadedLab, load_lab
 from grader.authoring.spec import AuthorError, CheckSpec, Draw, default_expectation
+from grader.authoring.version import key_version
 from grader.core.answers import digest, digests, normalise
 from grader.core.expect import Expectation
-from grader.core.key import FORMAT, Check, Exercise, Key, Misconception
+from grader.core.key import Check, Exercise, Key, Misconception
 from grader.core.observe import observe
 from grader.core.probe import Probe, Step
 from grader.core.source import defined_in, reach
 from grader.core.tree import Tree
 
 PUBLIC_SEED = 20_170_612
-
-
-def key_version(lab: LoadedLab, seed: int, hidden: bool) -> str:
-    """Changes exactly when the key could: sources of the lab and of ``grader/core``, and seed."""
-    found = hashlib.sha256(f"{FORMAT} {seed} {hidden} {lab.digest()}".encode())
-    for path in sorted(Path(grader.core.__file__).parent.glob("*.py")):
-        found.update(path.read_bytes())
-    return found.hexdigest()[:16]
 
 
 def compile_key(lab: LoadedLab, seed: int = PUBLIC_SEED, hidden: bool = False) -> Key:
@@ -59,7 +52,7 @@ def compile_key(lab: LoadedLab, seed: int = PUBLIC_SEED, hidden: bool = False) -
     return Key(
         lab=lab.id,
         visibility="hidden" if hidden else "public",
-        version=key_version(lab, seed, hidden),
+        version=key_version(lab.digest(), seed, hidden),
         title=spec.title,
         exercises=tuple(exercises.values()),
         checks=tuple(checks),
@@ -218,3 +211,21 @@ def same_key(a: Key, b: Key, tolerance: float = 1e-3) -> bool:
 
     return alike(unpack(pack(a.to_tree())), unpack(pack(b.to_tree())))
 
+
+
+def main(argv: list[str]) -> int:
+    """``python -m grader.authoring.compile LAB_DIR SEED OUT``: the hidden key, as a file."""
+    folder, seed, out = Path(argv[0]), int(argv[1]), Path(argv[2])
+    try:
+        key = compile_key(load_lab(folder, proofs=False), seed, hidden=True)
+    except AuthorError as error:
+        print(error, file=sys.stderr)
+        return 1
+    temporary = out.with_suffix(f".{os.getpid()}")
+    key.save(temporary)
+    temporary.replace(out)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

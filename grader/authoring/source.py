@@ -16,6 +16,7 @@ import jupytext
 import nbformat
 
 from grader.authoring.spec import AuthorError, Edit, LabSpec, Mutant, Variant
+from grader.authoring.version import lab_digest
 from grader.core.text import LANGS, Lang
 
 BEGIN, END, STUB = "### BEGIN SOLUTION", "### END SOLUTION", "### STUB "
@@ -239,13 +240,7 @@ class LoadedLab:
 
     def digest(self) -> str:
         """Hash of everything an author wrote that a key depends on."""
-        found = hashlib.sha256()
-        for path in sorted(self.dir.glob("*")):
-            if path.suffix in (".py", ".json", ".npz") and path.stem not in (
-                "mutants", "variants", "calibrate",
-            ):  # fmt: skip
-                found.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-        return found.hexdigest()
+        return lab_digest(self.dir)
 
 
 def run_source(source: str, filename: str, names: dict[str, Any]) -> None:

@@ -260,7 +260,7 @@ def _assign(owner: Any, leaf: str, array: np.ndarray) -> str:
             _assign(part, leaf, np.take(array, i, axis=axes[0])) for i, part in enumerate(owner)
         ]
         return next((p for p in problems if p), "")
-    variable = getattr(owner, leaf, None)
+    variable: Any = getattr(owner, leaf, None)
     if not hasattr(variable, "assign"):
         named = [v for v in getattr(owner, "variables", []) if v.name.split("/")[-1] == leaf]
         if len(named) != 1:

@@ -49,12 +49,16 @@ class Outcome:
         cells: one report a code cell, in the order in which they were run.
         notices: what the reader of the feedback should know.
         seconds: wall time.
+        cpu_seconds: processor time in the student zone, of all its processes.
+        made: recordings of trainings that had to be done, name → bytes.
     """
 
     observations: Mapping[str, Tree] = field(default_factory=dict)
     cells: tuple[CellReport, ...] = ()
     notices: tuple[Text, ...] = ()
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    made: Mapping[str, bytes] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Tree]:
         """A tree for `grader.core.tree.pack`; the observations' arrays stay arrays."""

@@ -1,0 +1,170 @@
+"""Everything that is generated from a lab's source: notebooks, executed solutions, public key."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from grader.authoring.compile import compile_key, same_key
+from grader.authoring.source import LoadedLab
+from grader.authoring.spec import AuthorError
+from grader.authoring.version import lab_digest
+from grader.core.key import BadKey, Key
+from grader.core.text import LANGS, Lang
+
+Say = Callable[[str], None]
+_STAMP = "grader"
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Where a lab's generated files are.
+
+    Attributes:
+        student: language → the notebook with open holes.
+        solution: language → the executed solution.
+        key: the public answer key.
+    """
+
+    student: Mapping[Lang, Path]
+    solution: Mapping[Lang, Path]
+    key: Path
+
+
+def paths(course: Path, lab: str) -> Paths:
+    folder = course / "solutions" / lab
+    return Paths(
+        student={lang: course / "labs" / lang / f"{lab}.ipynb" for lang in LANGS},
+        solution={lang: folder / f"{lab}.{lang}.ipynb" for lang in LANGS},
+        key=course / "labs" / f"{lab}.key",
+    )
+
+
+def build(course: Path, lab: LoadedLab, say: Say, execute: bool = True) -> None:
+    """Write the student notebooks, the public key and the executed solutions.
+
+    The solutions are executed as a student would, in a fresh kernel, training included; the
+    recordings that this leaves become the lab's reference recordings.
+
+    Args:
+        execute: False leaves the executed solutions as they are.
+
+    Raises:
+        AuthorError: the source contradicts itself, or a solution cell raises.
+    """
+    where = paths(course, lab.id)
+    for lang, path in where.student.items():
+        _write(path, lab.notebook(lang, solved=False))
+        say(f"{path.relative_to(course)}")
+    compile_key(lab).save(where.key)
+    say(f"{where.key.relative_to(course)}  {where.key.stat().st_size / 1e3:.0f} kB")
+    if not execute:
+        return
+    for lang, path in where.solution.items():
+        node = _execute(course, lab, lang, say)
+        node.metadata[_STAMP] = {"sources": lab_digest(lab.dir), "lab": lab.id}
+        _write(path, node)
+        say(f"{path.relative_to(course)}  {path.stat().st_size / 1e6:.1f} MB")
+
+
+def stale(course: Path, lab: LoadedLab) -> list[str]:
+    """Generated files that do not agree with the source; one line each."""
+    where = paths(course, lab.id)
+    found = []
+    for lang, path in where.student.items():
+        if not path.is_file() or path.read_text("utf-8") != _text(lab.notebook(lang, False)):
+            found.append(str(path.relative_to(course)))
+    try:
+        kept = Key.load(where.key)
+        fresh = kept.version == compile_key_version(lab) and same_key(kept, compile_key(lab))
+    except (FileNotFoundError, BadKey):
+        fresh = False
+    if not fresh:
+        found.append(str(where.key.relative_to(course)))
+    for lang, path in where.solution.items():
+        if not path.is_file():
+            found.append(str(path.relative_to(course)))
+            continue
+        node = nbformat.read(path, as_version=4)
+        want = [(c.cell_type, c.source) for c in lab.notebook(lang, True).cells]
+        if [(c.cell_type, c.source) for c in node.cells] != want or not _executed(node):
+            found.append(str(path.relative_to(course)))
+    return found
+
+
+def compile_key_version(lab: LoadedLab) -> str:
+    """Version that the public key would have now."""
+    from grader.authoring.compile import PUBLIC_SEED
+    from grader.authoring.version import key_version
+
+    return key_version(lab_digest(lab.dir), PUBLIC_SEED, False)
+
+
+def _executed(node: Any) -> bool:
+    code = [c for c in node.cells if c.cell_type == "code" and c.source.strip()]
+    clean = all(o.output_type != "error" for c in code for o in c.outputs)
+    return clean and all(c.execution_count for c in code)
+
+
+def _text(node: Any) -> str:
+    text: str = nbformat.writes(node, version=4)
+    return text + "\n"
+
+
+def _write(path: Path, node: Any) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(_text(node), "utf-8")
+
+
+def _execute(course: Path, lab: LoadedLab, lang: Lang, say: Say) -> Any:
+    """Run the solution in a kernel; keep its recordings if the lab's folder has none yet."""
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError
+
+    node = lab.notebook(lang, solved=True)
+    with tempfile.TemporaryDirectory(prefix="grader-build-") as scratch:
+        folder = Path(scratch)
+        shutil.copytree(course / "labs", folder / "labs", ignore=shutil.ignore_patterns("*.ipynb"))
+        if (course / "data").is_dir():
+            (folder / "data").symlink_to(course / "data")
+        kept = folder / "recordings" / lab.id
+        if lab.recordings:
+            kept.mkdir(parents=True)
+            for name, data in lab.recordings.items():
+                (kept / f"{name}.safetensors").write_bytes(data)
+        client = NotebookClient(
+            node, timeout=1800, kernel_name="python3", resources={"metadata": {"path": scratch}}
+        )
+        try:
+            client.execute()
+        except CellExecutionError as error:
+            last = str(error).strip().splitlines()[-1]
+            raise AuthorError(f"{lab.id} ({lang}): a solution cell raises: {last}") from None
+        made = sorted((folder / "recordings" / lab.id).glob("*.safetensors"))
+        if not lab.recordings and made:
+            target = lab.dir / "recordings"
+            target.mkdir(exist_ok=True)
+            for path in made:
+                shutil.copy(path, target / path.name)
+                say(f"{(target / path.name).relative_to(course)}  {path.stat().st_size / 1e3:.0f} kB")
+    for cell in node.cells:
+        cell.metadata.pop("execution", None)
+        for output in cell.get("outputs", []):
+            _anonymous(output, scratch)
+    return node
+
+
+def _anonymous(output: Any, scratch: str) -> None:
+    """Take the temporary folder's name out of an output."""
+    if scratch in json.dumps(output):
+        plain = json.loads(json.dumps(output).replace(scratch, "."))
+        output.update(plain)
+
+

@@ -1,0 +1,382 @@
+"""The author's and CI's gate: every claim that a lab makes, tried.
+
+The submissions that this makes (solution, blank, mutants, variants, whole-notebook changes) go the
+same way as a student's: sandboxed zones, clean room, judge, with a hidden key of its own seed.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from grader.authoring.source import LoadedLab
+from grader.authoring.spec import AuthorError, Mutant
+from grader.authoring.transforms import HARMLESS
+from grader.core.expect import Metric
+from grader.core.judge import Verdict
+from grader.core.key import Key
+from grader.core.text import LANGS, Lang
+from grader.gradebook.grade import Item, Result, Setting, Work, grade_units
+from grader.gradebook.records import Graded
+
+VALIDATION_SEED = 1_789_07_14
+SIGMAS = 4.0
+CHECK_SECONDS = 2.0
+
+
+@dataclass
+class Report:
+    """What `validate` found; `ok` if nothing failed.
+
+    Attributes:
+        solution: points of the solution, worst of all runs, and the most to be had.
+        blank: points of the student notebook, and its cells that ended in an error.
+        mutants: total, caught (lost exactly what they should), named; and what went wrong.
+        variants: total, passed; and what went wrong.
+        other: everything else that does not hold.
+        notes: what the lab says openly it cannot promise.
+        cpu_seconds: processor time of the whole solution, training included.
+        slowest_check_seconds: the slowest probe on the solution.
+    """
+
+    lab: str
+    solution: dict[str, float] = field(default_factory=lambda: {"score": 0.0, "max": 0.0})
+    blank: dict[str, float] = field(default_factory=lambda: {"score": 0.0, "errors": 0})
+    mutants: dict[str, Any] = field(
+        default_factory=lambda: {"total": 0, "caught": 0, "named": 0, "failures": []}
+    )
+    variants: dict[str, Any] = field(
+        default_factory=lambda: {"total": 0, "passed": 0, "failures": []}
+    )
+    other: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    cpu_seconds: float = 0.0
+    slowest_check_seconds: float = 0.0
+
+    @property
+    def ok(self) -> bool:
+        return not (
+            self.mutants["failures"]
+            or self.variants["failures"]
+            or self.other
+            or self.solution["score"] < self.solution["max"]
+            or self.blank["score"]
+            or self.blank["errors"]
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "ok": self.ok}
+
+
+def validate(
+    lab: LoadedLab,
+    data: Path | None,
+    *,
+    jobs: int,
+    sandboxed: bool,
+    train: bool = True,
+    done: Callable[[int, int], None] = lambda n, total: None,
+) -> Report:
+    """Prove a lab.
+
+    Args:
+        lab: the lab, with its mutants and variants.
+        data: ``data/``, or None.
+        jobs: workers at a time.
+        sandboxed: see `grader.zones.sandbox.require`.
+        train: also train the solution afresh (otherwise its recordings are taken).
+        done: progress.
+
+    Raises:
+        AuthorError: the lab cannot even be compiled.
+    """
+    report = Report(lab.id)
+    key = _compile_apart(lab)
+    _check_sources(lab, report)
+    _check_thresholds(lab, report)
+    _check_mistakes(key, report)
+    cases = _cases(lab)
+    results: dict[str, Result] = {}
+
+    def keep(name: str, result: Result) -> None:
+        results[name] = result
+        done(len(results), len(cases) + train)
+
+    setting = Setting(lab.dir, data, jobs, sandboxed)
+    grade_units(key, [(n, _item(lab, n, w)) for n, w in cases.items()], setting, keep)
+    if train:
+        rerun = Setting(lab.dir, data, 1, sandboxed, rerun=True)
+        work = _work(lab.notebook("fr", True), {}, "fr")
+        grade_units(key, [("solution trained", _item(lab, "trained", work))], rerun, keep)
+    _solution(key, results, report)
+    _blank(key, results, report)
+    for mutant in lab.mutants:
+        _mutant(key, mutant, results[f"mutant {mutant.id}"], report)
+    full = [f"variant {v.id}" for v in lab.variants] + [f"variant {t}" for t in HARMLESS]
+    for name in full:
+        _variant(key, name, results[name], report)
+    return report
+
+
+def _compile_apart(lab: LoadedLab) -> Key:
+    """The hidden key of the validation's own seed, compiled in a fresh process."""
+    with tempfile.TemporaryDirectory(prefix="grader-validate-") as folder:
+        path = Path(folder) / "hidden.key"
+        command = [
+            sys.executable, "-m", "grader.authoring.compile", str(lab.dir), str(VALIDATION_SEED),
+            str(path),
+        ]  # fmt: skip
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            raise AuthorError((done.stderr.strip().splitlines() or ["the key does not compile"])[-1])
+        return Key.load(path)
+
+
+def _cases(lab: LoadedLab) -> dict[str, Work]:
+    """Every submission that is tried, by name."""
+    cases: dict[str, Work] = {}
+    for lang in LANGS:
+        cases[f"solution {lang}"] = _work(lab.notebook(lang, True), lab.recordings, lang)
+        cases[f"blank {lang}"] = _work(lab.notebook(lang, False), {}, lang)
+    for i, mutant in enumerate(lab.mutants):
+        lang = LANGS[i % 2]
+        kept = {k: v for k, v in lab.recordings.items() if k not in mutant.retrain}
+        node = lab.notebook(lang, True, lab.change(mutant), mutant.answers)
+        cases[f"mutant {mutant.id}"] = _work(node, kept, lang)
+    for i, variant in enumerate(lab.variants):
+        lang = LANGS[i % 2]
+        node = lab.notebook(lang, True, lab.change(variant), variant.answers)
+        if variant.notebook is not None:
+            node = variant.notebook(node)
+        kept = {k: v for k, v in lab.recordings.items() if k not in variant.retrain}
+        cases[f"variant {variant.id}"] = _work(node, kept, lang)
+    for i, (name, transform) in enumerate(HARMLESS.items()):
+        lang = LANGS[i % 2]
+        node = transform(lab.notebook(lang, True))
+        cases[f"variant {name}"] = _work(node, lab.recordings, lang)
+    return cases
+
+
+def _work(node: Any, recordings: Mapping[str, bytes], lang: Lang) -> Work:
+    cells = [c.source for c in node.cells if c.cell_type == "code"]
+    return Work(Graded("", "", "", "", "", lang), cells, recordings)
+
+
+def _item(lab: LoadedLab, name: str, work: Work) -> Item:
+    person = Graded(name, name, name, lab.id, name, work.person.lang)
+    return Item(person, lambda: Work(person, work.cells, work.recordings))
+
+
+def _lost(result: Result) -> dict[str, Verdict]:
+    return {v.check: v for v in result.graded.verdicts if v.points < v.max_points}
+
+
+def _failed(result: Result) -> str:
+    """Why a submission was not graded at all, or which cells raised; "" if all is well."""
+    if result.graded.problem is not None:
+        return result.graded.problem.en
+    bad = [c for c in result.graded.cells if c.status in ("error", "limit")]
+    return "; ".join(f"cell {c.index}: {_short(c.error)}" for c in bad[:3])
+
+
+def _short(error: Mapping[str, Any] | None) -> str:
+    error = error or {}
+    return f"{error.get('type', '')} {error.get('message', error.get('limit', ''))}"[:160]
+
+
+def _solution(key: Key, results: Mapping[str, Result], report: Report) -> None:
+    runs = {n: r for n, r in results.items() if n.startswith("solution")}
+    most = sum(c.points for c in key.checks)
+    report.solution = {"score": min(r.graded.earned for r in runs.values()), "max": round(most, 4)}
+    for name, result in runs.items():
+        said = _failed(result)
+        if said:
+            report.other.append(f"{name}: {said}")
+        for verdict in _lost(result).values():
+            report.other.append(f"{name}: {verdict.check}: {verdict.message.en}")
+        for verdict in result.graded.verdicts:
+            if verdict.status == "carried" or verdict.diagnosis:
+                report.other.append(f"{name}: {verdict.check} is diagnosed {verdict.diagnosis}")
+        report.slowest_check_seconds = max(report.slowest_check_seconds, result.slowest)
+    report.cpu_seconds = round(max(r.cpu_seconds for r in runs.values()), 2)
+    if report.slowest_check_seconds > CHECK_SECONDS:
+        report.other.append(f"a check takes {report.slowest_check_seconds:.1f} s")
+    budget = key.limits.cpu_seconds
+    if report.cpu_seconds > budget:
+        report.other.append(f"the solution takes {report.cpu_seconds} s of processor of {budget}")
+
+
+def _blank(key: Key, results: Mapping[str, Result], report: Report) -> None:
+    for lang in LANGS:
+        result = results[f"blank {lang}"]
+        report.blank["score"] = max(report.blank["score"], result.graded.earned)
+        bad = [c for c in result.graded.cells if c.status in ("error", "limit")]
+        report.blank["errors"] += len(bad)
+        for cell in bad:
+            report.other.append(f"blank {lang}: cell {cell.index}: {_short(cell.error)}")
+        for verdict in result.graded.verdicts:
+            if verdict.status not in ("todo", "missing"):
+                report.other.append(f"blank {lang}: {verdict.check} says {verdict.status}")
+
+
+def _mutant(key: Key, mutant: Mutant, result: Result, report: Report) -> None:
+    report.mutants["total"] += 1
+    failures: list[str] = report.mutants["failures"]
+    lost = _lost(result)
+    if result.graded.problem is not None:
+        failures.append(f"{mutant.id}: {result.graded.problem.en}")
+        return
+    wrong = []
+    for check in sorted(set(mutant.loses) - set(lost)):
+        wrong.append(f"keeps {check}")
+    for check in sorted(set(lost) - set(mutant.loses)):
+        wrong.append(f"also loses {check} ({lost[check].message.en})")
+    for check, verdict in lost.items():
+        due = mutant.partial.get(check, 0.0)
+        if check in mutant.loses and abs(verdict.points - due) > 1e-6:
+            wrong.append(f"{check} gets {verdict.points:g}, not {due:g}")
+    named = {v.diagnosis for v in result.graded.verdicts if v.diagnosis}
+    wants = mutant.diagnosis
+    if wrong:
+        failures.append(f"{mutant.id}: " + "; ".join(wrong))
+    else:
+        report.mutants["caught"] += 1
+    forbidden = any(v.status == "forbidden" for v in lost.values())
+    if not wants or wants in named or (forbidden and wants not in key.misconceptions):
+        report.mutants["named"] += 1
+    else:
+        failures.append(f"{mutant.id}: named {sorted(named) or 'nothing'}, not {wants}")
+
+
+def _variant(key: Key, name: str, result: Result, report: Report) -> None:
+    report.variants["total"] += 1
+    lost, said = _lost(result), _failed(result)
+    if not lost and result.graded.problem is None:
+        report.variants["passed"] += 1
+        return
+    reasons = [f"{v.check}: {v.message.en}" for v in lost.values()]
+    report.variants["failures"].append(f"{name}: " + "; ".join([*reasons[:4], said]))
+
+
+def _check_sources(lab: LoadedLab, report: Report) -> None:
+    """Student cells parse; signatures and docstrings are the solution's; holes are declared."""
+    for cell in lab.cells:
+        if cell.kind != "code":
+            continue
+        for label, source in (("stub", cell.stub()), ("solution", cell.solved())):
+            plain = "\n".join("pass" if x.lstrip()[:1] in "%!" and x.strip() else x for x in source.splitlines())
+            try:
+                ast.parse(plain)
+            except SyntaxError as error:
+                report.other.append(f"cell {cell.index + 1}: the {label} does not parse: {error}")
+        if cell.exercise and _signatures(cell.stub()) != _signatures(cell.solved()):
+            report.other.append(
+                f"cell {cell.index + 1} ({cell.exercise}): signatures or docstrings of stub and"
+                " solution differ"
+            )
+    holes = {c.exercise for c in lab.cells if c.exercise}
+    for exercise in lab.spec.exercises.values():
+        if exercise.defines and exercise.id not in holes:
+            report.other.append(f"exercise {exercise.id}: no cell has a hole for it")
+    for lang in LANGS:
+        text = " ".join(c.source for c in lab.cells if c.lang == lang and c.kind == "markdown")
+        if not text.strip():
+            report.other.append(f"there is no text in {lang}")
+
+
+def _signatures(source: str) -> list[tuple[str, str, str]]:
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return []
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and ast.get_docstring(node):
+            arguments = ast.unparse(node.args) if isinstance(node, ast.FunctionDef) else ""
+            found.append((node.name, arguments, ast.get_docstring(node) or ""))
+    return found
+
+
+def _check_thresholds(lab: LoadedLab, report: Report) -> None:
+    """Thresholds against the calibration; see docs/AUTHORING.md for the file's form."""
+    wanted = {
+        (c.id, m) for c in lab.spec.checks.values() for m in c.expect.values()
+        if isinstance(m, Metric) and c.kind == "clean"
+    }  # fmt: skip
+    path = lab.dir / "calibration.json"
+    if not wanted:
+        return
+    if not path.is_file():
+        report.other.append("calibration.json is missing: run calibrate.py")
+        return
+    found = json.loads(path.read_text("utf-8"))
+    for check, metric in sorted(wanted, key=lambda p: p[0]):
+        entry = found.get(check)
+        if entry is None:
+            report.other.append(f"calibration.json does not speak of {check}")
+            continue
+        _threshold(check, metric, entry, report)
+
+
+def _threshold(check: str, metric: Metric, entry: Mapping[str, Any], report: Report) -> None:
+    values: Sequence[float] = entry["values"]
+    if len(values) < 10:
+        report.other.append(f"{check}: calibrated over {len(values)} seeds, not 10")
+        return
+    up = 1.0 if metric.target > metric.floor else -1.0
+    mean, sd = statistics.fmean(values), statistics.stdev(values)
+    said = []
+    if up * (mean - metric.target) < SIGMAS * sd:
+        said.append(
+            f"the target {metric.target:g} is {up * (mean - metric.target) / sd if sd else 0:.1f}"
+            f" sd from the solution's mean {mean:.4g}"
+        )
+    base = entry["baseline"]["values"]
+    base_sd = statistics.stdev(base) if len(base) > 1 else 0.0
+    if up * (metric.floor - statistics.fmean(base)) < SIGMAS * base_sd:
+        said.append(f"the floor {metric.floor:g} is within 4 sd of {entry['baseline']['name']}")
+    for line in said:
+        excuse = entry.get("excuse")
+        if excuse:
+            report.notes.append(f"{check}: {line}; the lab says: {excuse}")
+        else:
+            report.other.append(f"{check}: {line}")
+
+
+def _check_mistakes(key: Key, report: Report) -> None:
+    """Every misconception changes something that a check sees."""
+    seen = {m for c in key.checks for m in c.wrong}
+    for mistake in key.misconceptions:
+        if mistake not in seen:
+            report.other.append(f"misconception {mistake}: no check sees a difference")
+
+
+def describe(report: Report) -> list[tuple[str, str]]:
+    """Rows of the table for people."""
+    rows = [
+        ("solution", f"{report.solution['score']:g} / {report.solution['max']:g}"),
+        ("blank", f"{report.blank['score']:g} points, {report.blank['errors']:g} errors"),
+        (
+            "mutants",
+            f"{report.mutants['caught']} of {report.mutants['total']} caught,"
+            f" {report.mutants['named']} named",
+        ),
+        ("variants", f"{report.variants['passed']} of {report.variants['total']} pass"),
+        ("processor", f"{report.cpu_seconds:.1f} s"),
+        ("slowest check", f"{report.slowest_check_seconds:.2f} s"),
+    ]
+    rows += [("fails", x) for x in report.mutants["failures"]]
+    rows += [("fails", x) for x in report.variants["failures"]]
+    rows += [("fails", x) for x in report.other]
+    rows += [("note", x) for x in report.notes]
+    return rows
+
+

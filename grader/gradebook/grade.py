@@ -1,0 +1,366 @@
+"""Grade a class: student zone, clean room, judge, gradebook.
+
+The unit of work, `grade_unit`, is a pure function of contents (submission, lab, key). Around it,
+`grade_class` finds what is not done yet, spreads it over local workers and keeps each result at
+once, so that a killed run continues where it stopped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from grader import __version__
+from grader.core.judge import Evidence, judge
+from grader.core.key import Key
+from grader.core.text import Text
+from grader.core.tree import Tree, TreeError
+from grader.gradebook.records import Graded
+from grader.gradebook.store import Store, person_of
+from grader.zones.pool import (
+    Worker,
+    WorkerDied,
+    clean_worker,
+    run_submission,
+    student_worker,
+)
+from grader.zones.records import Outcome
+
+PICTURE_VALUES = 4096  # elements of the largest observed array that a feedback page draws
+CLEAN_SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class Work:
+    """A submission as the zones take it.
+
+    Attributes:
+        person: a `Graded` without verdicts: who handed in, from where, in which language.
+        cells: source of its code cells, in order.
+        recordings: name → bytes.
+    """
+
+    person: Graded
+    cells: Sequence[str]
+    recordings: Mapping[str, bytes]
+
+
+@dataclass(frozen=True)
+class Result:
+    """A graded unit.
+
+    Attributes:
+        graded: verdicts and cells; its person fields are those of the submission at hand.
+        pictures: check → ``{"came", "expected"}`` where the check has a picture.
+        cpu_seconds: processor time in the student zone.
+        slowest: seconds that the slowest probe took.
+    """
+
+    graded: Graded
+    pictures: Mapping[str, Tree]
+    cpu_seconds: float = 0.0
+    slowest: float = 0.0
+
+
+class Measures:
+    """Clean-room measurements, each recording measured once for a check and key."""
+
+    def __init__(self, clean: Callable[[], Worker], store: Store | None, key: Key) -> None:
+        self._clean = clean
+        self._store = store
+        self._key = key
+        self._lock = threading.Lock()
+        self._room: Worker | None = None
+
+    def warm_up(self) -> None:
+        """Start the clean room ahead of the first recording."""
+        with self._lock:
+            try:
+                self._started().start()
+            except WorkerDied:
+                pass  # the first measurement tries again and reports
+
+    def of(self, check_id: str, data: bytes) -> Tree:
+        """The observation of one clean check on one recording."""
+        name = hashlib.sha256(data + f"{check_id} {self._key.version}".encode()).hexdigest()
+        with self._lock:
+            known = self._store.measure(name) if self._store else None
+            if known is not None:
+                return known
+            job = {
+                "check": check_id,
+                "lab": self._key.lab,
+                "recording": np.frombuffer(data, dtype=np.uint8),
+                "inputs": self._key.check(check_id).held_out,
+            }
+            try:
+                seen = self._started().call(job, CLEAN_SECONDS)
+            except WorkerDied as error:
+                return {
+                    "status": "error",
+                    "error": {"type": "WorkerDied", "message": str(error)[:300], "line": ""},
+                }
+            if self._store:
+                self._store.add_measure(name, seen)
+            return seen
+
+    def stop(self) -> None:
+        with self._lock:
+            if self._room is not None:
+                self._room.stop()
+
+    def _started(self) -> Worker:
+        if self._room is None:
+            self._room = self._clean()
+        return self._room
+
+
+def grade_unit(
+    key: Key, questions: Tree, work: Work, worker: Worker, measures: Measures, rerun: bool = False
+) -> Result:
+    """Grade one submission: student zone, clean room, judge.
+
+    Raises:
+        WorkerDied: the worker failed.
+    """
+    began = time.monotonic()
+    outcome = run_submission(
+        worker, questions, work.cells, work.recordings, work.person.lang, rerun
+    )
+    observations = dict(outcome.observations)
+    recordings = {**work.recordings, **outcome.made} if rerun else {**outcome.made, **work.recordings}
+    manifests: dict[str, Mapping[str, Any]] = {}
+    for check in key.checks:
+        if check.kind != "clean":
+            continue
+        data = recordings.get(check.recording)
+        if data is None:
+            observations[check.id] = {"status": "missing", "error": {"what": "recording"}}
+            continue
+        seen = measures.of(check.id, data)
+        observations[check.id] = seen
+        if isinstance(seen.get("manifest"), dict):
+            manifests[check.recording] = {"name": check.recording, **seen["manifest"]}
+    return judged(key, work, outcome, observations, manifests, time.monotonic() - began)
+
+
+def judged(
+    key: Key, work: Work, outcome: Outcome, observations: Mapping[str, Tree],
+    manifests: Mapping[str, Mapping[str, Any]], seconds: float,
+) -> Result:  # fmt: skip
+    """The judge's part: a pure function of what the zones brought back."""
+    verdicts = judge(key, Evidence(observations, work.cells))
+    graded = replace(
+        work.person,
+        verdicts=tuple(verdicts),
+        cells=outcome.cells,
+        notices=outcome.notices,
+        recordings=tuple(manifests.values()),
+        seconds=round(seconds, 3),
+    )
+    asked = [s.get("seconds", 0.0) for s in outcome.observations.values() if isinstance(s, dict)]
+    slowest = max((float(s) for s in asked if isinstance(s, (int, float))), default=0.0)
+    return Result(graded, _pictures(key, observations), outcome.cpu_seconds, slowest)
+
+
+def _pictures(key: Key, observations: Mapping[str, Tree]) -> dict[str, Tree]:
+    found = {}
+    for check in key.checks:
+        if not check.picture:
+            continue
+        seen = observations.get(check.id)
+        values = seen.get("values") if isinstance(seen, dict) else None
+        came = values.get(check.picture) if isinstance(values, dict) else None
+        expected = check.expected.get(check.picture)
+        if all(isinstance(x, np.ndarray) and 0 < x.size <= PICTURE_VALUES for x in (came, expected)):
+            found[check.id] = {"came": came, "expected": expected}
+    return found
+
+
+def unit_id(digest: str, key: Key, rerun: bool) -> str:
+    """Name of a unit: what it is a function of."""
+    return hashlib.sha256(f"{__version__} {digest} {key.version} {rerun}".encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Item:
+    """A submission to grade, its content still on disk.
+
+    Attributes:
+        person: who handed in; `problem` is set if it cannot be graded.
+        load: reads cells and recordings.
+    """
+
+    person: Graded
+    load: Callable[[], Work]
+
+
+def grade_class(
+    key: Key,
+    items: Sequence[Item],
+    store: Store,
+    lab_dir: Path,
+    data: Path | None,
+    *,
+    jobs: int,
+    sandboxed: bool,
+    rerun: bool = False,
+    done: Callable[[Graded], None] = lambda graded: None,
+) -> int:
+    """Grade what is not graded yet and enter the class into the gradebook.
+
+    Args:
+        key: the lab's hidden key.
+        items: the class, in its order.
+        store: the gradebook.
+        lab_dir: the lab's folder, for the clean room.
+        data: ``data/``, or None.
+        jobs: workers at a time.
+        sandboxed: see `grader.zones.sandbox.require`.
+        rerun: train again even where there is a recording.
+        done: called after each submission, graded now or before.
+
+    Returns:
+        How many were graded now.
+    """
+    waiting: dict[str, list[Item]] = {}
+    entries: list[tuple[str, dict[str, Any]]] = []
+    fresh = 0
+    for item in items:
+        unit = unit_id(item.person.digest, key, rerun)
+        notices = [n.to_dict() for n in item.person.notices]
+        entries.append((unit, {**person_of(item.person), "notices": notices}))
+        if unit in waiting:
+            waiting[unit].append(item)
+        elif store.unit(unit) is not None:
+            done(item.person)
+        elif item.person.problem is not None:
+            store.add_unit(unit, key.version, item.person, {})
+            done(item.person)
+            fresh += 1
+        else:
+            waiting[unit] = [item]
+            fresh += 1
+    if waiting:
+
+        def keep(unit: str, result: Result) -> None:
+            store.add_unit(unit, key.version, result.graded, result.pictures)
+            for item in waiting[unit]:
+                done(item.person)
+
+        units = [(unit, found[0]) for unit, found in waiting.items()]
+        setting = Setting(lab_dir, data, jobs, sandboxed, rerun)
+        grade_units(key, units, setting, keep, store)
+    store.set_entries(key.lab, entries)
+    return fresh
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Where and how units are graded; see `grade_class`."""
+
+    lab_dir: Path
+    data: Path | None = None
+    jobs: int = 1
+    sandboxed: bool = True
+    rerun: bool = False
+
+
+def grade_units(
+    key: Key,
+    units: Sequence[tuple[str, Item]],
+    setting: Setting,
+    keep: Callable[[str, Result], None],
+    store: Store | None = None,
+) -> None:
+    """Spread units over local workers.
+
+    Args:
+        key: the key.
+        units: ``(unit's name, item)``.
+        setting: where and how.
+        keep: called with each result, one at a time.
+        store: where clean-room measurements are kept, if anywhere.
+    """
+    todo: queue.SimpleQueue[tuple[str, Item]] = queue.SimpleQueue()
+    for unit in units:
+        todo.put(unit)
+    measures = Measures(lambda: clean_worker(setting.lab_dir, setting.sandboxed), store, key)
+    one_at_a_time = threading.Lock()
+    failures: list[BaseException] = []
+
+    def keep_one(unit: str, result: Result) -> None:
+        with one_at_a_time:
+            keep(unit, result)
+
+    def serve() -> None:
+        try:
+            _serve(todo, key, setting, measures, keep_one)
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [
+        threading.Thread(target=serve, daemon=True) for _ in range(min(setting.jobs, len(units)))
+    ]
+    for thread in threads:
+        thread.start()
+    if any(c.kind == "clean" for c in key.checks):
+        measures.warm_up()
+    for thread in threads:
+        while thread.is_alive():
+            thread.join(0.2)  # short waits, so that Ctrl-C is heard
+    measures.stop()
+    if failures:
+        raise failures[0]
+
+
+def _serve(
+    todo: queue.SimpleQueue[tuple[str, Item]],
+    key: Key,
+    setting: Setting,
+    measures: Measures,
+    keep: Callable[[str, Result], None],
+) -> None:
+    """One thread: a worker of its own, and units until there are none."""
+    questions = key.questions_for_students()
+    worker = student_worker(key, setting.data, setting.sandboxed)
+    try:
+        while True:
+            try:
+                unit, item = todo.get_nowait()
+            except queue.Empty:
+                return
+            keep(unit, _one(key, questions, item, worker, measures, setting.rerun))
+    finally:
+        worker.stop()
+
+
+def _one(
+    key: Key, questions: Tree, item: Item, worker: Worker, measures: Measures, rerun: bool
+) -> Result:
+    """Grade one item; a failure of ours becomes its problem, never the class's."""
+    for attempt in (1, 2):
+        try:
+            return grade_unit(key, questions, item.load(), worker, measures, rerun)
+        except (WorkerDied, TreeError, OSError) as error:
+            reason = f"{type(error).__name__}: {error}"
+            if attempt == 2:
+                break
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}"
+            break
+    problem = Text(
+        en="the grader failed on it ({r}); run again, or grade it by hand",
+        fr="le correcteur a échoué sur ce rendu ({r}) ; relancez, ou notez-le à la main",
+    ).fill(r=reason[:200])
+    return Result(replace(item.person, problem=problem, notices=()), {})
+
+

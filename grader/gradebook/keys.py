@@ -1,0 +1,93 @@
+"""Where the keys are: the public one in ``labs/``, the hidden one compiled and kept locally."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+import sys
+from pathlib import Path
+
+from grader.core.key import BadKey, Key
+
+
+class NoLab(ValueError):
+    """There is no such lab; the message is one line that says what to do."""
+
+
+def find_course(start: Path | None = None) -> Path:
+    """The course's folder: the nearest one upward, or the kit's own, that holds ``solutions/``.
+
+    Raises:
+        NoLab: there is none.
+    """
+    here = (start or Path.cwd()).resolve()
+    for folder in (here, *here.parents, Path(__file__).resolve().parents[2]):
+        if (folder / "solutions").is_dir() and (folder / "labs").is_dir():
+            return folder
+    raise NoLab(f"{here}: no course here (a folder with solutions/ and labs/); cd into one")
+
+
+def lab_ids(course: Path) -> list[str]:
+    return sorted(p.parent.name for p in (course / "solutions").glob("*/checks.py"))
+
+
+def lab_dir(course: Path, lab: str) -> Path:
+    """``solutions/<lab>``.
+
+    Raises:
+        NoLab: the course has no such lab.
+    """
+    found = course / "solutions" / lab
+    if not (found / "checks.py").is_file():
+        known = ", ".join(lab_ids(course)) or "none"
+        raise NoLab(f"no lab {lab!r} in {course / 'solutions'}; known: {known}")
+    return found
+
+
+def secret_seed(course: Path) -> int:
+    """The seed of this course's hidden keys: random, made once, readable by its owner only."""
+    path = course / ".grader" / "seed"
+    try:
+        return int(path.read_text())
+    except FileNotFoundError:
+        pass
+    except ValueError:
+        raise NoLab(f"{path}: not a number; delete it to have a new seed made") from None
+    path.parent.mkdir(exist_ok=True)
+    seed = secrets.randbits(63)
+    try:
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(str(seed))
+    except FileExistsError:
+        return int(path.read_text())
+    return seed
+
+
+def hidden_key(course: Path, lab: str) -> Key:
+    """The hidden key of a lab, compiled if its sources have changed.
+
+    Compiling runs the solution, in a process of its own, so that this one stays free of TensorFlow.
+
+    Raises:
+        NoLab: there is no such lab, or its key cannot be compiled.
+    """
+    folder = lab_dir(course, lab)
+    seed = secret_seed(course)
+    from grader.authoring.version import key_version, lab_digest
+
+    version = key_version(lab_digest(folder), seed, True)
+    path = course / ".grader" / "keys" / f"{lab}-{version}.key"
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        command = [sys.executable, "-m", "grader.authoring.compile", str(folder), str(seed), str(path)]
+        env = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
+        done = subprocess.run(command, capture_output=True, text=True, env=env)
+        if done.returncode:
+            last = (done.stderr.strip().splitlines() or ["unknown error"])[-1]
+            raise NoLab(f"{lab}: the hidden key cannot be compiled: {last}")
+    try:
+        return Key.load(path)
+    except BadKey as error:
+        path.unlink(missing_ok=True)
+        raise NoLab(f"{error}; it was removed, try again") from None

@@ -1,0 +1,322 @@
+"""The grader's side of the zones: start a worker, give it work, outlive it."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from grader.core.key import Key, Limits
+from grader.core.text import Text
+from grader.core.tree import Tree, TreeError, unpack
+from grader.zones import sandbox
+from grader.zones.channel import MAX_FRAME, frames, send
+from grader.zones.records import CellReport, Outcome
+
+START_SECONDS = 180.0
+MAX_RETRIES = 3
+
+
+class WorkerDied(RuntimeError):
+    """The worker ended, or did not answer in time."""
+
+
+class Worker:
+    """One sandboxed process that serves frames; started when first needed, restarted at need.
+
+    Args:
+        module: what it runs (``grader.zones.worker`` or ``grader.zones.clean_room``).
+        arguments: its command line.
+        view: what it sees besides the system, Python and nothing else.
+        sandboxed: False only if the instructor said ``--sandbox none``.
+        threads: threads for TensorFlow.
+    """
+
+    def __init__(
+        self, module: str, arguments: Sequence[str], view: sandbox.View, sandboxed: bool,
+        threads: int = 1,
+    ) -> None:  # fmt: skip
+        self._line, self._env = sandbox.command(view, module, arguments, sandboxed, threads)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._errors: IO[bytes] | None = None
+        self.hello: Mapping[str, Any] = {}
+
+    def start(self) -> None:
+        """Start it if it does not run, and wait until it is ready.
+
+        Raises:
+            WorkerDied: it did not come up.
+        """
+        if self._process is not None and self._process.poll() is None:
+            return
+        self._errors = tempfile.TemporaryFile()
+        self._process = subprocess.Popen(
+            self._line, env=self._env, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=self._errors, start_new_session=True, bufsize=0,
+        )  # fmt: skip
+        hello = self._receive(START_SECONDS)
+        if not isinstance(hello, dict) or not hello.get("ready"):
+            raise WorkerDied(f"the worker did not start: {self._why()}")
+        self.hello = hello
+
+    def call(self, job: Tree, seconds: float) -> Tree:
+        """Give it one job and wait for the result.
+
+        Raises:
+            WorkerDied: no result within `seconds`; it is stopped, the next call starts a new one.
+        """
+        self.start()
+        assert self._process is not None and self._process.stdin is not None
+        try:
+            send(self._process.stdin.fileno(), job)
+            return self._receive(seconds)
+        except (BrokenPipeError, WorkerDied, TreeError) as error:
+            why = self._why()
+            self.stop()
+            raise WorkerDied(f"{error}; {why}") from None
+
+    def stop(self) -> None:
+        """End it and all that runs in it."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            pass
+        process.wait()
+        for stream in (process.stdin, process.stdout, self._errors):
+            if stream is not None:
+                stream.close()
+        self._errors = None
+
+    def _receive(self, seconds: float) -> Tree:
+        assert self._process is not None and self._process.stdout is not None
+        fd = self._process.stdout.fileno()
+        deadline = time.monotonic() + seconds
+        size = int.from_bytes(self._read(fd, 8, deadline), "little")
+        if size > MAX_FRAME:
+            raise WorkerDied("it sent a frame that is too long")
+        return unpack(self._read(fd, size, deadline))
+
+    def _read(self, fd: int, size: int, deadline: float) -> bytes:
+        parts = bytearray()
+        while len(parts) < size:
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([fd], [], [], left)[0]:
+                raise WorkerDied("no answer in time")
+            part = os.read(fd, min(size - len(parts), 1 << 20))
+            if not part:
+                raise WorkerDied("it ended")
+            parts += part
+        return bytes(parts)
+
+    def _why(self) -> str:
+        """Last line of its standard error that is not TensorFlow's chatter."""
+        if self._errors is None:
+            return ""
+        try:
+            self._errors.seek(0)
+            lines = self._errors.read().decode(errors="replace").splitlines()
+        except (OSError, ValueError):
+            return ""
+        useful = [x for x in lines if x.strip() and "tensorflow" not in x and "cuda" not in x.lower()]
+        return (useful or [""])[-1].strip()[:300]
+
+
+def student_worker(key: Key, data: Path | None, sandboxed: bool, threads: int = 1) -> Worker:
+    """A worker of the student zone, for submissions of one lab."""
+    shown = sandbox.data_view(data)
+    view = sandbox.View(
+        (*sandbox.kit_view(("core", "student", "zones")), *shown.read), shown.masked
+    )
+    arguments = [*(["--isolate"] if sandboxed else []), *key.preload]
+    return Worker("grader.zones.worker", arguments, view, sandboxed, threads)
+
+
+def clean_worker(lab_dir: Path, sandboxed: bool, threads: int = 1) -> Worker:
+    """A clean room for the recordings of one lab."""
+    view = sandbox.View(
+        (
+            *sandbox.kit_view(("core", "student", "zones", "authoring")),
+            (lab_dir, f"/kit/solutions/{lab_dir.name}"),
+        )
+    )
+    inside = f"/kit/solutions/{lab_dir.name}" if sandboxed else str(lab_dir)
+    return Worker("grader.zones.clean_room", [inside], view, sandboxed, threads)
+
+
+def run_submission(
+    worker: Worker,
+    questions: Tree,
+    cells: Sequence[str],
+    recordings: Mapping[str, bytes],
+    lang: str = "fr",
+    rerun: bool = False,
+) -> Outcome:
+    """Run one submission in the student zone.
+
+    A cell or probe that takes the process down is left out and the rest is run again, so that what
+    was right before still counts.
+
+    Args:
+        worker: from `student_worker`.
+        questions: `grader.core.key.Key.questions_for_students`.
+        cells: source of the code cells.
+        recordings: name → bytes.
+        lang: the notebook's language.
+        rerun: train even if there is a recording.
+
+    Raises:
+        WorkerDied: the worker failed, for reasons that may not be the submission's.
+    """
+    limits = Limits(**questions["limits"])
+    skip: dict[str, dict[str, Any]] = {}
+    began, cpu = time.monotonic(), 0.0
+    for _ in range(MAX_RETRIES + 1):
+        job = {
+            "cells": list(cells),
+            "probes": questions["probes"],
+            "limits": questions["limits"],
+            "recordings": {k: np.frombuffer(v, dtype=np.uint8) for k, v in recordings.items()},
+            "rerun": rerun,
+            "lang": lang,
+            "skip": list(skip),
+        }
+        patience = limits.seconds + limits.training_seconds * 2 + 3 * limits.cell_seconds + 30
+        answer = worker.call(job, patience)
+        if worker.hello.get("fresh"):
+            worker.stop()  # no second wall: the next submission gets a sandbox of its own
+        seen = _read(answer)
+        cpu += answer["end"]["cpu_seconds"]
+        if seen.ended or seen.current is None or seen.current in skip:
+            break
+        skip[seen.current] = _fate(answer["end"], limits)
+    outcome = _outcome(seen, skip, questions, len(cells))
+    return replace(outcome, seconds=round(time.monotonic() - began, 4), cpu_seconds=round(cpu, 4))
+
+
+class _Seen:
+    """What a submission's frames say; every one of them may be forged, none is trusted."""
+
+    def __init__(self) -> None:
+        self.cells: dict[int, CellReport] = {}
+        self.observations: dict[str, Tree] = {}
+        self.events: list[Tree] = []
+        self.made: dict[str, bytes] = {}
+        self.current: str | None = None
+        self.ended = False
+
+
+def _read(answer: Tree) -> _Seen:
+    seen = _Seen()
+    for frame in frames(answer["frames"].tobytes()):
+        if not isinstance(frame, dict):
+            continue
+        if isinstance(frame.get("start"), str):
+            seen.current = frame["start"]
+        if isinstance(frame.get("cell"), dict):
+            report = _cell(frame["cell"])
+            if report is not None:
+                seen.cells[report.index] = report
+                seen.current = None
+        if isinstance(frame.get("check"), str) and "observation" in frame:
+            seen.observations[frame["check"]] = frame["observation"]
+            seen.current = None
+        if isinstance(frame.get("made"), str) and isinstance(frame.get("data"), np.ndarray):
+            seen.made[frame["made"]] = frame["data"].tobytes()
+        if isinstance(frame.get("events"), list):
+            seen.events = frame["events"][:100]
+        if frame.get("end") is True:
+            seen.ended = True
+    return seen
+
+
+def _cell(tree: Mapping[str, Tree]) -> CellReport | None:
+    try:
+        error = tree["error"]
+        return CellReport(
+            index=int(tree["index"]),
+            status=tree["status"] if tree["status"] in _CELL_STATUS else "error",
+            error={str(k)[:40]: str(v)[:600] for k, v in error.items()} if error else None,
+            seconds=float(tree["seconds"]),
+            text=str(tree["text"])[: 1 << 20],
+        )
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
+
+
+_CELL_STATUS = ("ok", "error", "todo", "limit", "skipped")
+
+
+def _fate(end: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
+    """Why the process ended early, as an observation's error."""
+    reason = end["reason"]
+    if reason == "cell":
+        return {"limit": "cell", "value": limits.cell_seconds}
+    if reason == "seconds":
+        return {"limit": "seconds", "value": limits.seconds}
+    if reason == "processes":
+        return {"limit": "processes", "value": limits.processes}
+    if reason == "report":
+        return {"limit": "report", "value": ""}
+    code = os.waitstatus_to_exitcode(end["status"])
+    number = 256 - code if code > 128 else -code  # a fork passes its own fork's signal on
+    name = signal.Signals(number).name if number in set(signal.Signals) else f"exit {code}"
+    if name == "SIGXCPU":
+        return {"limit": "cpu", "value": limits.cpu_seconds}
+    return {"limit": "died", "value": name}
+
+
+def _outcome(
+    seen: _Seen, skip: Mapping[str, Mapping[str, Any]], questions: Tree, count: int
+) -> Outcome:  # fmt: skip
+    cells = dict(seen.cells)
+    observations = {
+        p["check"]: seen.observations[p["check"]]
+        for p in questions["probes"]
+        if p["check"] in seen.observations
+    }
+    for item, fate in skip.items():
+        kind, _, name = item.partition(":")
+        if kind == "cell" and name.isdigit() and 1 <= int(name) <= count:
+            cells[int(name)] = CellReport(int(name), "limit", {"type": "LimitHit", **fate})
+        elif kind == "probe" and name not in observations:
+            observations[name] = {"status": "limit", "values": {}, "error": dict(fate)}
+    for number in range(1, count + 1):
+        cells.setdefault(number, CellReport(number, "skipped"))
+    notices = tuple(n for n in map(_notice, seen.events) if n is not None)
+    ordered = tuple(cells[i] for i in sorted(cells) if 1 <= i <= count)
+    return Outcome(observations, ordered, notices, made=seen.made)
+
+
+def _notice(event: Tree) -> Text | None:
+    """What `grader.student.session` noted, in words."""
+    if not isinstance(event, dict) or not isinstance(event.get("recording"), str):
+        return None
+    texts = {
+        "replayed": None,
+        "shapes": Text(
+            en="the recording {name!r} does not fit the model that the notebook builds",
+            fr="l'enregistrement {name!r} ne va pas au modèle que construit le notebook",
+        ),
+        "damaged": Text(
+            en="the recording {name!r} cannot be read",
+            fr="l'enregistrement {name!r} est illisible",
+        ),
+        "trained": Text(
+            en="no recording {name!r}: the model was trained again",
+            fr="pas d'enregistrement {name!r} : le modèle a été entraîné à nouveau",
+        ),
+    }
+    text = texts.get(str(event.get("what")))
+    return text.fill(name=event["recording"][:60]) if text else None

@@ -1,0 +1,268 @@
+"""Inside a fork, for one submission: run the cells as IPython does, then the probes."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import redirect_stderr, redirect_stdout
+from typing import Any
+
+import numpy as np
+
+from grader.core.key import Limits
+from grader.core.observe import LimitHit, NotDoneYet, error_record, observe
+from grader.core.probe import Probe
+from grader.core.tree import Tree
+from grader.student import session
+from grader.zones.records import CellReport
+
+Report = Callable[[Tree], None]
+
+
+class _Printed(io.TextIOBase):
+    """Keeps the first `limit` characters written to it; the rest is counted, not kept."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.parts: list[str] = []
+        self.size = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        if self.size < self.limit:
+            self.parts.append(text[: self.limit - self.size])
+        self.size += len(text)
+        return len(text)
+
+    def text(self) -> str:
+        cut = f"\n… {self.size - self.limit} more characters" if self.size > self.limit else ""
+        return "".join(self.parts) + cut
+
+
+class _Clock:
+    """Raises `LimitHit` in the main thread when a cell, a probe or the whole is out of time."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.end = time.monotonic() + limits.seconds
+        self.armed = False
+        self.allowed = 0.0
+        signal.signal(signal.SIGALRM, self._ring)
+        signal.signal(signal.SIGXCPU, self._processor)
+
+    @property
+    def left(self) -> float:
+        return self.end - time.monotonic()
+
+    def start(self, extra: float = 0.0) -> None:
+        """Give the next cell or probe its time; `extra` for a training that must be done."""
+        self.allowed = min(self.limits.cell_seconds + extra, max(self.left, 0.05))
+        self.armed = True
+        # It rings again every second: a bare `except:` in a loop does not outlive it for long.
+        signal.setitimer(signal.ITIMER_REAL, self.allowed, 1.0)
+
+    def stop(self) -> None:
+        self.armed = False
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+
+    def _ring(self, signum: int, frame: Any) -> None:
+        if self.armed:
+            if self.left <= 0:
+                raise LimitHit("seconds", self.limits.seconds)
+            raise LimitHit("cell", round(self.allowed))
+
+    def _processor(self, signum: int, frame: Any) -> None:
+        if self.armed:
+            raise LimitHit("cpu", self.limits.cpu_seconds)
+
+
+def _shell() -> Any:
+    """A headless IPython: no history file, no system commands, no pip."""
+    from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
+
+    config = Config()
+    config.HistoryManager.enabled = False
+    config.InteractiveShell.colors = "NoColor" if hasattr(InteractiveShell, "colors") else None
+    config.InteractiveShell.cache_size = 0
+    config.InteractiveShell.xmode = "Minimal"
+    shell: Any = InteractiveShell.instance(config=config)
+
+    def nothing(*args: Any, **kwargs: Any) -> None:
+        """Shell lines do nothing here."""
+
+    shell.system = shell.system_raw = shell.system_piped = nothing
+    shell.getoutput = lambda *args, **kwargs: []
+    for name in ("pip", "conda", "mamba", "uv", "matplotlib", "cd", "load_ext", "env", "pylab"):
+        shell.register_magic_function(nothing, "line", name)
+    for name in ("bash", "sh", "script", "system", "sx", "!", "writefile", "capture_output"):
+        shell.register_magic_function(nothing, "cell", name)
+    shell.showtraceback = nothing
+    shell.showsyntaxerror = nothing
+    shell.set_custom_exc((), None)
+    return shell
+
+
+def _no_input(prompt: object = "") -> str:
+    """`input()` in a graded run: nobody is there to answer."""
+    return ""
+
+
+def _error_of(result: Any) -> BaseException | None:
+    found: BaseException | None = result.error_before_exec or result.error_in_exec
+    return found
+
+
+def open_hole(error: BaseException | None) -> bool:
+    """Whether an exception comes from a hole that was left open, however it was wrapped."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        if isinstance(error, NotDoneYet):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def run(job: Mapping[str, Tree], report: Report) -> None:
+    """Run one submission.
+
+    Args:
+        job: ``{"cells": [source], "probes": [{"check", "probe", "watch"}], "limits": {…},
+            "recordings": {name: uint8 array}, "rerun": bool, "lang", "skip": [item ids]}``.
+        report: called with each event: ``{"start": item}``, ``{"cell": report}``,
+            ``{"training": seconds}``, ``{"observation": tree, "check": id}``, ``{"events": […]}``,
+            ``{"end": True}``. An item is ``"cell:3"`` or ``"probe:attention.values"``.
+    """
+    limits = Limits(**job["limits"])
+    clock = _Clock(limits)
+    printed = _Printed(limits.output_kb * 1024)
+    sys.stdin = io.StringIO("")
+    import builtins
+
+    builtins.input = _no_input
+
+    def allow_more(seconds: float) -> None:
+        report({"training": seconds})
+        clock.end += seconds
+        clock.start(seconds)
+
+    session.install(
+        recordings={k: v.tobytes() for k, v in job["recordings"].items()},
+        rerun=bool(job["rerun"]),
+        lang=str(job["lang"]),
+        training_seconds=limits.training_seconds,
+        allow_more=allow_more,
+    )
+    with redirect_stdout(printed), redirect_stderr(printed):
+        shell = _shell()
+        _run_cells(job, shell, clock, printed, limits, report)
+        clock.end = max(clock.end, time.monotonic() + limits.cell_seconds)
+        _run_probes(job, shell.user_ns, clock, report)
+    for name, data in session.current.made.items():
+        report({"made": name, "data": np.frombuffer(data, dtype=np.uint8)})
+    report({"events": session.current.events})
+    report({"end": True})
+
+
+def _run_cells(
+    job: Mapping[str, Tree], shell: Any, clock: _Clock, printed: _Printed, limits: Limits,
+    report: Report,
+) -> None:  # fmt: skip
+    out_of_time: LimitHit | None = None
+    for number, source in enumerate(job["cells"], start=1):
+        name = f"cell:{number}"
+        if name in job["skip"]:
+            report({"cell": CellReport(number, "skipped").to_dict()})
+            continue
+        if out_of_time is not None:
+            error = {"type": "LimitHit", "limit": out_of_time.limit, "value": out_of_time.value}
+            report({"cell": CellReport(number, "skipped", error).to_dict()})
+            continue
+        report({"start": name})
+        printed.parts, printed.size = [], 0
+        began = time.perf_counter()
+        found = _run_cell(shell, source, clock)
+        seconds = round(time.perf_counter() - began, 4)
+        status, record = _outcome(found)
+        if isinstance(found, LimitHit) and found.limit in ("seconds", "cpu"):
+            out_of_time = found
+        text = printed.text()
+        report({"cell": CellReport(number, status, record, seconds, text).to_dict()})
+        _close_figures()
+
+
+def _outcome(found: BaseException | None) -> tuple[Any, dict[str, Any] | None]:
+    if found is None:
+        return "ok", None
+    if open_hole(found):
+        return "todo", {"type": "NotDoneYet", "message": str(found)[:200], "line": ""}
+    if isinstance(found, LimitHit):
+        return "limit", {"type": "LimitHit", "limit": found.limit, "value": found.value}
+    return "error", error_record(found)
+
+
+def _run_cell(shell: Any, source: str, clock: _Clock) -> BaseException | None:
+    try:
+        clock.start()
+        result = shell.run_cell(source, store_history=False, silent=False)
+        clock.stop()
+        return _error_of(result)
+    except BaseException as error:
+        clock.stop()
+        return error
+    finally:
+        clock.stop()
+
+
+def _close_figures() -> None:
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is not None:
+        try:
+            pyplot.close("all")
+        except Exception:
+            pass
+
+
+def _run_probes(
+    job: Mapping[str, Tree], names: Mapping[str, Any], clock: _Clock, report: Report
+) -> None:
+    for item in job["probes"]:
+        check = item["check"]
+        if f"probe:{check}" in job["skip"]:
+            continue
+        report({"start": f"probe:{check}"})
+        clock.end = max(clock.end, time.monotonic() + clock.limits.cell_seconds)
+        try:
+            clock.start()
+            seen = observe(
+                Probe.from_tree(item["probe"]), names, session.current.answers, item["watch"]
+            )
+            clock.stop()
+        except LimitHit as hit:
+            clock.stop()
+            seen = {"status": "limit", "error": {"limit": hit.limit, "value": hit.value}}
+        except BaseException as error:
+            clock.stop()
+            seen = {"status": "error", "error": error_record(error)}
+        report({"check": check, "observation": seen})
+
+
+def main(job: Mapping[str, Tree], channel: int) -> None:
+    """The fork's whole life: run, report on `channel`, end."""
+    from grader.zones.channel import send
+
+    threading.excepthook = lambda args: None
+
+    def report(tree: Tree) -> None:
+        send(channel, tree)
+
+    run(job, report)
+    os._exit(0)
