@@ -1,1 +1,11 @@
-"""From what a platform gave (folders, zips) to submissions, safely."""
+"""Folders and zips of every usual platform → submissions. Reads student files, runs none."""
+
+from grader.intake.collect import Submission, cells, collect
+from grader.intake.files import IntakeError
+from grader.intake.limits import IntakeLimits
+from grader.intake.notebook import Book, NotGradable, read_notebook
+
+__all__ = [
+    "Book", "IntakeError", "IntakeLimits", "NotGradable", "Submission", "cells", "collect",
+    "read_notebook",
+]  # fmt: skip
