@@ -1,0 +1,345 @@
+"""Verdicts as lines of text and as HTML: every colour has a symbol and a word beside it."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from html import escape
+from typing import Any
+
+import numpy as np
+
+from grader.core.judge import Verdict
+from grader.core.key import Key
+from grader.core.text import Text
+
+_LABEL = 46  # characters; longer titles push their message to the right
+
+SYMBOLS: dict[str, str] = {
+    "right": "✓", "carried": "✓", "partial": "◐", "wrong": "✗", "error": "✗", "forbidden": "✗",
+    "limit": "✗", "todo": "…", "missing": "…", "pending": "…",
+}  # fmt: skip
+WORDS: dict[str, Text] = {
+    "right": Text(en="right", fr="juste"),
+    "carried": Text(en="right in itself", fr="juste en soi"),
+    "partial": Text(en="partly right", fr="en partie juste"),
+    "wrong": Text(en="not right", fr="pas juste"),
+    "error": Text(en="error", fr="erreur"),
+    "forbidden": Text(en="not allowed", fr="non permis"),
+    "limit": Text(en="stopped", fr="arrêté"),
+    "todo": Text(en="not done yet", fr="pas encore fait"),
+    "missing": Text(en="not there yet", fr="pas encore là"),
+    "pending": Text(en="pending", fr="en attente"),
+}
+# Colours of at least 4.5:1 on white and 3:1 on JupyterLab's dark grey; never the only sign.
+_TONES = {"✓": "#1a7f37", "◐": "#9a6700", "✗": "#cf222e", "…": "#6e7781"}
+
+
+def number(x: float, lang: str) -> str:
+    """``1.5`` as a reader of `lang` writes it."""
+    text = f"{x:.2f}".rstrip("0").rstrip(".")
+    return text.replace(".", ",") if lang == "fr" else text
+
+
+@dataclass(frozen=True)
+class Row:
+    """One verdict, ready to be shown.
+
+    Attributes:
+        details: what goes below the line: the mistake, in words.
+        help: folded: where to look next; level by level.
+    """
+
+    symbol: str
+    word: str
+    label: str
+    points: str
+    message: str
+    details: tuple[str, ...] = ()
+    help: tuple[str, ...] = ()
+    picture: str = ""
+
+
+def row(verdict: Verdict, key: Key, lang: str, picture: str = "") -> Row:
+    """A verdict in the notebook's language."""
+    exercise = key.exercise(verdict.exercise)
+    title = exercise.title.to(lang)
+    if len(key.of_exercise(exercise.id)) > 1:
+        title = f"{title} · {verdict.title.to(lang)}"
+    idle = verdict.status in ("todo", "missing", "pending")
+    earned = number(verdict.points, lang)
+    first, *more = verdict.message.to(lang).split(" → ")
+    asked = verdict.asked.to(lang)
+    if asked and verdict.status in ("wrong", "partial", "error"):
+        first = f"{asked} — {first}" if first else asked
+    help_: list[str] = []
+    if not idle and verdict.status != "right":
+        help_ = [t for t in (verdict.hint.to(lang), exercise.read.to(lang)) if t]
+    return Row(
+        SYMBOLS[verdict.status],
+        WORDS[verdict.status].to(lang),
+        f"{exercise.number} {title}",
+        "–" if idle else f"{earned}/{number(verdict.max_points, lang)}",
+        first,
+        tuple(more),
+        tuple(help_),
+        picture,
+    )
+
+
+_HELP = (Text(en="hint", fr="indice"), Text(en="read again", fr="à relire"))
+
+
+@dataclass(frozen=True)
+class Report:
+    """Rows as text, and as HTML in Jupyter."""
+
+    rows: Sequence[Row]
+    lang: str = "en"
+    heading: str = ""
+    footer: str = ""
+
+    def __str__(self) -> str:
+        width = min(_LABEL, max((len(r.label) for r in self.rows), default=0))
+        points = max((len(r.points) for r in self.rows), default=0)
+        lines = [self.heading] if self.heading else []
+        for r in self.rows:
+            line = f"{r.symbol} {r.label:<{width}}  {r.points:>{points}}   {r.message}"
+            lines.append(line.rstrip())
+            lines += [f"    → {d}" for d in r.details]
+            for name, text in zip(_HELP, r.help, strict=False):
+                lines.append(f"      {name.to(self.lang)} : {text}" if self.lang == "fr"
+                             else f"      {name.to(self.lang)}: {text}")  # fmt: skip
+        return "\n".join([*lines, self.footer] if self.footer else lines)
+
+    __repr__ = __str__
+
+    def html(self) -> str:
+        parts = [f'<div class="lab-report" lang="{self.lang}" style="{_BOX}">']
+        if self.heading:
+            parts.append(f"<div><strong>{escape(self.heading)}</strong></div>")
+        parts += [self._row_html(r) for r in self.rows]
+        if self.footer:
+            parts.append(f'<div style="margin-top:.4em">{escape(self.footer)}</div>')
+        return "".join([*parts, "</div>"])
+
+    def _row_html(self, r: Row) -> str:
+        tone = _TONES[r.symbol]
+        parts = [
+            f'<div style="border-left:4px solid {tone};padding:.15em .7em;margin:.25em 0">',
+            '<div style="display:flex;flex-wrap:wrap;gap:0 1em;align-items:baseline">',
+            f'<span style="min-width:15em"><b style="color:{tone}" aria-hidden="true">{r.symbol}'
+            f"</b> <strong>{escape(r.label)}</strong></span>",
+            f'<span>{escape(r.points)} <span style="opacity:.8">({escape(r.word)})</span></span>',
+            f"<span>{escape(r.message)}</span>" if r.message else "",
+            "</div>",
+        ]
+        parts += [f'<div style="margin-left:1.4em">→ {escape(d)}</div>' for d in r.details]
+        for name, text in zip(_HELP, r.help, strict=False):
+            parts.append(
+                f'<details style="margin-left:1.4em"><summary style="cursor:pointer">'
+                f"{escape(name.to(self.lang))}</summary>{escape(text)}</details>"
+            )
+        parts.append(r.picture)
+        return "".join([*parts, "</div>"])
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"text/plain": str(self), "text/html": self.html()}
+
+
+_BOX = "font-family:var(--jp-ui-font-family,system-ui,sans-serif);font-size:14px;line-height:1.45"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One exercise in the bar over the lab."""
+
+    label: str
+    earned: float
+    worth: float
+    seen: bool
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A bar over the lab, with points."""
+
+    parts: Sequence[Part]
+    title: str
+    lang: str = "en"
+    bonus: float = 0.0
+    footer: str = ""
+    width: int = field(default=24)
+
+    @property
+    def earned(self) -> float:
+        return sum(p.earned for p in self.parts)
+
+    @property
+    def worth(self) -> float:
+        return sum(p.worth for p in self.parts)
+
+    def _sum(self) -> str:
+        text = f"{number(self.earned, self.lang)}/{number(self.worth, self.lang)}"
+        return text + (f" + {number(self.bonus, self.lang)} bonus" if self.bonus else "")
+
+    def _bar(self, part: Part, width: int) -> str:
+        full = round(width * part.earned / part.worth) if part.worth else 0
+        return "█" * full + "░" * (width - full)
+
+    def _points(self, part: Part) -> str:
+        worth = number(part.worth, self.lang)
+        return f"{number(part.earned, self.lang)}/{worth}" if part.seen else f"–/{worth}"
+
+    def __str__(self) -> str:
+        label = max((len(p.label) for p in self.parts), default=0)
+        whole = self._bar(Part("", self.earned, self.worth, True), self.width)
+        lines = [f"{self.title}   {whole}  {self._sum()}"]
+        lines += [f"  {p.label:<{label}}  {self._bar(p, 10)}  {self._points(p)}" for p in self.parts]
+        return "\n".join([*lines, self.footer] if self.footer else lines)
+
+    __repr__ = __str__
+
+    def html(self) -> str:
+        def bar(earned: float, worth: float, label: str, width: str) -> str:
+            return (
+                f'<progress style="width:{width};vertical-align:middle" value="{earned:g}" '
+                f'max="{worth or 1:g}" aria-label="{escape(label, quote=True)}"></progress>'
+            )
+
+        rows = "".join(
+            f'<tr><th scope="row" style="text-align:left;font-weight:normal">{escape(p.label)}</th>'
+            f"<td>{bar(p.earned, p.worth, p.label, '8em')}</td>"
+            f'<td style="text-align:right">{self._points(p)}</td></tr>'
+            for p in self.parts
+        )
+        return (
+            f'<div lang="{self.lang}" style="{_BOX}"><strong>{escape(self.title)}</strong> '
+            f"{bar(self.earned, self.worth, self.title, '16em')} <strong>{self._sum()}</strong>"
+            f"<table>{rows}</table>"
+            + (f"<div>{escape(self.footer)}</div>" if self.footer else "")
+            + "</div>"
+        )
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"text/plain": str(self), "text/html": self.html()}
+
+
+@dataclass(frozen=True)
+class Note:
+    """One calm line; `link` (file, words) is offered for download where there is a browser."""
+
+    text: str
+    html_text: str = ""
+
+    def __str__(self) -> str:
+        return self.text
+
+    __repr__ = __str__
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        html = self.html_text or "<br>".join(escape(line) for line in self.text.splitlines())
+        return {"text/plain": self.text, "text/html": f'<div style="{_BOX}">{html}</div>'}
+
+
+# ------------------------------------------------------------------ pictures
+
+
+def picture(yours: Any, expected: Any, lang: str, label: str) -> str:
+    """Yours beside the expected one, as an ``<img>`` with its description; "" if it can't be drawn.
+
+    Vectors are drawn as curves, matrices as images; of more axes, the last two at index 0.
+    """
+    a, b = _drawable(yours), _drawable(expected)
+    if a is None or b is None:
+        return ""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    names = [
+        Text(en="yours", fr="le vôtre").to(lang),
+        Text(en="expected", fr="attendu").to(lang),
+    ]
+    figure = Figure(figsize=(6.0, 2.4), dpi=90, layout="tight")
+    FigureCanvasAgg(figure)
+    finite = np.concatenate([x[np.isfinite(x)].ravel() for x in (a, b)])
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+    axes = figure.subplots(1, 2, sharey=a.ndim == 1 and b.ndim == 1)
+    for axis, name, x in zip(axes, names, (a, b), strict=True):
+        if x.ndim == 1:
+            axis.plot(x, marker="." if x.size < 60 else "")
+        else:
+            axis.imshow(x, vmin=low, vmax=high, aspect="auto", interpolation="nearest")
+        axis.set_title(f"{name}  {x.shape[0]}×{x.shape[1]}" if x.ndim == 2 else name, fontsize=9)
+        axis.tick_params(labelsize=7)
+    out = io.BytesIO()
+    figure.savefig(out, format="png")
+    alt = Text(
+        en="{label}: {yours} on the left, the expected one on the right; values from {low:.3g} to "
+        "{high:.3g}",
+        fr="{label} : à gauche {yours}, à droite l'attendu ; valeurs de {low:.3g} à {high:.3g}",
+    ).fill(label=label, yours=names[0], low=low, high=high)
+    data = base64.b64encode(out.getvalue()).decode()
+    return (
+        f'<img style="max-width:100%;background:#fff" alt="{escape(alt.to(lang), quote=True)}" '
+        f'src="data:image/png;base64,{data}">'
+    )
+
+
+def _drawable(value: Any) -> np.ndarray | None:
+    if not isinstance(value, np.ndarray) or value.ndim == 0 or value.size == 0:
+        return None
+    while value.ndim > 2:
+        value = value[0]
+    return value.astype(np.float64) if value.size <= 1_000_000 else None
+
+
+# ------------------------------------------------------------------ where to
+
+
+def shell() -> Any:
+    """The running IPython shell, or None."""
+    import sys
+
+    ipython = sys.modules.get("IPython")
+    return ipython.get_ipython() if ipython is not None else None
+
+
+def in_notebook() -> bool:
+    """Whether what is shown can be HTML (Jupyter, Colab, VS Code)."""
+    return getattr(shell(), "kernel", None) is not None
+
+
+def show(thing: Any) -> None:
+    """Show a report: HTML where it can be, text elsewhere."""
+    if in_notebook():
+        from IPython.display import display
+
+        display(thing)  # type: ignore[no-untyped-call]
+    else:
+        print(str(thing))
+
+
+def namespace(depth_file: str) -> Mapping[str, Any]:
+    """The notebook's names; outside IPython, the globals of the code that called the kit."""
+    running = shell()
+    if running is not None:
+        names: Mapping[str, Any] = running.user_ns
+        return names
+    import sys
+
+    frame = sys._getframe(1)
+    while frame is not None and "/grader/student/" in frame.f_code.co_filename.replace("\\", "/"):
+        if frame.f_back is None:
+            break
+        frame = frame.f_back
+    return frame.f_globals
+
+
+def cells() -> list[str]:
+    """Sources of the cells that were run, oldest first; empty outside IPython."""
+    running = shell()
+    history: Iterable[Any] = running.user_ns.get("In", []) if running is not None else []
+    return [str(c) for c in history if c]

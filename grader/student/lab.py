@@ -1,0 +1,472 @@
+"""`Lab`: what a student's notebook calls."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from grader.core.judge import EARNING, Evidence, Verdict, judge, near_names
+from grader.core.key import Check, Key
+from grader.core.observe import observe, plain
+from grader.core.recording import BadRecording, Recording
+from grader.core.source import defined_in, reach
+from grader.core.text import Text
+from grader.core.tree import Tree
+from grader.student import display, holes, session, where
+from grader.student.errors import LabError
+
+if TYPE_CHECKING:
+    from grader.student.record import Run
+
+
+class Lab:
+    """A lab, in the notebook of one student.
+
+    Args:
+        id: the lab's name, ``"tp4_transformer"``.
+        lang: ``"fr"`` or ``"en"``: the language of what is shown; the system's if not given.
+
+    Raises:
+        LabError: there is no such lab, or its public key belongs to another release.
+    """
+
+    def __init__(self, id: str, lang: str | None = None) -> None:
+        self.id = id
+        self.lang = session.current.lang or lang or _system_lang()
+        self.folder = Path.cwd()
+        self.verdicts: dict[str, Verdict] = {}
+        self.answers: dict[str, Any] = {}
+        self._observations: dict[str, Tree] = {}
+        self._unsaved: dict[str, bytes] = {}
+        session.watch_fit()
+        self._key: Key | None = None
+        if not session.current.grading:
+            self._key = where.load_key(id, self.lang, self.folder)
+            self._holes = holes.Holes(
+                {name: e.id for e in self._key.exercises for name in e.defines}
+            )
+            running = display.shell()
+            if running is not None:
+                holes.install(running, self._holes, self._say_open)
+
+    @property
+    def key(self) -> Key:
+        """The lab's public answer key (not there in a graded run)."""
+        if self._key is None:
+            raise LabError(
+                Text(en="a graded run has no key", fr="pas de clé pendant la notation"), self.lang
+            )
+        return self._key
+
+    def __repr__(self) -> str:
+        title = self._key.title.to(self.lang) if self._key else ""
+        return f"Lab({self.id!r}) {title}".rstrip()
+
+    # -------------------------------------------------------------- checks
+
+    def check(self, name: Any = None) -> None:
+        """Check an exercise, and say what came, what was asked and which mistake it looks like.
+
+        Args:
+            name: an exercise's or a check's id, an exercise's number, or the function or class that
+                it asks for; everything if not given.
+
+        Raises:
+            LabError: nothing is called so.
+        """
+        if session.current.grading:
+            return
+        checks = self._find(name)
+        names = display.namespace(__file__)
+        sources = current_cells(tuple(display.cells()))
+        for check in checks:
+            self._observe(check, names)
+        verdicts = self._judge(checks, sources)
+        if any(v.status in ("wrong", "error") for v in verdicts):
+            used = self._built_on({c.exercise for c in checks})
+            if used:
+                for check in used:
+                    self._observe(check, names)
+                verdicts = self._judge(checks, sources)
+        verdicts = [self._kinder(v, names) for v in verdicts]
+        self.verdicts |= {v.check: v for v in verdicts}
+        pictures = display.in_notebook()
+        rows = [
+            display.row(v, self.key, self.lang, self._picture(v) if pictures else "")
+            for v in verdicts
+        ]
+        display.show(display.Report(rows, self.lang))
+
+    def _find(self, name: Any) -> list[Check]:
+        key = self.key
+        if name is None:
+            return list(key.checks)
+        if not isinstance(name, str):
+            name = str(getattr(name, "__name__", type(name).__name__))
+        for exercise in key.exercises:
+            if name in (exercise.id, exercise.number) or name in exercise.defines:
+                return list(key.of_exercise(exercise.id))
+        found = [c for c in key.checks if c.id == name]
+        if found:
+            return found
+        ids = [e.id for e in key.exercises] + [c.id for c in key.checks]
+        raise LabError(
+            Text(en="no exercise called {n!r}.", fr="aucun exercice nommé {n!r}.").fill(n=name)
+            + _meant(name, [*ids, *(d for e in key.exercises for d in e.defines)], ids),
+            self.lang,
+        )
+
+    def _observe(self, check: Check, names: Mapping[str, Any]) -> None:
+        if check.kind == "answer":
+            if check.id in self.answers:
+                self._observations[check.id] = {
+                    "status": "ok",
+                    "values": {"answer": self.answers[check.id]},
+                }
+            return
+        if check.probe is None:
+            return
+        if check.kind == "clean" and self._recording_bytes(check.recording) is None:
+            self._observations[check.id] = {
+                "status": "missing",
+                "error": {"name": check.recording, "what": "recording"},
+            }
+            return
+        forbids = self.key.exercise(check.exercise).forbids
+        self._observations[check.id] = observe(check.probe, names, self.answers, forbids)
+
+    def _judge(self, checks: Sequence[Check], sources: Sequence[str]) -> list[Verdict]:
+        asked = {c.exercise for c in checks}
+        exercises = tuple(
+            e if e.id in asked else replace(e, forbids=()) for e in self.key.exercises
+        )
+        wanted = [n for e in exercises if e.forbids for n in e.defines]
+        evidence = Evidence(self._observations, relevant(tuple(sources), tuple(wanted)))
+        ids = {c.id for c in checks}
+        verdicts = judge(replace(self.key, exercises=exercises), evidence)
+        return [v for v in verdicts if v.check in ids]
+
+    def _built_on(self, exercises: set[str]) -> list[Check]:
+        """Checks of the exercises that these use, directly or not."""
+        used: set[str] = set()
+        todo = list(exercises)
+        while todo:
+            for other in self.key.exercise(todo.pop()).uses:
+                if other not in used | exercises:
+                    used.add(other)
+                    todo.append(other)
+        return [c for c in self.key.checks if c.exercise in used and c.kind == "probe"]
+
+    def _kinder(self, verdict: Verdict, names: Mapping[str, Any]) -> Verdict:
+        """What only the notebook knows: a cell not run yet, a hole at top level, a recording."""
+        check = self.key.check(verdict.check)
+        if verdict.status == "pending" or verdict.status != "missing":
+            return verdict
+        if check.kind == "clean":
+            if check.probe is None and self._recording_bytes(check.recording) is not None:
+                said = Text(
+                    en="recorded; measured when you hand in",
+                    fr="enregistré ; mesuré quand vous rendrez le TP",
+                )
+                return replace(verdict, status="pending", message=said)
+            said = Text(
+                en="not trained yet: run the cell with lab.record({r!r})",
+                fr="pas encore entraîné : exécutez la cellule avec lab.record({r!r})",
+            ).fill(r=check.recording)
+            return replace(verdict, message=said)
+        seen = self._observations.get(check.id)
+        if check.kind == "answer" or not isinstance(seen, dict):
+            return verdict
+        name = str((seen.get("error") or {}).get("name", ""))
+        if self._holes.pending.get(name) is not None or check.exercise in self._holes.open:
+            said = Text(en="not done yet", fr="pas encore fait")
+            return replace(verdict, status="todo", message=said)
+        if name not in names and not (seen.get("error") or {}).get("near"):
+            said = Text(
+                en="{n} is not defined: run its cell first",
+                fr="{n} n'est pas défini : exécutez d'abord sa cellule",
+            ).fill(n=name)
+            return replace(verdict, message=said)
+        return verdict
+
+    def _picture(self, verdict: Verdict) -> str:
+        check = self.key.check(verdict.check)
+        seen = self._observations.get(check.id)
+        if not check.picture or not isinstance(seen, dict) or seen.get("status") != "ok":
+            return ""
+        try:
+            return display.picture(
+                (seen.get("values") or {}).get(check.picture),
+                check.expected.get(check.picture),
+                self.lang,
+                check.title.to(self.lang),
+            )
+        except Exception:  # a picture is a help; a verdict must not fail for want of it
+            return ""
+
+    # -------------------------------------------------------------- answers
+
+    def answer(self, id: str, value: Any) -> None:
+        """Answer a question.
+
+        Args:
+            id: the question, ``"q6"``.
+            value: a number, a word, or several of them.
+
+        Raises:
+            LabError: no question is called so.
+        """
+        value = plain(value)
+        self.answers[id] = value
+        if session.current.grading:
+            session.current.answers[id] = value
+            return
+        questions = [c.id for c in self.key.checks if c.kind == "answer"]
+        if id not in questions:
+            del self.answers[id]
+            raise LabError(
+                Text(en="no question called {n!r}.", fr="aucune question nommée {n!r}.").fill(n=id)
+                + _meant(str(id), questions, questions),
+                self.lang,
+            )
+        self.check(id)
+
+    # -------------------------------------------------------------- the whole lab
+
+    def progress(self) -> None:
+        """Show a bar over the lab: points so far, as the last checks found them."""
+        if session.current.grading:
+            return
+        parts: list[display.Part] = []
+        bonus = 0.0
+        for exercise in self.key.exercises:
+            checks = self.key.of_exercise(exercise.id)
+            seen = [self.verdicts[c.id] for c in checks if c.id in self.verdicts]
+            bonus += sum(v.points for v in seen if v.bonus)
+            if not checks:
+                continue
+            parts.append(
+                display.Part(
+                    f"{exercise.number} {exercise.title.to(self.lang)}",
+                    sum(v.points for v in seen if not v.bonus),
+                    sum(c.points for c in checks if not c.bonus),
+                    bool(seen),
+                )
+            )
+        open_ = [p.label for p in parts if not p.seen]
+        footer = ""
+        if open_:
+            footer = Text(en="not checked yet: {x}", fr="pas encore vérifié : {x}").fill(
+                x=", ".join(open_)
+            ).to(self.lang)
+        title = self.key.title.to(self.lang)
+        display.show(display.Progress(parts, title, self.lang, bonus, footer))
+
+    # -------------------------------------------------------------- data
+
+    def data(self, name: str, source: str = "shipped") -> dict[str, np.ndarray]:
+        """A data set of the kit as arrays.
+
+        Args:
+            name: the set's folder in ``data/``.
+            source: ``"shipped"`` (offline).
+
+        Raises:
+            LabError: no such set, or the file was changed.
+        """
+        from grader.student.data import load
+
+        return load(name, self.lang, self.folder, source)
+
+    # -------------------------------------------------------------- training
+
+    def record(
+        self, name: str, model: Any = None, max_seconds: float | None = None, **settings: Any
+    ) -> Run:
+        """Record a training: live curves, a time budget, and a file that saves doing it again.
+
+        With ``model.fit``: ``model.fit(…, callbacks=[lab.record("classifier")])``. With a loop::
+
+            with lab.record("mixmatch", model=model) as run:
+                for step in run.steps(900):
+                    loss = train_step(…)
+                    run.log(loss=loss)
+
+        Args:
+            name: the recording's name.
+            model: what is trained; needed for a loop only.
+            max_seconds: time budget; the lab's own if not given.
+            settings: JSON values that travel with the weights.
+        """
+        from grader.student.record import record
+
+        return record(self, name, model, max_seconds, settings)
+
+    def history(self, name: str) -> dict[str, list[float]]:
+        """Curves of a recording: ``{"loss": [...], …}``.
+
+        Raises:
+            NotTrainedYet: there is none yet; shown as one calm line.
+        """
+        return self.recording(name).history
+
+    def recording(self, name: str) -> Recording:
+        """A recording made here earlier, also before the kernel was restarted.
+
+        Raises:
+            NotTrainedYet: there is none yet.
+            LabError: it cannot be read, or belongs to another lab.
+        """
+        data = self._recording_bytes(name)
+        if data is None:
+            raise holes.NotTrainedYet(name)
+        try:
+            found = Recording.from_bytes(data)
+        except BadRecording as error:
+            raise LabError(
+                Text(
+                    en="recording {n!r} cannot be read ({why}): train again.",
+                    fr="l'enregistrement {n!r} est illisible ({why}) : entraînez à nouveau.",
+                ).fill(n=name, why=error.detail),
+                self.lang,
+            ) from None
+        if found.lab != self.id:
+            raise LabError(
+                Text(
+                    en="recording {n!r} belongs to another lab, {lab!r}: train again.",
+                    fr="l'enregistrement {n!r} vient d'un autre TP, {lab!r} : entraînez à nouveau.",
+                ).fill(n=name, lab=found.lab),
+                self.lang,
+            )
+        return found
+
+    def restore(self, name: str, model: Any) -> dict[str, list[float]]:
+        """Give a recording's weights to a model; returns the recording's curves.
+
+        Raises:
+            NotTrainedYet: there is no such recording yet.
+            LabError: the weights do not fit the model.
+        """
+        from grader.student.record import put_into
+
+        found = self.recording(name)
+        try:
+            put_into(found, model)
+        except BadRecording as error:
+            raise LabError(
+                Text(
+                    en="recording {n!r} does not fit this model ({why}): train again.",
+                    fr="l'enregistrement {n!r} ne va pas à ce modèle ({why}) : entraînez à nouveau.",
+                ).fill(n=name, why=error.detail),
+                self.lang,
+            ) from None
+        return found.history
+
+    @property
+    def recordings(self) -> Path:
+        """The folder of this lab's recordings."""
+        return self.folder / "recordings" / self.id
+
+    def _recording_bytes(self, name: str) -> bytes | None:
+        state = session.current
+        if state.grading:
+            return state.made.get(name) or state.recording(name)
+        if name in self._unsaved:
+            return self._unsaved[name]
+        path = self.recordings / f"{name}.safetensors"
+        try:
+            return path.read_bytes() if path.is_file() else None
+        except OSError:
+            return None
+
+    # -------------------------------------------------------------- handing in
+
+    def submit(self, notebook: str | None = None) -> None:
+        """Make the one file to hand in, and print its receipt.
+
+        Args:
+            notebook: the notebook's file, where it cannot be found out.
+        """
+        if session.current.grading:
+            return
+        from grader.student.handin import submit
+
+        submit(self, notebook)
+
+    def selfcheck(self, notebook: str | None = None) -> None:
+        """Run the notebook from top to bottom in a clean process and say what grading will see.
+
+        Args:
+            notebook: the notebook's file, where it cannot be found out.
+        """
+        if session.current.grading:
+            return
+        from grader.student.handin import selfcheck
+
+        selfcheck(self, notebook)
+
+    # -------------------------------------------------------------- open holes
+
+    def _say_open(self, exercise: str, error: BaseException) -> None:
+        if any(isinstance(e, holes.NotTrainedYet) for e in holes.chain(error)):
+            said = Text(en="… {n}: not trained yet", fr="… {n} : pas encore entraîné")
+        else:
+            said = Text(en="… {n}: not done yet", fr="… {n} : pas encore fait")
+        label = exercise or Text(en="exercise", fr="exercice").to(self.lang)
+        for e in self.key.exercises:
+            if e.id == exercise:
+                label = f"{e.number} {e.title.to(self.lang)}"
+        display.show(display.Note(said.fill(n=label).to(self.lang)))
+
+
+def _system_lang() -> str:
+    return "fr" if os.environ.get("LANG", "").lower().startswith("fr") else "en"
+
+
+def _meant(name: str, among: Sequence[str], all_ids: Sequence[str]) -> Text:
+    near = near_names(name, among)
+    if near:
+        return Text(en=" Did you mean {m!r}?", fr=" Vouliez-vous dire {m!r} ?").fill(m=near[0])
+    return Text(en=" There are: {k}.", fr=" Il y a : {k}.").fill(
+        k=", ".join(i for i in all_ids if "." not in i)
+    )
+
+
+@lru_cache(maxsize=4096)
+def _bound_in(source: str) -> frozenset[str]:
+    return frozenset(defined_in([source]))
+
+
+def current_cells(sources: tuple[str, ...]) -> tuple[str, ...]:
+    """The cells that still count: imports, and the last definition of each name.
+
+    A long session runs a cell many times; what was replaced is neither parsed nor judged again.
+    """
+    kept: list[str] = []
+    known: set[str] = set()
+    for source in dict.fromkeys(reversed(sources)):
+        names = _bound_in(source)
+        if "import" in source or names - known:
+            kept.append(source)
+        known |= names
+    return tuple(reversed(kept))
+
+
+@lru_cache(maxsize=64)
+def relevant(sources: tuple[str, ...], names: tuple[str, ...]) -> tuple[str, ...]:
+    """The cells that the definitions of `names` reach, and those with imports."""
+    if not names:
+        return ()
+    reached = reach(sources, names)
+    return tuple(s for s in sources if "import" in s or _bound_in(s) & reached)
+
+
+def earned(verdicts: Sequence[Verdict]) -> float:
+    """Points that the verdicts add up to."""
+    return round(sum(v.points for v in verdicts if v.status in EARNING), 2)
