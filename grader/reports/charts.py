@@ -6,7 +6,7 @@ All are drawn in a box 480 units wide, so that letters stay readable from a phon
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from markupsafe import Markup, escape
@@ -99,38 +99,51 @@ def histogram(
             parts.append(
                 element(
                     "rect", x=x(a) + 1, y=y(count), width=max(1.0, x(b) - x(a) - 2),
-                    height=bottom - y(count), rx=2, class_="bar",
+                    height=bottom - y(count), rx=2, class_="column",
                 )
             )  # fmt: skip
             if bins <= 24:
+                middle = (x(a) + x(b)) / 2
                 parts.append(
-                    label((x(a) + x(b)) / 2, y(count) - 4, int(count), text_anchor="middle", class_="small")
-                )  # fmt: skip
-    for mark in ticks(low, high, 5 if high > 9999 else 8):
+                    label(middle, y(count) - 4, int(count), text_anchor="middle", class_="small")
+                )
+    for mark in ticks(low, high, 5 if high > 9999 else 10):
         if low <= mark <= high + 1e-9:
-            parts.append(
-                label(x(mark), bottom + 17, number(mark, lang, 2), text_anchor="middle")
-            )
+            parts.append(label(x(mark), bottom + 17, number(mark, lang, 2), text_anchor="middle"))
     parts.append(element("line", x1=left, x2=right, y1=bottom, y2=bottom, class_="axis"))
-    for i, (said, value) in enumerate((lines or {}).items()):
-        at = x(min(max(value, low), high))
-        end = at > (left + right) / 2
-        colour, dash = (SERIES[1], "") if i == 0 else (SERIES[3], "5 3")
+    parts += _markers(lines or {}, x, (low, high), (left, right, bottom), lang)
+    parts.append(label((left + right) / 2, bottom + 36, x_title, text_anchor="middle"))
+    parts.append(label(4, 14, y_title))
+    return picture(alt, 264, *parts)
+
+
+def _markers(
+    lines: Mapping[str, float],
+    x: Callable[[float], float],
+    span: tuple[float, float],
+    frame: tuple[float, float, float],
+    lang: str,
+) -> list[Markup]:
+    """Vertical lines with their labels; the leftmost is labelled on its left if it can be."""
+    left, right, bottom = frame
+    parts: list[Markup] = []
+    for i, (said, value) in enumerate(sorted(lines.items(), key=lambda line: line[1])):
+        at = x(min(max(value, span[0]), span[1]))
+        before = at - left > 98 and (right - at < 98 or (i == 0 and len(lines) > 1))
+        colour, dash = ((SERIES[1], "none"), (SERIES[3], "5 3"))[list(lines).index(said) % 2]
         parts.append(
             element(
                 "line", x1=at, x2=at, y1=22.0 + 17 * i, y2=bottom, stroke=colour,
-                stroke_width=2, stroke_dasharray=dash or "none",
+                stroke_width=2, stroke_dasharray=dash,
             )
         )  # fmt: skip
         parts.append(
             label(
-                at + (-6 if end else 6), 27.0 + 17 * i, f"{said} {number(value, lang)}",
-                text_anchor="end" if end else "start", fill=colour, class_="strong",
+                at + (-6 if before else 6), 27.0 + 17 * i, f"{said} {number(value, lang)}",
+                text_anchor="end" if before else "start", fill=colour, class_="strong",
             )
         )  # fmt: skip
-    parts.append(label((left + right) / 2, bottom + 36, x_title, text_anchor="middle"))
-    parts.append(label(4, 14, y_title))
-    return picture(alt, 264, *parts)
+    return parts
 
 
 def curves(
@@ -208,7 +221,9 @@ def _tick(value: float, lang: str) -> str:
     return number(value, lang, 4)
 
 
-def families(history: Mapping[str, Sequence[float | None]]) -> dict[str, dict[str, list[float | None]]]:
+def families(
+    history: Mapping[str, Sequence[float | None]],
+) -> dict[str, dict[str, list[float | None]]]:
     """A history's metrics grouped for drawing: ``val_loss`` with ``loss``; at most 6 groups."""
     groups: dict[str, dict[str, list[float | None]]] = {}
     for name, values in history.items():
@@ -257,9 +272,11 @@ def heat_maps(came: object, expected: object, lang: str) -> Markup:
         parts.append(label(i * (side + 16), 15, title, class_="strong"))
         parts.append(drawn)
         tallest = max(tallest, height)
-    foot = Text(
-        en="dark: {hi}, light: {lo}{w}", fr="foncé : {hi}, clair : {lo}{w}"
-    ).fill(hi=number(high, lang, 3), lo=number(low, lang, 3), w=where).to(lang)
+    foot = (
+        Text(en="dark: {hi}, light: {lo}{w}", fr="foncé : {hi}, clair : {lo}{w}")
+        .fill(hi=number(high, lang, 3), lo=number(low, lang, 3), w=where)
+        .to(lang)
+    )
     parts.append(label(0, 24 + tallest + 18, foot, class_="small"))
     alt = Text(
         en="two heat maps, yours and the expected one: {n} of {size} cells differ{w}",
@@ -289,14 +306,22 @@ def _matrix(value: object) -> np.ndarray | None:
 
 
 def _panel(
-    matrix: np.ndarray, x: float, y: float, side: float, low: float, high: float, lang: str, gap: bool
+    matrix: np.ndarray,
+    x: float,
+    y: float,
+    side: float,
+    low: float,
+    high: float,
+    lang: str,
+    gap: bool,
 ) -> tuple[Markup, float]:
     """A matrix as rectangles; its values are written in when there is room."""
-    matrix = matrix[:: math.ceil(matrix.shape[0] / MAX_CELLS), :: math.ceil(matrix.shape[1] / MAX_CELLS)]
+    down, across = (math.ceil(n / MAX_CELLS) for n in matrix.shape)
+    matrix = matrix[::down, ::across]
     rows, columns = matrix.shape
     size = min(side / columns, 240.0 / rows, 44.0)
     end = (164, 14, 38) if gap else (11, 61, 145)
-    written = size >= 24 and len(number(high, lang, 1)) <= 4 and len(number(low, lang, 1)) <= 4
+    written = size >= 19 and len(number(high, lang, 1)) <= 4 and len(number(low, lang, 1)) <= 4
     parts = []
     for i in range(rows):
         for j in range(columns):

@@ -1,4 +1,4 @@
-"""One self-contained page a student: what was asked, what came, which mistake, what to read again."""
+"""One self-contained page a student: what was asked, what came, the mistake, what to read again."""
 
 from __future__ import annotations
 
@@ -28,11 +28,16 @@ Pictures = Mapping[str, tuple[Any, Any]]
 
 @dataclass(frozen=True)
 class Said:
-    """A verdict as the page words it: what came apart from its reason."""
+    """A verdict as the page words it: what came apart from its reason.
+
+    Attributes:
+        origin: for a mistake carried over, the sentence that names it.
+    """
 
     verdict: Verdict
     came: Text
     cause: Text
+    origin: Text
     picture: Markup
 
 
@@ -73,6 +78,10 @@ def feedback_page(
     lang = lang or graded.lang
     marks = by_exercise(graded, key)
     known = {e.id: e for e in key.exercises}
+
+    def number_of(verdict: Verdict) -> str:
+        return known[verdict.exercise].number if verdict.exercise in known else ""
+
     return render(
         "feedback.html",
         lang,
@@ -81,12 +90,12 @@ def feedback_page(
         max_points=key.max_points,
         marks=marks,
         exercises=[
-            (m, [_say(v, lang, pictures or {}) for v in m.verdicts], _read(m, known.get(m.id)))
+            (m, [_say(v, key, lang, pictures or {}) for v in m.verdicts], _read(m, known.get(m.id)))
             for m in marks
             if m.verdicts
         ],
-        first=first_to_mend(graded),
-        cells=[(c, _where(c)) for c in graded.cells if c.status != "ok"],
+        first=[(v, number_of(v)) for v in first_to_mend(graded)],
+        cells=failed_cells(graded.cells),
         trained=[_trained(t, graded, key, lang) for t in read_trainings(graded.recordings)],
         limits=[v for v in graded.verdicts if v.status == "limit"],
         statuses={v.status for v in graded.verdicts},
@@ -96,7 +105,7 @@ def feedback_page(
 def first_to_mend(graded: Graded, most: int = 3) -> list[Verdict]:
     """The checks that cost most, one a mistake; of equal ones the earlier."""
     seen: set[str] = set()
-    chosen = []
+    chosen: list[Verdict] = []
     lossy = [v for v in graded.verdicts if not v.bonus and v.status not in ("pending", "carried")]
     for verdict in sorted(lossy, key=lambda v: v.points - v.max_points):
         if verdict.max_points - verdict.points < 1e-9 or len(chosen) == most:
@@ -108,7 +117,7 @@ def first_to_mend(graded: Graded, most: int = 3) -> list[Verdict]:
     return chosen
 
 
-def _say(verdict: Verdict, lang: str, pictures: Pictures) -> Said:
+def _say(verdict: Verdict, key: Key, lang: str, pictures: Pictures) -> Said:
     came, cause = verdict.message, same("")
     parts = [verdict.message.to(side).rsplit(" → ", 1) for side in ("en", "fr")]
     if all(len(p) == 2 for p in parts):
@@ -118,7 +127,8 @@ def _say(verdict: Verdict, lang: str, pictures: Pictures) -> Said:
         came, cause = same(""), verdict.message
     pair = pictures.get(verdict.check)
     drawn = charts.heat_maps(pair[0], pair[1], lang) if pair else Markup("")
-    return Said(verdict, came, cause, drawn)
+    known = key.misconceptions.get(verdict.diagnosis) if verdict.status == "carried" else None
+    return Said(verdict, came, cause, known.text if known else same(""), drawn)
 
 
 def _read(mark: ExerciseMark, exercise: Exercise | None) -> Text | None:
@@ -129,11 +139,38 @@ def _read(mark: ExerciseMark, exercise: Exercise | None) -> Text | None:
     return exercise.read if wrong or any(v.status == "partial" for v in mark.verdicts) else None
 
 
+@dataclass(frozen=True)
+class FailedCells:
+    """One cell that did not come to its end, or several in a row that were never run."""
+
+    label: str
+    status: str
+    said: str
+    where: Text
+
+
+def failed_cells(cells: Sequence[CellReport]) -> list[FailedCells]:
+    """The cells to show; those skipped in a row become one line (``22–24``)."""
+    rows: list[FailedCells] = []
+    run: list[CellReport] = []
+    for cell in [*cells, None]:
+        if cell is not None and cell.status == "skipped":
+            run.append(cell)
+            continue
+        if run:
+            ends = dict.fromkeys((str(run[0].index), str(run[-1].index)))
+            rows.append(FailedCells("–".join(ends), "skipped", "", same("")))
+            run = []
+        if cell is not None and cell.status != "ok":
+            rows.append(FailedCells(str(cell.index), cell.status, *_where(cell)))
+    return rows
+
+
 def _where(cell: CellReport) -> tuple[str, Text]:
     """What a cell raised, and on which line."""
     error = cell.error or {}
     said = ": ".join(str(error[k]) for k in ("type", "message") if error.get(k))
-    if cell.status in ("todo", "skipped"):
+    if cell.status == "todo":
         said = ""
     elif cell.status == "limit":
         said = str(error.get("message", ""))

@@ -38,7 +38,7 @@ def write_atomically(path: Path, data: str | bytes) -> Path:
                 draft.unlink(missing_ok=True)
     except OSError as error:
         raise ReportError(
-            f"cannot write {path}: {error.strerror or error}; close or free it, or choose another place"
+            f"cannot write {path}: {error.strerror or error}; choose another place"
         ) from None
     return path
 

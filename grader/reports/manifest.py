@@ -91,6 +91,6 @@ def _series(values: Any) -> list[float | None]:
     """A list of numbers; not finite and None become None; [] if it is no such list."""
     if not isinstance(values, (list, tuple)) or len(values) > 1_000_000:
         return []
-    if any(v is not None and (isinstance(v, bool) or not isinstance(v, (int, float))) for v in values):
+    if not all(v is None or type(v) in (int, float) for v in values):
         return []
     return [_finite(v) for v in values]

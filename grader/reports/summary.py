@@ -66,7 +66,7 @@ class ExerciseMark:
 
 
 def by_exercise(graded: Graded, key: Key) -> list[ExerciseMark]:
-    """The key's exercises in order, then those of verdicts that the key does not know (any more)."""
+    """The key's exercises in order, then those that only verdicts know (of an older key)."""
     found: dict[str, list[Verdict]] = {e.id: [] for e in key.exercises}
     for verdict in graded.verdicts:
         found.setdefault(verdict.exercise, []).append(verdict)
@@ -292,12 +292,10 @@ def _mistakes(done: Sequence[Graded], key: Key) -> list[Mistake]:
             lost[id] += _lost(verdict)
             known = key.misconceptions.get(id)
             first.setdefault(id, (known.exercise if known else verdict.exercise, text, hint))
-    mistakes = [
-        Mistake(
-            id, *_number(key, first[id][0]), first[id][1], first[id][2], len(who[id]), round(lost[id], 2)
-        )
-        for id in who
-    ]  # fmt: skip
+    mistakes = []
+    for id, (exercise, text, hint) in first.items():
+        number, title = _number(key, exercise)
+        mistakes.append(Mistake(id, number, title, text, hint, len(who[id]), round(lost[id], 2)))
     return sorted(mistakes, key=lambda m: (-m.lost, -m.students, m.number, m.id))
 
 

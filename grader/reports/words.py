@@ -35,9 +35,12 @@ SYMBOL: dict[Status, str] = {
 CELL: dict[str, Text] = {
     "error": Text(en="raised an error", fr="a levé une erreur"),
     "limit": Text(en="stopped by a limit", fr="arrêtée par une limite"),
-    "skipped": Text(en="not run: a limit had ended the run", fr="non exécutée : une limite avait mis fin à l'exécution"),
+    "skipped": Text(
+        en="not run: a limit had ended the run",
+        fr="non exécutée : une limite avait mis fin à l'exécution",
+    ),
     "todo": Text(en="hole still open", fr="trou encore ouvert"),
-}  # fmt: skip
+}
 STATE: dict[str, Text] = {
     "graded": Text(en="graded", fr="noté"),
     "pending": Text(en="to be read", fr="à lire"),

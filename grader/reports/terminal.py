@@ -1,0 +1,92 @@
+"""The gradebook's summary as a table for the terminal."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+
+from rich import box
+from rich.table import Table
+from rich.text import Text as Styled
+
+from grader.core.key import Key
+from grader.core.text import Text
+from grader.gradebook.records import Graded
+from grader.reports.summary import by_exercise, in_order, state
+from grader.reports.words import STATE, number
+
+STYLE = {"graded": "green", "pending": "magenta", "not_graded": "red"}
+
+
+def summary_table(
+    graded: Sequence[Graded], key: Key, lang: str = "en", *, most: int | None = 80
+) -> Table:
+    """Students × (total, points by exercise, state), a mean line below.
+
+    What students wrote is shown as it is: no markup, no control characters.
+
+    Args:
+        most: rows shown at most (the rest is counted below the table); None for all.
+    """
+    rows = in_order(graded)
+    exercises = [e for e in key.exercises if key.of_exercise(e.id)]
+    out_of = number(key.max_points, lang)
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        title=Styled(key.title.to(lang)),
+        title_justify="left",
+        pad_edge=False,
+        show_footer=bool(rows),
+    )
+    done = [g for g in rows if g.problem is None]
+    points = [{m.id: m.points + m.bonus for m in by_exercise(g, key)} for g in done]
+    mean = Text(en="mean of {n}", fr="moyenne de {n}").fill(n=len(done)).to(lang)
+    table.add_column(
+        Text(en="student", fr="étudiant").to(lang),
+        Styled(mean if done else ""),
+        no_wrap=True,
+        overflow="ellipsis",
+        min_width=12,
+        max_width=32,
+    )
+    table.add_column(
+        f"/ {out_of}",
+        Styled(_two(statistics.fmean(g.total for g in done), lang) if done else ""),
+        justify="right",
+        no_wrap=True,
+    )
+    for exercise in exercises:
+        got = [p[exercise.id] for p in points if exercise.id in p]
+        table.add_column(
+            Styled(exercise.number or exercise.id[:8]),
+            Styled(number(statistics.fmean(got), lang, 1) if got else ""),
+            justify="right",
+            no_wrap=True,
+        )
+    table.add_column(Text(en="state", fr="état").to(lang), no_wrap=True, overflow="ellipsis")
+    earned = iter(points)
+    for i, g in enumerate(rows):
+        is_graded = g.problem is None
+        mine = next(earned) if is_graded else {}
+        if most is not None and i >= most:
+            continue
+        table.add_row(
+            Styled(_printable(g.student) or g.student_id),
+            Styled(_two(g.total, lang) if is_graded else "–", "bold" if is_graded else "dim"),
+            *(Styled(number(mine[e.id], lang, 2) if e.id in mine else "–") for e in exercises),
+            Styled(STATE[state(g)].to(lang), STYLE[state(g)]),
+        )
+    if most is not None and len(rows) > most:
+        more = Text(en="… and {n} more in gradebook.csv", fr="… et {n} autres dans gradebook.csv")
+        table.caption = Styled(more.fill(n=len(rows) - most).to(lang))
+        table.caption_justify = "left"
+    return table
+
+
+def _two(value: float, lang: str) -> str:
+    text = f"{value:.2f}"
+    return text.replace(".", ",") if lang == "fr" else text
+
+
+def _printable(name: str) -> str:
+    return "".join(c for c in name if c.isprintable()).strip()

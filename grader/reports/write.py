@@ -1,0 +1,62 @@
+"""All reports of a graded class, in one folder."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.core.key import Key
+from grader.gradebook.records import Graded
+from grader.reports.class_page import write_class_page
+from grader.reports.feedback import Pictures, write_feedback
+from grader.reports.files import file_stems
+from grader.reports.gradebook import write_gradebook
+from grader.reports.gradescope import write_results
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Where the reports lie.
+
+    Attributes:
+        feedback_of: `grader.reports.files.person` of a record → its feedback page.
+    """
+
+    gradebook: Path
+    results: Path
+    feedback: Path
+    class_page: Path
+    feedback_of: dict[Hashable, Path]
+
+
+def write_all(
+    graded: Sequence[Graded],
+    key: Key,
+    out: Path,
+    lang: str,
+    pictures: Mapping[str, Pictures] | None = None,
+) -> Paths:
+    """Write ``gradebook.csv``, ``results/*.json``, ``feedback/*.html`` and ``class.html``.
+
+    Feedback pages are in each submission's language; the rest is in `lang`. Each file is replaced
+    whole; files of other runs are left alone.
+
+    Args:
+        pictures: digest of a submission → {check: (what came, what was expected)}.
+
+    Raises:
+        ReportError: a file cannot be written.
+    """
+    stems = file_stems(graded)
+    results, feedback = out / "results", out / "feedback"
+    write_results(graded, key, results, stems=stems)
+    write_feedback(graded, key, feedback, stems=stems, pictures=pictures)
+    links = {who: f"feedback/{stem}.html" for who, stem in stems.items()}
+    return Paths(
+        gradebook=write_gradebook(graded, key, out / "gradebook.csv", lang=lang),
+        results=results,
+        feedback=feedback,
+        class_page=write_class_page(graded, key, out / "class.html", lang, links=links),
+        feedback_of={who: feedback / f"{stem}.html" for who, stem in stems.items()},
+    )
