@@ -233,9 +233,12 @@ class LoadedLab:
 
         names: dict[str, Any] = {"__name__": "__main__"}
         cells = self.definition_cells()
-        with session.grading():
+        session.install()
+        try:
             for cell, source in zip(cells, self.sources(change), strict=True):
                 run_source(source, f"<{self.id} cell {cell.index + 1}>", names)
+        finally:
+            session.leave()
         return names
 
     def digest(self) -> str:

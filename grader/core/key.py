@@ -204,6 +204,7 @@ class Key:
         return {
             "lab": self.lab,
             "limits": vars(self.limits),
+            "defines": {name: e.id for e in self.exercises for name in e.defines},
             "probes": [
                 {"check": c.id, "probe": c.probe.to_tree(), "watch": forbids.get(c.exercise, [])}
                 for c in self.checks

@@ -203,16 +203,30 @@ class Item:
     load: Callable[[], Work]
 
 
+@dataclass(frozen=True)
+class Setting:
+    """Where and how units are graded.
+
+    Attributes:
+        lab_dir: the lab's folder, for the clean room.
+        data: ``data/``, or None.
+        jobs: workers at a time.
+        sandboxed: see `grader.zones.sandbox.require`.
+        rerun: train again even where there is a recording.
+    """
+
+    lab_dir: Path
+    data: Path | None = None
+    jobs: int = 1
+    sandboxed: bool = True
+    rerun: bool = False
+
+
 def grade_class(
     key: Key,
     items: Sequence[Item],
     store: Store,
-    lab_dir: Path,
-    data: Path | None,
-    *,
-    jobs: int,
-    sandboxed: bool,
-    rerun: bool = False,
+    setting: Setting,
     done: Callable[[Graded], None] = lambda graded: None,
 ) -> int:
     """Grade what is not graded yet and enter the class into the gradebook.
@@ -221,11 +235,7 @@ def grade_class(
         key: the lab's hidden key.
         items: the class, in its order.
         store: the gradebook.
-        lab_dir: the lab's folder, for the clean room.
-        data: ``data/``, or None.
-        jobs: workers at a time.
-        sandboxed: see `grader.zones.sandbox.require`.
-        rerun: train again even where there is a recording.
+        setting: where and how.
         done: called after each submission, graded now or before.
 
     Returns:
@@ -235,7 +245,7 @@ def grade_class(
     entries: list[tuple[str, dict[str, Any]]] = []
     fresh = 0
     for item in items:
-        unit = unit_id(item.person.digest, key, rerun)
+        unit = unit_id(item.person.digest, key, setting.rerun)
         notices = [n.to_dict() for n in item.person.notices]
         entries.append((unit, {**person_of(item.person), "notices": notices}))
         if unit in waiting:
@@ -257,21 +267,9 @@ def grade_class(
                 done(item.person)
 
         units = [(unit, found[0]) for unit, found in waiting.items()]
-        setting = Setting(lab_dir, data, jobs, sandboxed, rerun)
         grade_units(key, units, setting, keep, store)
     store.set_entries(key.lab, entries)
     return fresh
-
-
-@dataclass(frozen=True)
-class Setting:
-    """Where and how units are graded; see `grade_class`."""
-
-    lab_dir: Path
-    data: Path | None = None
-    jobs: int = 1
-    sandboxed: bool = True
-    rerun: bool = False
 
 
 def grade_units(

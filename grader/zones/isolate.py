@@ -80,6 +80,9 @@ def enter(run: Callable[[], None], disk_mb: int) -> int:
         NotIsolated: nothing was run.
     """
     uid, gid = os.getuid(), os.getgid()
+    # A process that is not dumpable may not write its own uid_map. This is a fork: the worker stays
+    # hidden.
+    _libc.prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0)
     flags = _CLONE_NEWUSER | _CLONE_NEWPID | _CLONE_NEWNS | _CLONE_NEWIPC
     _must(_libc.unshare(flags), "unshare")
     for name, text in (

@@ -187,6 +187,7 @@ def run_submission(
             "cells": list(cells),
             "probes": questions["probes"],
             "limits": questions["limits"],
+            "defines": questions["defines"],
             "recordings": {k: np.frombuffer(v, dtype=np.uint8) for k, v in recordings.items()},
             "rerun": rerun,
             "lang": lang,

@@ -149,7 +149,7 @@ def environment(threads: int) -> dict[str, str]:
 def _command(bwrap: str, view: View) -> list[str]:
     command = [
         bwrap, "--unshare-all", "--unshare-user", "--die-with-parent", "--new-session",
-        "--cap-drop", "ALL", "--hostname", "grader", "--clearenv",
+        "--cap-drop", "ALL", "--uid", "1000", "--gid", "1000", "--hostname", "grader", "--clearenv",
     ]  # fmt: skip
     for folder in _SYSTEM:
         path = Path(folder)

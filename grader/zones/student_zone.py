@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 
 from grader.core.key import Limits
-from grader.core.observe import LimitHit, NotDoneYet, error_record, observe
+from grader.core.observe import LimitHit, error_record, observe
 from grader.core.probe import Probe
 from grader.core.tree import Tree
 from grader.student import session
+from grader.student.holes import Holes
 from grader.zones.records import CellReport
 
 Report = Callable[[Tree], None]
@@ -120,23 +121,12 @@ def _error_of(result: Any) -> BaseException | None:
     return found
 
 
-def open_hole(error: BaseException | None) -> bool:
-    """Whether an exception comes from a hole that was left open, however it was wrapped."""
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        if isinstance(error, NotDoneYet):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
-
-
 def run(job: Mapping[str, Tree], report: Report) -> None:
     """Run one submission.
 
     Args:
         job: ``{"cells": [source], "probes": [{"check", "probe", "watch"}], "limits": {…},
-            "recordings": {name: uint8 array}, "rerun": bool, "lang", "skip": [item ids]}``.
+            "defines": {name: exercise}, "recordings": {name: uint8 array}, "rerun": bool, "lang", "skip": [item ids]}``.
         report: called with each event: ``{"start": item}``, ``{"cell": report}``,
             ``{"training": seconds}``, ``{"observation": tree, "check": id}``, ``{"events": […]}``,
             ``{"end": True}``. An item is ``"cell:3"`` or ``"probe:attention.values"``.
@@ -177,6 +167,7 @@ def _run_cells(
     report: Report,
 ) -> None:  # fmt: skip
     out_of_time: LimitHit | None = None
+    holes = Holes(job["defines"])
     for number, source in enumerate(job["cells"], start=1):
         name = f"cell:{number}"
         if name in job["skip"]:
@@ -191,7 +182,8 @@ def _run_cells(
         began = time.perf_counter()
         found = _run_cell(shell, source, clock)
         seconds = round(time.perf_counter() - began, 4)
-        status, record = _outcome(found)
+        hole = holes.explain(found, source, shell.user_ns) if found is not None else None
+        status, record = _outcome(found, hole)
         if isinstance(found, LimitHit) and found.limit in ("seconds", "cpu"):
             out_of_time = found
         text = printed.text()
@@ -199,11 +191,11 @@ def _run_cells(
         _close_figures()
 
 
-def _outcome(found: BaseException | None) -> tuple[Any, dict[str, Any] | None]:
+def _outcome(found: BaseException | None, hole: str | None) -> tuple[Any, dict[str, Any] | None]:
     if found is None:
         return "ok", None
-    if open_hole(found):
-        return "todo", {"type": "NotDoneYet", "message": str(found)[:200], "line": ""}
+    if hole is not None:
+        return "todo", {"type": "NotDoneYet", "message": hole, "line": ""}
     if isinstance(found, LimitHit):
         return "limit", {"type": "LimitHit", "limit": found.limit, "value": found.value}
     return "error", error_record(found)

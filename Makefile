@@ -1,0 +1,40 @@
+# The two commands of the README, and what they need. Everything lives in .venv and out/.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+STUDENTS ?= 60
+SEED ?= 1
+
+.PHONY: grade test setup lint proof clean
+
+# A sample class of TP4, graded in the sandbox.
+grade: $(READY)
+	@test -f out/class-$(STUDENTS)-$(SEED)/truth.csv || $(BIN)/grader simulate tp4_transformer --students $(STUDENTS) --seed $(SEED) --out out/class-$(STUDENTS)-$(SEED)
+	@$(BIN)/grader grade out/class-$(STUDENTS)-$(SEED) --lab tp4_transformer --out out/graded || test $$? -eq 1
+
+# Style, types, every test, then the proof of every lab.
+test: lint
+	$(BIN)/python -m pytest
+	$(MAKE) --no-print-directory proof
+
+lint: $(READY)
+	$(BIN)/ruff format --check grader tests
+	$(BIN)/ruff check grader tests solutions data
+	$(BIN)/mypy grader
+
+proof: $(READY)
+	$(BIN)/grader build --check
+	$(BIN)/grader validate
+
+setup: $(READY)
+
+# pip compiles bytecode as it installs; without it TensorFlow takes twice as long to import.
+$(READY): requirements.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $(READY)
+
+clean:
+	rm -rf out .mypy_cache .ruff_cache .pytest_cache

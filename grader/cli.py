@@ -1,0 +1,233 @@
+"""The commands. Nothing heavy is imported before a command needs it.
+
+Exit codes: 0 done; 1 some submissions could not be graded, or something does not hold (listed);
+2 wrong use.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from grader import __version__
+
+if TYPE_CHECKING:
+    from grader.authoring.source import LoadedLab
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+JOBS = click.option(
+    "--jobs", type=click.IntRange(1), default=None, help="Workers at a time.  [default: all cores]"
+)
+SANDBOX = click.option(
+    "--sandbox",
+    type=click.Choice(["auto", "none"]),
+    default="auto",
+    show_default=True,
+    help="'none' runs submissions unprotected: only for code you trust.",
+)
+
+
+def refuse(message: object) -> NoReturn:
+    """End with one line and exit code 2."""
+    click.echo(f"grader: {message}", err=True)
+    sys.exit(2)
+
+
+def cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def course() -> Path:
+    from grader.gradebook.keys import NoLab, find_course
+
+    try:
+        return find_course()
+    except NoLab as error:
+        refuse(error)
+
+
+def chosen_labs(folder: Path, labs: Sequence[str]) -> list[Path]:
+    from grader.gradebook.keys import NoLab, lab_dir, lab_ids
+
+    try:
+        return [lab_dir(folder, x) for x in (labs or lab_ids(folder))]
+    except NoLab as error:
+        refuse(error)
+
+
+def loaded(path: Path, proofs: bool = True) -> LoadedLab:
+    from grader.authoring.source import load_lab
+    from grader.authoring.spec import AuthorError
+
+    try:
+        return load_lab(path, proofs)
+    except AuthorError as error:
+        refuse(error)
+
+
+def sandboxed(choice: str) -> bool:
+    from grader.zones.sandbox import NoSandbox, require
+
+    try:
+        return require("none" if choice == "none" else "auto")
+    except NoSandbox as error:
+        refuse(error)
+
+
+@click.group(context_settings=CONTEXT)
+@click.version_option(__version__, prog_name="grader")
+def main() -> None:
+    """Lab notebooks for a deep-learning course: build, prove, hand out, grade."""
+
+
+@main.command()
+@click.argument("labs", nargs=-1)
+@click.option("--check", is_flag=True, help="Write nothing; fail if anything generated is stale.")
+@click.option("--no-execute", is_flag=True, help="Leave the executed solutions as they are.")
+def build(labs: tuple[str, ...], check: bool, no_execute: bool) -> None:
+    """Generate student notebooks, public keys and executed solutions from the sources."""
+    folder = course()
+    from grader.authoring.build import build as build_lab
+    from grader.authoring.build import stale
+    from grader.authoring.spec import AuthorError
+
+    bad: list[str] = []
+    for path in chosen_labs(folder, labs):
+        try:
+            if check:
+                bad += stale(folder, loaded(path, False))
+            else:
+                build_lab(folder, loaded(path, False), click.echo, execute=not no_execute)
+        except AuthorError as error:
+            refuse(error)
+    for line in bad:
+        click.echo(f"stale: {line}; run grader build")
+    sys.exit(1 if bad else 0)
+
+
+@main.command()
+@click.argument("labs", nargs=-1)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a lab, one a line.")
+@click.option("--no-train", is_flag=True, help="Take the reference recordings; train nothing.")
+@JOBS
+@SANDBOX
+def validate(
+    labs: tuple[str, ...], as_json: bool, no_train: bool, jobs: int | None, sandbox: str
+) -> None:
+    """Prove labs: solution full marks, blank none, mutants caught and named, variants spared."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from grader.authoring.spec import AuthorError
+    from grader.authoring.validate import describe
+    from grader.authoring.validate import validate as prove
+
+    folder = course()
+    guard = sandboxed(sandbox)
+    console = Console()
+    failed = False
+    for path in chosen_labs(folder, labs):
+        lab = loaded(path)
+        try:
+            with _progress(lab.id, as_json) as step:
+                report = prove(
+                    lab, folder / "data", jobs=jobs or cores(), sandboxed=guard,
+                    train=not no_train and bool(lab.spec.recordings), done=step,
+                )  # fmt: skip
+        except AuthorError as error:
+            refuse(error)
+        failed = failed or not report.ok
+        if as_json:
+            click.echo(json.dumps(report.to_dict()))
+            continue
+        table = Table("", lab.id, title=None, show_header=True)
+        for name, value in describe(report):
+            table.add_row(name, value, style="red" if name == "fails" else None)
+        table.add_row("", "holds" if report.ok else "DOES NOT HOLD")
+        console.print(table)
+    sys.exit(1 if failed else 0)
+
+
+@main.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--lab", default=None, help="Grade only submissions of this lab.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("out"), show_default=True)
+@click.option("--rerun", is_flag=True, help="Train again even where there is a recording.")
+@click.option("--lang", type=click.Choice(["fr", "en"]), default="fr", show_default=True,
+              help="Language of the class page and of the table.")  # fmt: skip
+@JOBS
+@SANDBOX
+def grade(
+    path: Path, lab: str | None, out: Path, rerun: bool, lang: str, jobs: int | None, sandbox: str
+) -> None:
+    """Grade a notebook, a folder or a zip of submissions: PATH."""
+    from grader.gradebook.run import Failed, run
+
+    folder = course()
+    guard = sandboxed(sandbox)
+    try:
+        code = run(
+            folder, path, out, lab=lab, jobs=jobs or cores(), sandboxed=guard, rerun=rerun, lang=lang
+        )
+    except Failed as error:
+        refuse(error)
+    sys.exit(code)
+
+
+@main.command()
+@click.argument("lab")
+@click.option("--students", type=click.IntRange(1, 100_000), default=60, show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), required=True)
+def simulate(lab: str, students: int, seed: int, out: Path) -> None:
+    """Make a class of submissions of LAB, right and wrong, with the points each must get."""
+    from grader.authoring.simulate import simulate as make
+    from grader.authoring.spec import AuthorError
+
+    folder = course()
+    try:
+        truth = make(chosen_labs(folder, [lab])[0], students, seed, out)
+    except (AuthorError, OSError) as error:
+        refuse(error)
+    click.echo(f"{students} submissions in {out}, what each must get in {truth}")
+
+
+@main.command()
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="The zip to write.")
+@click.argument("labs", nargs=-1)
+def release(labs: tuple[str, ...], out: Path) -> None:
+    """Pack what students get: notebooks, public keys, data, the student half of the kit."""
+    from grader.authoring.release import release as pack
+    from grader.authoring.spec import AuthorError
+
+    folder = course()
+    try:
+        files = pack(folder, [p.name for p in chosen_labs(folder, labs)], out)
+    except (AuthorError, OSError) as error:
+        refuse(error)
+    click.echo(f"{out}: {files} files, {out.stat().st_size / 1e6:.1f} MB")
+
+
+@main.command()
+def doctor() -> None:
+    """Say what this machine has, and what to do about what is missing."""
+    from grader.doctor import examine
+
+    sys.exit(examine(course(), click.echo))
+
+
+def _progress(label: str, quiet: bool) -> Any:
+    """A progress bar as a context that yields ``step(done, total)``."""
+    from grader.gradebook.progress import steps
+
+    return steps(label, quiet)
+
+
+if __name__ == "__main__":
+    main()
