@@ -14,6 +14,8 @@ from typing import Any
 MAX_SERIES = 12
 MAX_STEPS = 400
 MAX_TRAININGS = 20
+HUGE = 1e30
+"""A value this large is shown as one that is not finite: training has diverged."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class Training:
     Attributes:
         epochs: epochs (or logged steps) in all, or None.
         seconds: wall time of training, or None.
-        history: metric → one value an epoch, None where it was not a finite number; thinned to
+        history: metric → one value an epoch, None where it was not finite; thinned to
             at most `MAX_STEPS` values.
         diverged: 1-based epoch of the first value that is not a finite number, or None.
     """
@@ -66,7 +68,7 @@ def _read(manifest: Mapping[str, Any]) -> Training:
     return Training(
         name=_word(manifest.get("name", "")) or "?",
         epochs=None if epochs is None or not 0 <= epochs < 1e9 else int(epochs),
-        seconds=None if seconds is None or seconds < 0 else seconds,
+        seconds=None if seconds is None or not 0 <= seconds < 1e9 else seconds,
         history=history,
         created=_word(manifest.get("created", "")),
         digest=_word(manifest.get("digest", ""), 128),
@@ -81,10 +83,7 @@ def _word(value: Any, length: int = 60) -> str:
 def _finite(value: Any) -> float | None:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    try:
-        return float(value) if math.isfinite(value) else None
-    except OverflowError:
-        return None
+    return float(value) if abs(value) < HUGE else None  # False for NaN
 
 
 def _series(values: Any) -> list[float | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import statistics
 from collections.abc import Sequence
 
@@ -19,7 +20,12 @@ STYLE = {"graded": "green", "pending": "magenta", "not_graded": "red"}
 
 
 def summary_table(
-    graded: Sequence[Graded], key: Key, lang: str = "en", *, most: int | None = 80
+    graded: Sequence[Graded],
+    key: Key,
+    lang: str = "en",
+    *,
+    most: int | None = 80,
+    width: int | None = None,
 ) -> Table:
     """Students × (total, points by exercise, state), a mean line below.
 
@@ -27,9 +33,17 @@ def summary_table(
 
     Args:
         most: rows shown at most (the rest is counted below the table); None for all.
+        width: columns of the terminal, asked of it if None. Exercises that do not fit are left
+            out, and counted below the table.
     """
     rows = in_order(graded)
     exercises = [e for e in key.exercises if key.of_exercise(e.id)]
+    words = [STATE[state(g)].to(lang) for g in rows]
+    state_width = max(map(len, words), default=5)
+    wide = width or shutil.get_terminal_size((100, 24)).columns
+    room = max(0, (wide - 30 - state_width) // 7)
+    left_out = len(exercises) - room
+    exercises = exercises[:room]
     out_of = number(key.max_points, lang)
     table = Table(
         box=box.SIMPLE_HEAD,
@@ -46,14 +60,15 @@ def summary_table(
         Styled(mean if done else ""),
         no_wrap=True,
         overflow="ellipsis",
-        min_width=12,
-        max_width=32,
+        min_width=10,
+        max_width=max(10, min(32, wide - 13 - state_width - 7 * len(exercises))),
     )
     table.add_column(
         f"/ {out_of}",
         Styled(_two(statistics.fmean(g.total for g in done), lang) if done else ""),
         justify="right",
         no_wrap=True,
+        min_width=5,
     )
     for exercise in exercises:
         got = [p[exercise.id] for p in points if exercise.id in p]
@@ -62,8 +77,11 @@ def summary_table(
             Styled(number(statistics.fmean(got), lang, 1) if got else ""),
             justify="right",
             no_wrap=True,
+            min_width=4,
         )
-    table.add_column(Text(en="state", fr="état").to(lang), no_wrap=True, overflow="ellipsis")
+    table.add_column(
+        Text(en="state", fr="état").to(lang), no_wrap=True, min_width=min(state_width, 10)
+    )
     earned = iter(points)
     for i, g in enumerate(rows):
         is_graded = g.problem is None
@@ -74,11 +92,19 @@ def summary_table(
             Styled(_printable(g.student) or g.student_id),
             Styled(_two(g.total, lang) if is_graded else "–", "bold" if is_graded else "dim"),
             *(Styled(number(mine[e.id], lang, 2) if e.id in mine else "–") for e in exercises),
-            Styled(STATE[state(g)].to(lang), STYLE[state(g)]),
+            Styled(words[i], STYLE[state(g)]),
         )
+    notes = []
     if most is not None and len(rows) > most:
-        more = Text(en="… and {n} more in gradebook.csv", fr="… et {n} autres dans gradebook.csv")
-        table.caption = Styled(more.fill(n=len(rows) - most).to(lang))
+        notes.append(
+            Text(en="{n} more students", fr="{n} autres étudiants").fill(n=len(rows) - most)
+        )
+    if left_out > 0:
+        notes.append(Text(en="{n} more exercises", fr="{n} autres exercices").fill(n=left_out))
+    if notes:
+        said = ", ".join(n.to(lang) for n in notes)
+        where = Text(en="… {s}: see gradebook.csv", fr="… {s} : voir gradebook.csv").fill(s=said)
+        table.caption = Styled(where.to(lang))
         table.caption_justify = "left"
     return table
 

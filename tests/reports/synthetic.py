@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (tables read better on one line)
 """A made-up lab and a made-up class: every status, nasty names, hostile text. Seeded."""
 
 from __future__ import annotations
@@ -75,12 +76,39 @@ NAMES = (
     "Camille Dupont", "camille dupont", "../../etc/passwd", "CON", "A" * 150, "[red]Rouge[/red]",
     "Ægir Þórsson", "Léa  Martin", "  ", "محمد الأمين", "D'Artagnan « le Gascon »",
 )  # fmt: skip
-FIRST = (
-    "Inès Hugo Manon Théo Chloé Louis Sarah Noé Jade Maël Élise Yanis Anaïs Rémi Aya Loïc".split()
-)
-LAST = (
-    "Bernard Petit Moreau Garçon Lefebvre Roux Benoît Colin Hervé Guérin Boyer Le-Gall Noël".split()
-)
+FIRST = [
+    "Inès",
+    "Hugo",
+    "Manon",
+    "Théo",
+    "Chloé",
+    "Louis",
+    "Sarah",
+    "Noé",
+    "Jade",
+    "Maël",
+    "Élise",
+    "Yanis",
+    "Anaïs",
+    "Rémi",
+    "Aya",
+    "Loïc",
+]
+LAST = [
+    "Bernard",
+    "Petit",
+    "Moreau",
+    "Garçon",
+    "Lefebvre",
+    "Roux",
+    "Benoît",
+    "Colin",
+    "Hervé",
+    "Guérin",
+    "Boyer",
+    "Le-Gall",
+    "Noël",
+]
 
 
 def make_key() -> Key:

@@ -21,7 +21,7 @@ def test_graded_survives_json() -> None:
     graded = Graded(
         student="Zoé O'Brien", student_id="1", origin="a/b.ipynb", lab="tp", digest="d",
         verdicts=(verdict("a", 1.5, 2.0),),
-        cells=(CellReport(3, "error", {"type": "ValueError", "message": "m", "line": 2}, 0.1, "x"),),
+        cells=(CellReport(3, "error", {"type": "ValueError", "line": 2}, 0.1, "x"),),
         notices=(Text(en="two", fr="deux"),),
         recordings=({"name": "r", "history": {"loss": [1.0, np.float32(0.5)]}},),
         problem=Text(en="p", fr="q"),

@@ -1,0 +1,286 @@
+"""The pages say what the records say, escape everything, and can be read by everyone."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+from dataclasses import replace
+from importlib import resources
+
+import pytest
+from bs4 import BeautifulSoup
+from synthetic import SCRIPT, make_class, make_key, make_pictures
+
+from grader.core.text import Text
+from grader.gradebook.records import Graded
+from grader.reports.class_page import class_page
+from grader.reports.feedback import failed_cells, feedback_page, first_to_mend
+from grader.reports.files import file_stems, person
+from grader.reports.summary import summarise
+from grader.reports.words import STATUS
+from grader.zones.records import CellReport
+
+KEY = make_key()
+CLASS = make_class()
+PICTURES = make_pictures(CLASS)
+
+
+def parse(html: str) -> BeautifulSoup:
+    return BeautifulSoup(html, "html.parser")
+
+
+def sound(html: str, lang: str) -> BeautifulSoup:
+    """What holds for every page."""
+    soup = parse(html)
+    assert html.startswith("<!DOCTYPE html>")
+    assert soup.html["lang"] == lang
+    assert soup.title.get_text().strip()
+    assert not soup.find_all(["script", "iframe", "object", "embed", "link", "base", "form"])
+    assert SCRIPT not in html
+    for tag in soup.find_all(True):
+        assert not [a for a in tag.attrs if a.startswith("on")], tag
+        for attribute in ("href", "src", "xlink:href", "action"):
+            if tag.get(attribute):
+                assert re.match(r"#|feedback/[\w-]+\.html$|data:image/", tag[attribute]), tag
+        assert "url(" not in tag.get("style", "")
+    assert "url(" not in soup.style.string and "@import" not in soup.style.string
+    levels = [int(h.name[1]) for h in soup.find_all(re.compile("^h[1-6]$"))]
+    assert levels.count(1) == 1 and levels[0] == 1
+    assert all(b - a <= 1 for a, b in itertools.pairwise(levels))
+    for svg in soup.find_all("svg", role="img"):
+        assert svg.find("title").get_text().strip()
+    ids = [t["id"] for t in soup.find_all(id=True)]
+    assert len(ids) == len(set(ids))
+    for link in soup.find_all("a", href=re.compile("^#")):
+        assert link["href"][1:] in ids
+    for table in soup.find_all("table"):
+        assert table.find("th", scope="col")
+    return soup
+
+
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_every_feedback_page_is_sound_and_complete(lang: str) -> None:
+    for g in CLASS:
+        soup = sound(feedback_page(g, KEY, pictures=PICTURES.get(g.digest), lang=lang), lang)
+        if g.student.strip():
+            assert " ".join(g.student.split()) in " ".join(soup.header.get_text().split())
+        assert g.receipt in soup.header.get_text()
+        checks = soup.find_all("article", class_="check")
+        assert len(checks) == len(g.verdicts)
+        for article, verdict in zip(checks, g.verdicts, strict=True):
+            badge = article.find(class_="badge")
+            assert badge.get_text().strip() == STATUS[verdict.status].to(lang)
+            assert badge.find("use")["href"] == f"#i-{verdict.status}"
+            assert verdict.title.to(lang) in article.h3.get_text()
+            said = " ".join(article.get_text().split())
+            assert said.startswith(verdict.title.to(lang))
+            for part in verdict.message.to(lang).rsplit(" → ", 1):
+                assert " ".join(part.split()) in said
+            assert verdict.hint.to(lang) in said
+
+
+def test_the_language_is_the_submissions() -> None:
+    for g in CLASS[:6]:
+        assert parse(feedback_page(g, KEY)).html["lang"] == g.lang
+
+
+def test_mark_bonus_and_cap_are_explained() -> None:
+    capped = next(g for g in CLASS if g.earned > g.max_points)
+    text = parse(feedback_page(capped, KEY, lang="en")).header.get_text()
+    assert "20 / 20" in " ".join(text.split()) and "the total stops at 20" in text
+
+
+def test_french_numbers_have_a_comma() -> None:
+    g = next(g for g in CLASS if g.verdicts and g.total != round(g.total, 1))
+    shown = f"{g.total:.2f}"
+    assert shown.replace(".", ",") in feedback_page(g, KEY, lang="fr")
+    assert shown in feedback_page(g, KEY, lang="en")
+
+
+def test_pictures_are_drawn_only_where_given() -> None:
+    g = next(g for g in CLASS if "attention.weights" in PICTURES.get(g.digest, {}))
+    with_picture = parse(feedback_page(g, KEY, pictures=PICTURES[g.digest]))
+    article = with_picture.find(id="check-attention.weights")
+    assert article.figure.svg.title.get_text()
+    assert len(article.figure.find_all("rect")) == 3 * 5 * 7
+    assert (
+        not parse(feedback_page(g, KEY)).find(id="check-attention.weights").find("svg", role="img")
+    )
+
+
+def test_what_could_not_be_graded_says_why_and_shows_no_points() -> None:
+    g = next(g for g in CLASS if g.problem)
+    soup = sound(feedback_page(g, KEY, lang="fr"), "fr")
+    assert "pas un notebook" in soup.get_text()
+    assert not soup.find_all("article") and "/ 20" not in soup.get_text()
+
+
+def test_cells_that_failed_are_listed() -> None:
+    cells = (
+        CellReport(1, "ok"),
+        CellReport(2, "error", {"type": "ValueError", "message": SCRIPT, "line": 7}),
+        CellReport(
+            3, "limit", {"type": "limit", "message": "stopped after 20 s", "line": "spin()"}
+        ),
+        CellReport(4, "skipped"),
+        CellReport(5, "skipped"),
+        CellReport(6, "todo"),
+        CellReport(7, "skipped"),
+    )
+    assert [(c.label, c.status) for c in failed_cells(cells)] == [
+        ("2", "error"), ("3", "limit"), ("4–5", "skipped"), ("6", "todo"), ("7", "skipped")
+    ]  # fmt: skip
+    text = sound(feedback_page(replace(CLASS[0], cells=cells), KEY, lang="en"), "en").get_text()
+    assert f"ValueError: {SCRIPT}" in text and "line 7" in text and "spin()" in text
+
+
+def test_a_recording_is_shown_with_its_curve_and_its_metric() -> None:
+    g = next(g for g in CLASS if g.recordings)
+    soup = sound(feedback_page(g, KEY, lang="en"), "en")
+    figure = next(v.figure for v in g.verdicts if v.check == "reverser.exact_match")
+    assert f"{figure:.3f}".rstrip("0") in soup.get_text()
+    drawn = [s for s in soup.find_all("svg", role="img") if s.find("polyline")]
+    assert len(drawn) == 2
+    assert len(drawn[0].find("polyline")["points"].split()) == g.recordings[0]["epochs"]
+
+
+HOSTILE = (
+    {},
+    {"name": SCRIPT, "history": {SCRIPT: [1, 2, 3]}, "created": SCRIPT, "epochs": SCRIPT},
+    {"name": 3, "history": [1, 2], "seconds": "long", "epochs": -4},
+    {"name": "a", "history": {"loss": "abc", "x": [[1], 2], "b": [True, False], "e": []}},
+    {"name": "n", "history": {"loss": [math.nan] * 5}, "seconds": math.inf, "epochs": math.nan},
+    {"name": "h", "history": {"loss": [1e308, -1e308, 10**400]}, "epochs": 10**400},
+    {"name": "o", "history": {"loss": [0.0]}},
+    {"name": "{e} %s {{ 7*7 }}", "history": {"{x}": [1.0, 2.0]}},
+    {"name": "m" * 10_000, "history": {f"m{i}": [i, i + 1] for i in range(500)}},
+)
+
+
+@pytest.mark.parametrize("manifest", HOSTILE)
+def test_hostile_manifests_do_no_harm(manifest: dict) -> None:
+    g = replace(CLASS[0], recordings=(manifest, "nothing"))
+    html = feedback_page(g, KEY, lang="en")
+    sound(html, "en")
+    assert len(html) < 150_000
+    assert "49" not in parse(html).find_all("h3")[-1].get_text()
+    sound(class_page([g], KEY, "en"), "en")
+
+
+def test_a_long_history_stays_small() -> None:
+    steps = [1 / (i + 1) for i in range(50_000)]
+    g = replace(CLASS[0], recordings=({"name": "r", "history": {"loss": steps}},))
+    assert len(feedback_page(g, KEY)) < 80_000
+
+
+def test_mend_first_is_what_costs_most_one_a_mistake() -> None:
+    for g in CLASS:
+        chosen = first_to_mend(g)
+        named = [v.diagnosis for v in chosen if v.diagnosis]
+        assert len(named) == len(set(named))
+        losses = [v.max_points - v.points for v in chosen]
+        assert losses == sorted(losses, reverse=True) and all(x > 0 for x in losses)
+        assert not [v for v in chosen if v.bonus or v.status in ("carried", "pending")]
+
+
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_the_class_page_is_sound_and_counts_right(lang: str) -> None:
+    links = {p: f"feedback/{s}.html" for p, s in file_stems(CLASS).items()}
+    soup = sound(class_page(CLASS, KEY, lang, links=links), lang)
+    tiles = [t.get_text() for t in soup.select(".tile b")]
+    failed = sum(g.problem is not None for g in CLASS)
+    assert tiles[:2] == [str(len(CLASS) - failed), str(failed)]
+    table = soup.find_all("table")[-1]
+    assert len(table.tbody.find_all("tr")) == len(CLASS)
+    assert {a["href"] for a in table.find_all("a")} == set(links.values())
+    histogram = soup.find("svg", role="img")
+    counts = [int(t.get_text()) for t in histogram.find_all("text", class_="small")]
+    assert sum(counts) == len(CLASS) - failed
+
+
+def test_mistakes_come_in_order_of_points_lost_and_are_counted_by_student() -> None:
+    summary = summarise(CLASS, KEY)
+    lost = [m.lost for m in summary.mistakes]
+    assert lost == sorted(lost, reverse=True) and len(lost) > 5
+    for mistake in summary.mistakes:
+        if mistake.id not in KEY.misconceptions:
+            continue
+        made = [
+            [v for v in g.verdicts if v.diagnosis == mistake.id and v.status != "carried"]
+            for g in CLASS
+        ]
+        assert mistake.students == sum(bool(m) for m in made)
+        assert mistake.lost == pytest.approx(sum(v.max_points - v.points for m in made for v in m))
+    page = parse(class_page(CLASS, KEY, "en"))
+    said = [li.find(class_="say").get_text() for li in page.select(".mistakes li")]
+    assert said == [m.text.en for m in summary.mistakes[: len(said)]]
+
+
+def test_identical_recordings_are_listed_and_a_groups_are_not() -> None:
+    summary = summarise(CLASS, KEY)
+    ((name, who),) = summary.shared_recordings
+    assert name == "reverser" and {g.student_id for g in who} == {"1020", "1021", "1022"}
+    pair = [replace(g, origin="one.ipynb", digest="same") for g in CLASS[20:22]]
+    assert not summarise(pair, KEY).shared_recordings
+    assert not summarise(pair, KEY).shared_submissions
+    copied = [replace(g, digest="same") for g in CLASS[:2]]
+    assert len(summarise(copied, KEY).shared_submissions) == 1
+
+
+def test_success_by_check_is_the_mean_share_of_points() -> None:
+    done = [g for g in CLASS if g.problem is None]
+    for *_, checks in summarise(CLASS, KEY).exercises:
+        for success in checks:
+            verdicts = [next(v for v in g.verdicts if v.check == success.check) for g in done]
+            share = sum(v.points / v.max_points for v in verdicts) / len(done)
+            assert success.mean == pytest.approx(share)
+            assert sum(success.counts.values()) == len(done)
+
+
+def test_a_thousand_students_fit_in_five_megabytes() -> None:
+    many = make_class(1000)
+    links = {p: f"feedback/{s}.html" for p, s in file_stems(many).items()}
+    assert len(class_page(many, KEY, "fr", links=links).encode()) < 5_000_000
+
+
+def test_notices_of_the_author_may_hold_braces() -> None:
+    g = replace(CLASS[0], notices=(Text(en="{a} {{b}}", fr="{a} {{b}}"),))
+    assert "{a} {{b}}" in feedback_page(g, KEY)
+
+
+def test_an_unknown_language_reads_english() -> None:
+    assert parse(feedback_page(replace(CLASS[0], lang="de"), KEY)).html["lang"] == "en"
+
+
+def test_a_solitary_record_needs_no_links() -> None:
+    soup = sound(class_page([CLASS[0]], KEY, "fr"), "fr")
+    assert not soup.find("table").find_all("a")
+    assert person(CLASS[0]) == ("1000", "Zoé O'Brien", CLASS[0].origin, KEY.lab)
+
+
+def _luminance(colour: str) -> float:
+    colour = colour.lstrip("#")
+    colour = "".join(c * 2 for c in colour) if len(colour) == 3 else colour
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (0, 2, 4)]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_letters_stand_out_by_wcag_aa() -> None:
+    css = resources.files("grader.reports").joinpath("templates/_style.css").read_text()
+    variables = dict(re.findall(r"--(\w+):(#\w+)", css))
+    grounds = [variables["ground"], variables["card"], "#eef4fe", "#fdeff0", "#fbfcfe"]
+    pairs = [(variables[c], ground) for c in ("ink", "soft", "blue") for ground in grounds]
+    for ground, letters in re.findall(r"background: (#\w+); color: var\(--(\w+)\)", css):
+        pairs.append((variables[letters], ground))
+    assert len(pairs) > 18
+    for letters, ground in pairs:
+        light, dark = sorted((_luminance(letters), _luminance(ground)), reverse=True)
+        assert (light + 0.05) / (dark + 0.05) >= 4.5, (letters, ground)
+
+
+def test_a_graded_record_without_verdicts_is_shown() -> None:
+    empty = Graded("S", "s", "o", KEY.lab, "d")
+    sound(feedback_page(empty, KEY, lang="en"), "en")
+    sound(class_page([empty], KEY, "en"), "en")
