@@ -22,8 +22,8 @@ from grader.reports.summary import ExerciseMark, by_exercise
 from grader.reports.words import number
 from grader.zones.records import CellReport
 
-Pictures = Mapping[str, tuple[Any, Any]]
-"""check → (what came, what was expected), arrays of numbers."""
+Pictures = Mapping[str, Mapping[str, Any]]
+"""check → ``{"came": array, "expected": array}``."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def feedback_page(
     """The feedback page of one submission, as HTML: no script, no other file.
 
     Args:
-        pictures: check → (what came, what was expected): drawn side by side under that check.
+        pictures: check → ``{"came", "expected"}``: drawn side by side under that check.
         lang: the submission's own language if None.
     """
     lang = lang or graded.lang
@@ -126,7 +126,7 @@ def _say(verdict: Verdict, key: Key, lang: str, pictures: Pictures) -> Said:
     elif verdict.diagnosis and verdict.status not in ("carried", "right"):
         came, cause = same(""), verdict.message
     pair = pictures.get(verdict.check)
-    drawn = charts.heat_maps(pair[0], pair[1], lang) if pair else Markup("")
+    drawn = charts.heat_maps(pair["came"], pair["expected"], lang) if pair else Markup("")
     known = key.misconceptions.get(verdict.diagnosis) if verdict.status == "carried" else None
     return Said(verdict, came, cause, known.text if known else same(""), drawn)
 
@@ -221,13 +221,13 @@ def write_feedback(
     """Write ``folder/<student>.html`` for each record, in the language of its submission.
 
     Args:
-        pictures: digest of a submission → its pictures.
+        pictures: student's identifier → pictures.
     """
     names = stems or file_stems(graded)
     return [
         write_atomically(
             folder / f"{names[person(g)]}.html",
-            feedback_page(g, key, pictures=(pictures or {}).get(g.digest)),
+            feedback_page(g, key, pictures=(pictures or {}).get(g.student_id)),
         )
         for g in graded
     ]

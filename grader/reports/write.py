@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.core.key import Key
+from grader.core.text import Text
 from grader.gradebook.records import Graded
 from grader.reports.class_page import write_class_page
 from grader.reports.feedback import Pictures, write_feedback
@@ -29,6 +30,15 @@ class Paths:
     class_page: Path
     feedback_of: dict[Hashable, Path]
 
+    def shown(self) -> list[tuple[Text, Path]]:
+        """What each is, and where: for the last lines of a run."""
+        return [
+            (Text(en="class page", fr="page de la classe"), self.class_page),
+            (Text(en="gradebook", fr="carnet de notes"), self.gradebook),
+            (Text(en="feedback pages", fr="pages de retour"), self.feedback),
+            (Text(en="Gradescope results", fr="résultats Gradescope"), self.results),
+        ]
+
 
 def write_all(
     graded: Sequence[Graded],
@@ -43,7 +53,7 @@ def write_all(
     whole; files of other runs are left alone.
 
     Args:
-        pictures: digest of a submission → {check: (what came, what was expected)}.
+        pictures: student's identifier → ``{check: {"came", "expected"}}``.
 
     Raises:
         ReportError: a file cannot be written.

@@ -340,10 +340,10 @@ def _recording(i: int, rng: random.Random, skill: float) -> dict[str, object]:
     }
 
 
-def make_pictures(graded: Sequence[Graded]) -> dict[str, dict[str, tuple[np.ndarray, np.ndarray]]]:
+def make_pictures(graded: Sequence[Graded]) -> dict[str, dict[str, dict[str, np.ndarray]]]:
     """Attention maps and causal masks, yours and expected, for every failed check with a picture."""
     rng = np.random.default_rng(0)
-    pictures: dict[str, dict[str, tuple[np.ndarray, np.ndarray]]] = {}
+    pictures: dict[str, dict[str, dict[str, np.ndarray]]] = {}
     for g in graded:
         mine = {}
         for verdict in g.verdicts:
@@ -353,12 +353,13 @@ def make_pictures(graded: Sequence[Graded]) -> dict[str, dict[str, tuple[np.ndar
                 scores = rng.normal(size=(2, 5, 7))
                 good = np.exp(scores) / np.exp(scores).sum(-1, keepdims=True)
                 bad = np.exp(scores) / np.exp(scores).sum(-2, keepdims=True)
-                mine[verdict.check] = (bad.astype(np.float32), good.astype(np.float32))
+                mine[verdict.check] = {"came": bad, "expected": good}
             if verdict.check == "masks.causal":
-                mine[verdict.check] = (
-                    np.tril(np.ones((6, 6), bool), 1),
-                    np.tril(np.ones((6, 6), bool)),
-                )
+                causal = np.tril(np.ones((6, 6), bool))
+                mine[verdict.check] = {
+                    "came": np.tril(np.ones((6, 6), bool), 1),
+                    "expected": causal,
+                }
         if mine:
-            pictures[g.digest] = mine
+            pictures[g.student_id] = mine
     return pictures

@@ -62,7 +62,7 @@ def sound(html: str, lang: str) -> BeautifulSoup:
 @pytest.mark.parametrize("lang", ["fr", "en"])
 def test_every_feedback_page_is_sound_and_complete(lang: str) -> None:
     for g in CLASS:
-        soup = sound(feedback_page(g, KEY, pictures=PICTURES.get(g.digest), lang=lang), lang)
+        soup = sound(feedback_page(g, KEY, pictures=PICTURES.get(g.student_id), lang=lang), lang)
         if g.student.strip():
             assert " ".join(g.student.split()) in " ".join(soup.header.get_text().split())
         assert g.receipt in soup.header.get_text()
@@ -99,8 +99,8 @@ def test_french_numbers_have_a_comma() -> None:
 
 
 def test_pictures_are_drawn_only_where_given() -> None:
-    g = next(g for g in CLASS if "attention.weights" in PICTURES.get(g.digest, {}))
-    with_picture = parse(feedback_page(g, KEY, pictures=PICTURES[g.digest]))
+    g = next(g for g in CLASS if "attention.weights" in PICTURES.get(g.student_id, {}))
+    with_picture = parse(feedback_page(g, KEY, pictures=PICTURES[g.student_id]))
     article = with_picture.find(id="check-attention.weights")
     assert article.figure.svg.title.get_text()
     assert len(article.figure.find_all("rect")) == 3 * 5 * 7
