@@ -119,8 +119,6 @@ def _bound(tree: ast.Module) -> set[str]:
             found.add(n.name)
         elif isinstance(n, (ast.Import, ast.ImportFrom)):
             found |= {(a.asname or a.name).split(".")[0] for a in n.names}
-        elif isinstance(n, ast.Call):  # a call may change what it is called on: rng.shuffle(x)
-            found |= {m.id for m in ast.walk(n.func) if isinstance(m, ast.Name)} & {"np", "keras"}
     return found
 
 
