@@ -1,0 +1,120 @@
+"""What students get: notebooks, public keys, data and the student half of the kit, in one zip.
+
+The zip is also a Python package: ``pip install labs.zip`` (or its URL) installs ``grader`` with the
+keys and the data inside, so that a notebook works wherever it lies. Entries and their dates are
+fixed: the same sources give the same bytes.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import grader
+from grader.authoring.spec import AuthorError
+from grader.core.key import BadKey, Key
+from grader.core.text import LANGS
+
+TOP = "deep-learning-labs"
+STUDENT_HALF = ("core", "student")
+_DATE = (2020, 1, 1, 0, 0, 0)
+_RELEASED = "grader/student/released"
+
+_PYPROJECT = """\
+[build-system]
+requires = ["setuptools>=68"]
+build-backend = "setuptools.build_meta"
+
+[project]
+name = "grader"
+version = "{version}"
+description = "Deep-learning labs: checks that answer in a second"
+requires-python = ">=3.10"
+dependencies = ["numpy", "safetensors>=0.4", "matplotlib", "ipython", "nbformat>=5.7", "scipy"]
+
+[tool.setuptools.packages.find]
+include = ["grader*"]
+
+[tool.setuptools.package-data]
+"grader.student" = ["released/**/*"]
+"""
+
+_README = """\
+# Travaux pratiques d'apprentissage profond / Deep-learning labs
+
+Français : `pip install .` dans ce dossier, puis ouvrez un notebook de `labs/fr` (JupyterLab, VS Code
+ou Colab). TensorFlow doit être installé ; Colab l'a déjà.
+
+English: `pip install .` in this folder, then open a notebook of `labs/en` (JupyterLab, VS Code or
+Colab). TensorFlow must be there; Colab has it.
+
+{labs}
+"""
+
+
+def release(course: Path, labs: Sequence[str], out: Path) -> int:
+    """Write the zip.
+
+    Args:
+        course: the course's folder.
+        labs: ids.
+        out: the zip.
+
+    Returns:
+        Number of files in it.
+
+    Raises:
+        AuthorError: a lab is not built, or a key that is not public lies where a public one should.
+    """
+    entries = dict(_entries(course, labs))
+    out.parent.mkdir(parents=True, exist_ok=True)
+    draft = out.with_suffix(out.suffix + ".part")
+    with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in sorted(entries):
+            info = zipfile.ZipInfo(f"{TOP}/{name}", _DATE)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            info.external_attr = 0o644 << 16
+            archive.writestr(info, entries[name])
+    draft.replace(out)
+    return len(entries)
+
+
+def _entries(course: Path, labs: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    titles = []
+    for lab in labs:
+        path = course / "labs" / f"{lab}.key"
+        try:
+            key = Key.load(path)
+        except (FileNotFoundError, BadKey):
+            raise AuthorError(f"{path}: no public key; run grader build {lab}") from None
+        if key.visibility != "public":
+            raise AuthorError(f"{path}: this is a hidden key; run grader build {lab}")
+        titles.append(f"- {lab}: {key.title.fr} / {key.title.en}")
+        yield f"{_RELEASED}/labs/{lab}.key", path.read_bytes()
+        for lang in LANGS:
+            notebook = course / "labs" / lang / f"{lab}.ipynb"
+            if not notebook.is_file():
+                raise AuthorError(f"{notebook}: missing; run grader build {lab}")
+            yield f"labs/{lang}/{lab}.ipynb", notebook.read_bytes()
+    yield from _data(course / "data")
+    package = Path(grader.__file__).resolve().parent
+    yield "grader/__init__.py", (package / "__init__.py").read_bytes()
+    for part in STUDENT_HALF:
+        for file in sorted((package / part).rglob("*.py")):
+            if "released" not in file.parts:
+                yield f"grader/{file.relative_to(package).as_posix()}", file.read_bytes()
+    yield "pyproject.toml", _PYPROJECT.format(version=grader.__version__).encode()
+    yield "README.md", _README.format(labs="\n".join(titles)).encode()
+    licence = course / "LICENSE"
+    if licence.is_file():
+        yield "LICENSE", licence.read_bytes()
+
+
+def _data(folder: Path) -> Iterator[tuple[str, bytes]]:
+    """Everything of ``data/`` but held-out material and what only builds it."""
+    for file in sorted(folder.rglob("*")):
+        parts = file.relative_to(folder).parts
+        if file.is_file() and not {"hidden", "__pycache__"} & set(parts):
+            if file.suffix != ".py":
+                yield f"{_RELEASED}/data/{'/'.join(parts)}", file.read_bytes()
