@@ -322,7 +322,7 @@ def show(thing: Any) -> None:
         print(str(thing))
 
 
-def namespace(depth_file: str) -> Mapping[str, Any]:
+def namespace() -> Mapping[str, Any]:
     """The notebook's names; outside IPython, the globals of the code that called the kit."""
     running = shell()
     if running is not None:

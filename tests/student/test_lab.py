@@ -1,0 +1,212 @@
+"""`Lab` outside IPython: verdicts, answers, progress, errors; no TensorFlow."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from grader import Lab, todo
+from grader.student import session
+from grader.student.data import content_digest
+from grader.student.errors import LabError
+from grader.student.holes import Holes, NotTrainedYet, hole_in
+from grader.student.lab import current_cells, relevant
+
+# The lab looks names up in the globals of the code that calls it: here.
+double = square = predict = None
+
+
+def test_a_right_function(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    global double
+    double = lambda x: x * 2  # noqa: E731
+    Lab("mini", lang="fr").check("double")
+    assert capsys.readouterr().out.strip() == "✓ 1.1 Le double  2/2"
+
+
+def test_a_named_mistake_with_its_hint(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    global double
+    double = lambda x: x + 2  # noqa: E731
+    lab = Lab("mini", lang="fr")
+    lab.check("double")
+    out = capsys.readouterr().out.splitlines()
+    assert out[0].startswith("✗ 1.1 Le double  0/2   11 valeurs sur 12 diffèrent")
+    assert out[1:] == ["    → on ajoute 2", "      indice : regardez l'opérateur"]
+    assert lab.verdicts["double.values"].diagnosis == "adds-two"
+
+
+def test_a_mistake_is_carried_even_if_its_own_exercise_was_not_checked(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    global double, square
+    double = lambda x: x + 2  # noqa: E731
+    square = lambda x: double(x) ** 2  # noqa: E731
+    Lab("mini", lang="en").check("square")
+    assert capsys.readouterr().out.startswith("✓ 1.2 Square  1.5/1.5   right in itself")
+
+
+def test_holes_missing_names_and_errors(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    global double, square
+
+    def double(x):  # type: ignore[no-untyped-def]
+        raise todo("double")
+
+    lab = Lab("mini", lang="en")
+    lab.check("1.1")
+    assert capsys.readouterr().out.strip() == "… 1.1 Double  –   not done yet"
+    del globals()["square"]
+    lab.check("square")
+    assert "square is not defined: run its cell first" in capsys.readouterr().out
+    square = lambda x: 1 / 0  # noqa: E731
+    lab.check("square.values")
+    assert "raised ZeroDivisionError: division by zero" in capsys.readouterr().out
+
+
+def test_an_exercise_is_found_by_function_number_and_near_name(place: Path) -> None:
+    lab = Lab("mini", lang="en")
+
+    def double(x):  # type: ignore[no-untyped-def]
+        return x
+
+    for name in (double, "double", "1.1", "double.values"):
+        assert [c.id for c in lab._find(name)] == ["double.values"]
+    with pytest.raises(LabError, match="Did you mean 'double'"):
+        lab.check("duoble")
+    with pytest.raises(LabError, match="no exercise called"):
+        lab.check("zzz")
+
+
+def test_answers(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lab = Lab("mini", lang="fr")
+    lab.answer("q6", np.int64(82))
+    assert "✓ 2 Compter  1/1" in capsys.readouterr().out
+    lab.answer("q6", "97")
+    assert "→ sortie oubliée" in capsys.readouterr().out
+    with pytest.raises(LabError, match="q7"):
+        lab.answer("q7", 1)
+
+
+def test_progress_counts_the_last_checks(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    global double
+    double = lambda x: x * 2  # noqa: E731
+    lab = Lab("mini", lang="fr")
+    lab.check("double")
+    lab.answer("q6", 82)
+    capsys.readouterr()
+    lab.progress()
+    out = capsys.readouterr().out
+    assert "3/7,5" in out and "–/1,5" in out and "pas encore vérifié : 1.2 Le carré" in out
+
+
+def test_a_metric_waits_for_its_recording(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Lab("mini", lang="en").check("train")
+    assert "not trained yet: run the cell with lab.record('classifier')" in capsys.readouterr().out
+
+
+def test_misspelt_unknown_foreign_and_old_keys(place: Path) -> None:
+    with pytest.raises(LabError, match="Did you mean 'mini'"):
+        Lab("mimi", lang="en")
+    (place.parent / "other.key").write_bytes((place.parent / "mini.key").read_bytes())
+    with pytest.raises(LabError, match="key of another lab, 'mini'"):
+        Lab("other", lang="en")
+    (place.parent / "old.key").write_bytes(b"not a key")
+    with pytest.raises(LabError, match="Réinstallez le kit"):
+        Lab("old", lang="fr")
+    assert LabError.__str__  # a LabError is shown as one line in IPython
+    with pytest.raises(LabError) as refused:
+        Lab("../secret", lang="en")
+    assert len(refused.value._render_traceback_()) == 1
+
+
+def test_grading_needs_no_key_shows_nothing_and_collects_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    state = session.install(lang="en")
+    try:
+        lab = Lab("no_such_lab", lang="fr")
+        assert lab.lang == "en"
+        lab.check("anything")
+        lab.answer("q1", np.float32(0.5))
+        lab.progress()
+        lab.submit()
+        lab.selfcheck()
+        with pytest.raises(NotTrainedYet):
+            lab.history("classifier")
+        assert state.answers == {"q1": 0.5}
+        assert capsys.readouterr().out == ""
+    finally:
+        session.leave()
+
+
+def test_recordings_are_missing_damaged_or_of_another_lab(place: Path) -> None:
+    lab = Lab("mini", lang="en")
+    with pytest.raises(NotTrainedYet):
+        lab.history("classifier")
+    path = place / "recordings" / "mini" / "classifier.safetensors"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"cut")
+    with pytest.raises(LabError, match="cannot be read"):
+        lab.history("classifier")
+
+
+def test_data_is_checked_against_the_manifest(place: Path) -> None:
+    folder = place.parent.parent / "data" / "toys"
+    folder.mkdir(parents=True)
+    arrays = {"x": np.arange(6, dtype=np.uint8).reshape(2, 3), "y": np.array([0, 1])}
+    np.savez_compressed(folder / "toys.npz", **arrays)
+    (folder.parent / "manifest.toml").write_text(f'[toys]\nsha256 = "{content_digest(arrays)}"\n')
+    lab = Lab("mini", lang="en")
+    np.testing.assert_array_equal(lab.data("toys")["x"], arrays["x"])
+    with pytest.raises(LabError, match="Did you mean 'toys'"):
+        lab.data("toy")
+    np.savez_compressed(folder / "toys.npz", x=arrays["x"] + 1, y=arrays["y"])
+    with pytest.raises(LabError, match="not the file that the course ships"):
+        lab.data("toys")
+
+
+def test_what_was_replaced_no_longer_counts() -> None:
+    cells = ("import numpy as np", "def f(x): return np.add(x, x)", "y = 3", "def f(x): return 2 * x")
+    assert current_cells(cells) == ("import numpy as np", "y = 3", "def f(x): return 2 * x")
+    assert relevant(current_cells(cells), ("f",)) == ("import numpy as np", "def f(x): return 2 * x")
+
+
+def test_holes_are_seen_through_wrappers_and_undefined_names() -> None:
+    holes = Holes({"attend": "attention"})
+    names: dict[str, object] = {}
+    try:
+        try:
+            raise todo("attention")
+        except NotImplementedError as inner:
+            raise RuntimeError("Exception encountered when calling X.call()") from inner
+    except RuntimeError as error:
+        assert hole_in(error) == "attention"
+        assert holes.explain(error, "out, weights = attend(q)", names) == "attention"
+    later = NameError("name 'out' is not defined", name="out")
+    assert holes.explain(later, "picture = draw(out)", names) == "attention"
+    chained = NameError("name 'picture' is not defined", name="picture")
+    assert holes.explain(chained, "show(picture)", names) == "attention"
+    other = NameError("name 'outt' is not defined", name="outt")
+    assert holes.explain(other, "draw(outt)", names) is None
+    assert holes.explain(ValueError("no"), "x = 1", names) is None
+    names["out"] = 1
+    assert holes.explain(later, "draw(out)", names) is None
+
+
+def test_a_check_imports_neither_tensorflow_nor_scipy(place: Path) -> None:
+    code = (
+        "import sys\nfrom grader import Lab\ndouble = lambda x: 2 * x\nlab = Lab('mini', lang='en')\n"
+        "lab.check('double'); lab.progress()\n"
+        "bad = {'tensorflow', 'keras', 'scipy', 'matplotlib'} & set(sys.modules)\n"
+        "assert not bad, bad\n"
+    )
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=place,
+        env={"PYTHONPATH": str(root), "PATH": "/usr/bin:/bin"}, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "✓ 1.1 Double  2/2" in done.stdout
