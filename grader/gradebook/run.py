@@ -89,7 +89,7 @@ def run(
         if lab is not None:
             lab_dir(course, lab)
             known = [lab]
-        submissions = collect(path, lab)
+        submissions = collect(path, lab, known=known)
         classes = by_lab(submissions, known) if lab is None else [ClassOfLab(lab, submissions)]
         with locked(out):
             bad: list[Graded] = []

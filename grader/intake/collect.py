@@ -103,7 +103,10 @@ def cells(submission: Submission) -> list[str]:
 
 
 def collect(
-    path: Path, lab: str | None = None, limits: IntakeLimits | None = None
+    path: Path,
+    lab: str | None = None,
+    limits: IntakeLimits | None = None,
+    known: Sequence[str] = (),
 ) -> list[Submission]:
     """Find the submissions in a folder, a zip, or a single notebook; sorted by name.
 
@@ -114,6 +117,7 @@ def collect(
         lab: the lab to grade; other labs' notebooks are passed over if a student has one for
             this lab, else reported. None: each notebook is for the lab that it names.
         limits: see `IntakeLimits`.
+        known: the course's labs; a notebook of another one cannot be graded. Empty: all are.
 
     Raises:
         IntakeError: nothing can be read there, or no submission is found.
@@ -122,7 +126,7 @@ def collect(
     path = Path(path)
     try:
         found = _units(path, limits)
-        submissions = [s for unit in found for s in _submissions(unit, lab, limits)]
+        submissions = [s for unit in found for s in _submissions(unit, lab, limits, known)]
     finally:
         forget()
     if not submissions:
@@ -210,7 +214,9 @@ class _Candidate:
     problem: Text | None
 
 
-def _submissions(unit: Unit, lab: str | None, limits: IntakeLimits) -> list[Submission]:
+def _submissions(
+    unit: Unit, lab: str | None, limits: IntakeLimits, known: Sequence[str]
+) -> list[Submission]:
     """The submissions of one student: one a lab, or one that says what is the matter."""
     opened = _open_unit(unit, limits)
     packages = _packages(opened, limits)
@@ -218,11 +224,12 @@ def _submissions(unit: Unit, lab: str | None, limits: IntakeLimits) -> list[Subm
     candidates.sort(key=_newest_last(candidates))
     person = _person(unit, packages)
     good = [c for c in candidates if c.book is not None]
-    mine = [c for c in good if lab is None or (c.book and c.book.lab in (lab, ""))]
+    wanted = [lab, ""] if lab is not None else [*known, ""]
+    mine = [c for c in good if c.book and (wanted == [""] or c.book.lab in wanted)]
     if lab is not None and any(c.book and c.book.lab == lab for c in mine):
         mine = [c for c in mine if c.book and c.book.lab == lab]
     if not mine:
-        problem = _no_notebook(unit, opened, candidates, good, lab, limits)
+        problem = _no_notebook(unit, opened, candidates, good, [lab] if lab else known)
         return _for_each_member(
             Submission(
                 *person,
@@ -582,17 +589,16 @@ def _no_notebook(
     opened: Opened,
     candidates: Sequence[_Candidate],
     good: Sequence[_Candidate],
-    lab: str | None,
-    limits: IntakeLimits,
+    labs: Sequence[str],
 ) -> Text:
     """The one line that says why there is nothing to grade."""
     if good:
         book = good[-1].book
         assert book is not None
         return Text(
-            en="{f} is a notebook of {other}, not of {lab}; hand in the notebook of {lab}",
-            fr="{f} est un notebook de {other}, pas de {lab} ; rendez le notebook de {lab}",
-        ).fill(f=shown(good[-1].entry.name), other=shown(book.lab), lab=lab)
+            en="{f} is a notebook of {other}, not of {labs}; hand in the notebook of this lab",
+            fr="{f} est un notebook de {other}, pas de {labs} ; rendez le notebook de ce TP",
+        ).fill(f=shown(good[-1].entry.name), other=shown(book.lab), labs=", ".join(labs))
     if candidates:
         problem = candidates[-1].problem
         assert problem is not None
@@ -643,13 +649,16 @@ def _told_apart(submissions: Sequence[Submission]) -> Iterator[Submission]:
         seen.add((s.lab, s.student_id))
         kept.append(s)
     ids = Counter((s.lab, s.student_id) for s in kept)
-    names = Counter((s.lab, s.student.casefold()) for s in kept)
     used: Counter[tuple[str, str]] = Counter()
-    for s in kept:
-        id, name = s.student_id, s.student
+    for i, s in enumerate(kept):
+        id = s.student_id
         if ids[(s.lab, id)] > 1:
             used[(s.lab, id)] += 1
-            id = f"{id} {name}" if name != id else f"{id} {used[(s.lab, id)]}"
-        if names[(s.lab, name.casefold())] > 1:
-            name = f"{name} ({id})"
-        yield replace(s, student=name, student_id=id)
+            id = f"{id} {s.student}" if s.student != id else f"{id} {used[(s.lab, id)]}"
+            kept[i] = replace(s, student_id=id)
+    namesakes: dict[str, set[str]] = {}
+    for s in kept:
+        namesakes.setdefault(s.student.casefold(), set()).add(s.student_id)
+    for s in kept:
+        alone = len(namesakes[s.student.casefold()]) == 1
+        yield s if alone else replace(s, student=f"{s.student} ({s.student_id})")
