@@ -26,13 +26,13 @@ def thin(values: Sequence[float], most: int = MAX_POINTS) -> list[float]:
     if len(values) <= most:
         return list(values)
     edges = [round(i * len(values) / most) for i in range(most + 1)]
-    return [
-        sum(values[a:b]) / (b - a) for a, b in zip(edges, edges[1:], strict=False) if b > a
-    ]
+    return [sum(values[a:b]) / (b - a) for a, b in zip(edges, edges[1:], strict=False) if b > a]
 
 
 def svg(
-    history: Mapping[str, Sequence[float]], total: int | None = None, goals: Mapping[str, float] = {}
+    history: Mapping[str, Sequence[float]],
+    total: int | None = None,
+    goals: Mapping[str, float] = {},
 ) -> str:
     """Curves as an SVG document; "" without at least two points.
 

@@ -47,11 +47,13 @@ def manifest(start: Path | None = None) -> tuple[Path, dict[str, Any]] | None:
     try:
         import tomllib as toml
     except ImportError:  # Python 3.10
-        import tomli as toml  # type: ignore[no-redef]
+        from pip._vendor import tomli as toml  # type: ignore[no-redef]
     return path.parent, toml.loads(path.read_text(encoding="utf-8"))
 
 
-def load(name: str, lang: str, start: Path | None = None, source: str = "shipped") -> dict[str, np.ndarray]:
+def load(
+    name: str, lang: str, start: Path | None = None, source: str = "shipped"
+) -> dict[str, np.ndarray]:
     """Arrays of a set; see `Lab.data`.
 
     Raises:
@@ -65,7 +67,9 @@ def load(name: str, lang: str, start: Path | None = None, source: str = "shipped
         if near:
             hint = Text(en=" Did you mean {m!r}?", fr=" Vouliez-vous dire {m!r} ?").fill(m=near[0])
         raise LabError(
-            Text(en="no data set called {n!r}.", fr="aucun jeu de données nommé {n!r}.").fill(n=name)
+            Text(en="no data set called {n!r}.", fr="aucun jeu de données nommé {n!r}.").fill(
+                n=name
+            )
             + hint,
             lang,
         )

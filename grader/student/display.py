@@ -197,7 +197,9 @@ class Progress:
         label = max((len(p.label) for p in self.parts), default=0)
         whole = self._bar(Part("", self.earned, self.worth, True), self.width)
         lines = [f"{self.title}   {whole}  {self._sum()}"]
-        lines += [f"  {p.label:<{label}}  {self._bar(p, 10)}  {self._points(p)}" for p in self.parts]
+        lines += [
+            f"  {p.label:<{label}}  {self._bar(p, 10)}  {self._points(p)}" for p in self.parts
+        ]
         return "\n".join([*lines, self.footer] if self.footer else lines)
 
     __repr__ = __str__

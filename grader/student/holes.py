@@ -60,6 +60,7 @@ class Holes:
         self.defines = dict(defines or {})
         self.pending: dict[str, str] = {}
         self.open: set[str] = set()
+        self.untrained: set[str] = set()
 
     def explain(
         self, error: BaseException | None, source: str, names: Container[str]
@@ -83,7 +84,9 @@ class Holes:
                     exercise = self.defines[missing]
         if exercise is None:
             return None
-        if exercise and not any(isinstance(e, (NameError, NotTrainedYet)) for e in chain(error)):
+        if any(isinstance(e, NotTrainedYet) for e in chain(error)):
+            self.untrained.add(exercise)
+        elif exercise and not isinstance(error, NameError):
             self.open.add(exercise)
         for name in defined_in([source]):
             if name not in names:
@@ -96,7 +99,7 @@ def install(shell: Any, holes: Holes, say: Any) -> None:
 
     Args:
         shell: ``get_ipython()``.
-        say: called with the exercise's id and the exception; shows the calm line.
+        say: called with the exercise's id (or the recording's name); shows the calm line.
     """
     taken: list[BaseException] = []
     running = {"source": ""}
@@ -110,7 +113,7 @@ def install(shell: Any, holes: Holes, say: Any) -> None:
             self.showtraceback((etype, value, tb), tb_offset=tb_offset, running_compiled_code=True)
             return
         taken.append(value)
-        say(exercise, value)
+        say(exercise)
 
     def forgive(result: Any) -> None:
         if any(result.error_in_exec is error for error in taken):

@@ -262,9 +262,11 @@ class Lab:
         open_ = [p.label for p in parts if not p.seen]
         footer = ""
         if open_:
-            footer = Text(en="not checked yet: {x}", fr="pas encore vérifié : {x}").fill(
-                x=", ".join(open_)
-            ).to(self.lang)
+            footer = (
+                Text(en="not checked yet: {x}", fr="pas encore vérifié : {x}")
+                .fill(x=", ".join(open_))
+                .to(self.lang)
+            )
         title = self.key.title.to(self.lang)
         display.show(display.Progress(parts, title, self.lang, bonus, footer))
 
@@ -413,8 +415,8 @@ class Lab:
 
     # -------------------------------------------------------------- open holes
 
-    def _say_open(self, exercise: str, error: BaseException) -> None:
-        if any(isinstance(e, holes.NotTrainedYet) for e in holes.chain(error)):
+    def _say_open(self, exercise: str) -> None:
+        if exercise in self._holes.untrained:
             said = Text(en="… {n}: not trained yet", fr="… {n} : pas encore entraîné")
         else:
             said = Text(en="… {n}: not done yet", fr="… {n} : pas encore fait")

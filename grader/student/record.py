@@ -286,7 +286,9 @@ class Run:
             "stopped": self.stopped,
             "stopped_by_budget": self.stopped == "budget",
             "finite": all(
-                bool(np.isfinite(np.asarray(w)).all()) for w in _values(model) if w.dtype.kind == "f"
+                bool(np.isfinite(np.asarray(w)).all())
+                for w in _values(model)
+                if w.dtype.kind == "f"
             ),
             "history": {k: curves.thin(v, MAX_HISTORY) for k, v in self.curves.items()},
             "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
@@ -433,7 +435,8 @@ class _Live:
         run, lang = self.run, self.run.lab.lang
         alt = Text(en="curves of {n}: {l}", fr="courbes de {n} : {l}").fill(n=run.name, l=line)
         drawn = curves.image(
-            curves.svg(run.curves, run.total, {g.metric: g.target for g in self.goals}), alt.to(lang)
+            curves.svg(run.curves, run.total, {g.metric: g.target for g in self.goals}),
+            alt.to(lang),
         )
         total = run.total or 1
         bar = (

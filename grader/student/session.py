@@ -74,9 +74,7 @@ def install(
         The new `current`.
     """
     global current
-    current = Session(
-        True, dict(recordings or {}), rerun, lang, training_seconds, allow_more
-    )
+    current = Session(True, dict(recordings or {}), rerun, lang, training_seconds, allow_more)
     watch_fit()
     return current
 
@@ -126,9 +124,7 @@ def _wrap(model: Any) -> None:
 class _Awaiting(MetaPathFinder):
     """Wraps ``keras.Model.fit`` the moment that Keras has been imported."""
 
-    def find_spec(
-        self, fullname: str, path: Any = None, target: Any = None
-    ) -> ModuleSpec | None:
+    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
         if fullname != "keras":
             return None
         sys.meta_path.remove(self)

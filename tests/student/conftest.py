@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -54,7 +55,9 @@ def make_key() -> Key:
         "v1",
         Text(en="A mini lab", fr="Un mini TP"),
         (
-            Exercise("double", "1.1", Text(en="Double", fr="Le double"), ("double",), ("numpy.add",)),
+            Exercise(
+                "double", "1.1", Text(en="Double", fr="Le double"), ("double",), ("numpy.add",)
+            ),
             Exercise(
                 "square", "1.2", Text(en="Square", fr="Le carré"), ("square",), uses=("double",)
             ),
@@ -75,10 +78,15 @@ def make_key() -> Key:
     )
 
 
+@pytest.fixture(scope="session")
+def mini_key() -> Key:
+    return make_key()
+
+
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mini_key: Key) -> Iterator[Path]:
     """A folder as a student has it: ``labs/mini.key`` beside ``labs/fr/``; we are in the latter."""
-    make_key().save(tmp_path / "labs" / "mini.key")
+    mini_key.save(tmp_path / "labs" / "mini.key")
     here = tmp_path / "labs" / "fr"
     here.mkdir()
     monkeypatch.chdir(here)

@@ -169,9 +169,17 @@ def test_data_is_checked_against_the_manifest(place: Path) -> None:
 
 
 def test_what_was_replaced_no_longer_counts() -> None:
-    cells = ("import numpy as np", "def f(x): return np.add(x, x)", "y = 3", "def f(x): return 2 * x")
+    cells = (
+        "import numpy as np",
+        "def f(x): return np.add(x, x)",
+        "y = 3",
+        "def f(x): return 2 * x",
+    )
     assert current_cells(cells) == ("import numpy as np", "y = 3", "def f(x): return 2 * x")
-    assert relevant(current_cells(cells), ("f",)) == ("import numpy as np", "def f(x): return 2 * x")
+    assert relevant(current_cells(cells), ("f",)) == (
+        "import numpy as np",
+        "def f(x): return 2 * x",
+    )
 
 
 def test_holes_are_seen_through_wrappers_and_undefined_names() -> None:
