@@ -20,7 +20,12 @@ import numpy as np
 
 from grader.core.recording import BadRecording, _children, _is_graph, weight_paths
 
-LAYERS = frozenset(
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+LAYERS = _words(
     """
     InputLayer Dense EinsumDense Embedding Activation Softmax ReLU LeakyReLU PReLU ELU Identity
     Masking Conv1D Conv2D Conv3D Conv1DTranspose Conv2DTranspose DepthwiseConv1D DepthwiseConv2D
@@ -36,16 +41,16 @@ LAYERS = frozenset(
     Concatenate Dot Attention AdditiveAttention MultiHeadAttention GroupQueryAttention Rescaling
     Resizing CenterCrop CategoryEncoding RandomFlip RandomRotation RandomTranslation RandomZoom
     RandomContrast RandomBrightness RandomCrop MelSpectrogram STFTSpectrogram
-    """.split()
+    """
 )
-OPERATIONS = frozenset(
+OPERATIONS = _words(
     """
     Absolute Add Subtract Multiply Divide TrueDivide Power Square Sqrt Exp Log Maximum Minimum
     Negative Mean Sum Max Min Var Std Reshape Transpose Squeeze ExpandDims Concatenate Stack
     Swapaxes Moveaxis Matmul Einsum Dot GetItem Equal NotEqual Greater GreaterEqual Less LessEqual
     LogicalAnd LogicalOr LogicalNot Where Clip Cast Any All Relu LeakyRelu Sigmoid Softmax
     LogSoftmax Tanh Gelu Silu Elu Softplus Argmax Flip Tril Triu ZerosLike OnesLike Normalize
-    """.split()
+    """
 )
 MODELS = frozenset({"Functional", "Sequential"})
 DTYPES = frozenset({"float32", "float64", "int32", "int64", "uint8", "bool"})

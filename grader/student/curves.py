@@ -6,6 +6,7 @@ import base64
 import math
 from collections.abc import Mapping, Sequence
 from html import escape
+from itertools import pairwise
 
 _WIDTH, _HEIGHT = 330, 150
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 92, 22, 22
@@ -26,7 +27,7 @@ def thin(values: Sequence[float], most: int = MAX_POINTS) -> list[float]:
     if len(values) <= most:
         return list(values)
     edges = [round(i * len(values) / most) for i in range(most + 1)]
-    return [sum(values[a:b]) / (b - a) for a, b in zip(edges, edges[1:], strict=False) if b > a]
+    return [sum(values[a:b]) / (b - a) for a, b in pairwise(edges) if b > a]
 
 
 def svg(

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import io
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any
-
-import numpy as np
 
 from grader.core.judge import Verdict
 from grader.core.key import Key
@@ -246,65 +243,11 @@ class Note:
         return {"text/plain": self.text, "text/html": f'<div style="{_BOX}">{html}</div>'}
 
 
-# ------------------------------------------------------------------ pictures
-
-
-def picture(yours: Any, expected: Any, lang: str, label: str) -> str:
-    """Yours beside the expected one, as an ``<img>`` with its description; "" if it can't be drawn.
-
-    Vectors are drawn as curves, matrices as images; of more axes, the last two at index 0.
-    """
-    a, b = _drawable(yours), _drawable(expected)
-    if a is None or b is None:
-        return ""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    names = [
-        Text(en="yours", fr="le vôtre").to(lang),
-        Text(en="expected", fr="attendu").to(lang),
-    ]
-    figure = Figure(figsize=(6.0, 2.4), dpi=90, layout="tight")
-    FigureCanvasAgg(figure)
-    finite = np.concatenate([x[np.isfinite(x)].ravel() for x in (a, b)])
-    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
-    axes = figure.subplots(1, 2, sharey=a.ndim == 1 and b.ndim == 1)
-    for axis, name, x in zip(axes, names, (a, b), strict=True):
-        if x.ndim == 1:
-            axis.plot(x, marker="." if x.size < 60 else "")
-        else:
-            axis.imshow(x, vmin=low, vmax=high, aspect="auto", interpolation="nearest")
-        axis.set_title(f"{name}  {x.shape[0]}×{x.shape[1]}" if x.ndim == 2 else name, fontsize=9)
-        axis.tick_params(labelsize=7)
-    out = io.BytesIO()
-    figure.savefig(out, format="png")
-    alt = Text(
-        en="{label}: {yours} on the left, the expected one on the right; values from {low:.3g} to "
-        "{high:.3g}",
-        fr="{label} : à gauche {yours}, à droite l'attendu ; valeurs de {low:.3g} à {high:.3g}",
-    ).fill(label=label, yours=names[0], low=low, high=high)
-    data = base64.b64encode(out.getvalue()).decode()
-    return (
-        f'<img style="max-width:100%;background:#fff" alt="{escape(alt.to(lang), quote=True)}" '
-        f'src="data:image/png;base64,{data}">'
-    )
-
-
-def _drawable(value: Any) -> np.ndarray | None:
-    if not isinstance(value, np.ndarray) or value.ndim == 0 or value.size == 0:
-        return None
-    while value.ndim > 2:
-        value = value[0]
-    return value.astype(np.float64) if value.size <= 1_000_000 else None
-
-
 # ------------------------------------------------------------------ where to
 
 
 def shell() -> Any:
     """The running IPython shell, or None."""
-    import sys
-
     ipython = sys.modules.get("IPython")
     return ipython.get_ipython() if ipython is not None else None
 
@@ -319,7 +262,7 @@ def show(thing: Any) -> None:
     if in_notebook():
         from IPython.display import display
 
-        display(thing)  # type: ignore[no-untyped-call]
+        display(thing)
     else:
         print(str(thing))
 
@@ -330,8 +273,6 @@ def namespace() -> Mapping[str, Any]:
     if running is not None:
         names: Mapping[str, Any] = running.user_ns
         return names
-    import sys
-
     frame = sys._getframe(1)
     while frame is not None and "/grader/student/" in frame.f_code.co_filename.replace("\\", "/"):
         if frame.f_back is None:

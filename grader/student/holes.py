@@ -1,7 +1,8 @@
 """Open holes: one calm line instead of a red traceback, and the cells after it still run.
 
-A hole raises `NotDoneYet`. Keras and AutoGraph wrap it in exceptions of their own, and a cell that
-stops at a hole leaves names undefined, at which later cells stop in turn. `Holes` sees through both.
+A hole raises `NotDoneYet`. Keras and AutoGraph wrap it in exceptions of their own, and a cell
+that stops at a hole leaves names undefined, at which later cells stop in turn. `Holes` sees
+through both.
 """
 
 from __future__ import annotations
@@ -120,11 +121,9 @@ def install(shell: Any, holes: Holes, say: Any) -> None:
             result.error_in_exec = None
         taken.clear()
 
-    for event, name in (("pre_run_cell", "remember"), ("post_run_cell", "forgive")):
+    for event, callback in (("pre_run_cell", remember), ("post_run_cell", forgive)):
         for old in list(shell.events.callbacks[event]):
-            if getattr(old, "_lab_kit", False):
+            if getattr(old, "__module__", "") == __name__:
                 shell.events.unregister(event, old)
-        callback = remember if name == "remember" else forgive
-        callback._lab_kit = True  # type: ignore[attr-defined]
         shell.events.register(event, callback)
     shell.set_custom_exc((Exception,), handle)

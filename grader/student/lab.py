@@ -18,7 +18,7 @@ from grader.core.recording import BadRecording, Recording
 from grader.core.source import defined_in, reach
 from grader.core.text import Text
 from grader.core.tree import Tree
-from grader.student import display, holes, session, where
+from grader.student import display, holes, pictures, session, where
 from grader.student.errors import LabError
 
 if TYPE_CHECKING:
@@ -201,7 +201,7 @@ class Lab:
         if not check.picture or not isinstance(seen, dict) or seen.get("status") != "ok":
             return ""
         try:
-            return display.picture(
+            return pictures.side_by_side(
                 (seen.get("values") or {}).get(check.picture),
                 check.expected.get(check.picture),
                 self.lang,
@@ -364,7 +364,7 @@ class Lab:
             raise LabError(
                 Text(
                     en="recording {n!r} does not fit this model ({why}): train again.",
-                    fr="l'enregistrement {n!r} ne va pas à ce modèle ({why}) : entraînez à nouveau.",
+                    fr="l'enregistrement {n!r} ne va pas à ce modèle ({why}) : ré-entraînez.",
                 ).fill(n=name, why=error.detail),
                 self.lang,
             ) from None

@@ -291,7 +291,7 @@ class Run:
                 if w.dtype.kind == "f"
             ),
             "history": {k: curves.thin(v, MAX_HISTORY) for k, v in self.curves.items()},
-            "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),  # noqa: UP017
             "inputs": self.inputs,
             "build": _build_config(model),
         }
@@ -336,9 +336,9 @@ def record(
 
 @lru_cache(maxsize=1)
 def _callback_class() -> type[Any]:
-    keras = import_module("keras")
+    base: Any = import_module("keras").callbacks.Callback
 
-    class Record(Run, keras.callbacks.Callback):  # type: ignore[misc]
+    class Record(Run, base):  # type: ignore[misc]
         """A `Run` that Keras calls."""
 
         def on_train_begin(self, logs: Any = None) -> None:
@@ -451,7 +451,7 @@ class _Live:
         from IPython.display import display as put
 
         if self.handle is None:
-            self.handle = put(note, display_id=True)  # type: ignore[no-untyped-call]
+            self.handle = put(note, display_id=True)
         else:
             self.handle.update(note)
 

@@ -91,9 +91,10 @@ def watch_fit() -> None:
     Keras finds a callback too late (``model.fit`` has been looked up, the train step is made), so
     `keras.Model.fit` itself asks its callbacks first. A `fit` without such a callback is unchanged.
     """
-    keras = sys.modules.get("keras")
-    if keras is not None and hasattr(keras, "Model"):
-        _wrap(keras.Model)
+    keras: Any = sys.modules.get("keras")
+    model = getattr(keras, "Model", None)
+    if model is not None:
+        _wrap(model)
     elif not any(isinstance(f, _Awaiting) for f in sys.meta_path):
         sys.meta_path.insert(0, _Awaiting())
 
@@ -113,7 +114,7 @@ def _wrap(model: Any) -> None:
         callbacks = bound.arguments.get("callbacks")
         listed = callbacks if isinstance(callbacks, (list, tuple)) else [callbacks]
         for callback in listed:
-            if getattr(callback, "takes_over_fit", False):
+            if callback is not None and getattr(callback, "takes_over_fit", False):
                 return callback.fit(original, bound)
         return original(self, *args, **kwargs)
 

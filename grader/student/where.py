@@ -56,8 +56,8 @@ def load_key(lab: str, lang: str, start: Path | None = None) -> Key:
             hint = Text(en=" Labs found: {k}.", fr=" TP trouvés : {k}.").fill(k=", ".join(known))
         else:
             hint = Text(
-                en=" Keep the notebook in the folder that came with it, or install the lab kit again.",
-                fr=" Laissez le notebook dans le dossier fourni, ou réinstallez le kit du cours.",
+                en=" Keep the notebook in the folder that came with it, or reinstall the kit.",
+                fr=" Laissez le notebook dans le dossier fourni, ou réinstallez le kit.",
             )
         raise LabError(
             Text(

@@ -38,7 +38,8 @@ def make_key() -> Key:
             "type": "number", "decimals": 0, "salt": "s", "right": digests(["82"], "s"),
             "wrong": {
                 digests(["97"], "s")[0]: {
-                    "id": "", "text": Text(en="output_shape forgotten", fr="sortie oubliée").to_dict()
+                    "id": "",
+                    "text": Text(en="output_shape forgotten", fr="sortie oubliée").to_dict(),
                 }
             },
         },
