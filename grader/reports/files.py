@@ -10,13 +10,22 @@ from pathlib import Path
 
 from slugify import slugify
 
+from grader.core.text import Text
 from grader.gradebook.records import Graded
 
 _RESERVED = {"con", "prn", "aux", "nul"} | {f"{n}{i}" for n in ("com", "lpt") for i in range(1, 10)}
 
 
 class ReportError(ValueError):
-    """A report cannot be made or written; the message says what, where and what to do."""
+    """A report cannot be made or written; the message says what, where and what to do.
+
+    Attributes:
+        text: the message in both languages; ``str()`` gives the English one.
+    """
+
+    def __init__(self, text: Text) -> None:
+        super().__init__(text.en)
+        self.text = text
 
 
 def write_atomically(path: Path, data: str | bytes) -> Path:
@@ -38,7 +47,10 @@ def write_atomically(path: Path, data: str | bytes) -> Path:
                 draft.unlink(missing_ok=True)
     except OSError as error:
         raise ReportError(
-            f"cannot write {path}: {error.strerror or error}; choose another place"
+            Text(
+                en="cannot write {p}: {e}; choose another place",
+                fr="impossible d'écrire {p} : {e} ; choisissez un autre endroit",
+            ).fill(p=path, e=error.strerror or error)
         ) from None
     return path
 
