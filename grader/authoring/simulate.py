@@ -337,9 +337,9 @@ class _Stories:
         story: Story = getattr(self, f"_{kind}")()
         harmless = list(HARMLESS if kind in ("solution", "variant") else HARMLESS_TO_ANY)
         count = int(self.rng.integers(0, 3))
-        chosen = tuple(
-            dict.fromkeys(self._next("harmless " + kind, harmless) for _ in range(count))
-        )
+        drawn = {self._next("harmless " + kind, harmless) for _ in range(count)}
+        # Merged first: a scratch error merged into a real cell would not be harmless.
+        chosen = tuple(sorted(drawn, key=lambda name: (name != "cells-merged", name)))
         said = " + ".join([story.what, *chosen])
         return replace(story, what=said, transforms=chosen)
 
