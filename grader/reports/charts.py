@@ -126,24 +126,28 @@ def _markers(
 ) -> list[Markup]:
     """Vertical lines with their labels; the leftmost is labelled on its left if it can be."""
     left, right, bottom = frame
-    parts: list[Markup] = []
+    strokes: list[Markup] = []
+    labels: list[Markup] = []
     for i, (said, value) in enumerate(sorted(lines.items(), key=lambda line: line[1])):
         at = x(min(max(value, span[0]), span[1]))
-        before = at - left > 98 and (right - at < 98 or (i == 0 and len(lines) > 1))
+        text = f"{said} {number(value, lang)}"
+        wide = 7.8 * len(text)
+        before = i == 0 and len(lines) > 1 and at - left > wide
+        start = at - 6 if before else min(at + 6, right + 8 - wide)
         colour, dash = ((SERIES[1], "none"), (SERIES[3], "5 3"))[list(lines).index(said) % 2]
-        parts.append(
+        strokes.append(
             element(
                 "line", x1=at, x2=at, y1=22.0 + 17 * i, y2=bottom, stroke=colour,
                 stroke_width=2, stroke_dasharray=dash,
             )
         )  # fmt: skip
-        parts.append(
+        labels.append(
             label(
-                at + (-6 if before else 6), 27.0 + 17 * i, f"{said} {number(value, lang)}",
-                text_anchor="end" if before else "start", fill=colour, class_="strong",
+                start, 27.0 + 17 * i, text, text_anchor="end" if before else "start",
+                fill=colour, class_="strong halo",
             )
         )  # fmt: skip
-    return parts
+    return strokes + labels
 
 
 def curves(

@@ -54,6 +54,8 @@ def sound(html: str, lang: str) -> BeautifulSoup:
     assert len(ids) == len(set(ids))
     for link in soup.find_all("a", href=re.compile("^#")):
         assert link["href"][1:] in ids
+    for icon in soup.find_all("use"):
+        assert icon["href"][1:] in ids
     for table in soup.find_all("table"):
         assert table.find("th", scope="col")
     return soup
