@@ -8,6 +8,9 @@
     attribution = "Zalando SE"
     source = "https://…"
     …
+    [fashion_mnist.full]    # optional: what ``lab.data(name, source="full")`` downloads
+    keras = "fashion_mnist" # module of ``keras.datasets``
+    sha256 = "…"            # of x_train, y_train, x_test, y_test
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from __future__ import annotations
 import hashlib
 import zipfile
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +77,16 @@ def load(
             + hint,
             lang,
         )
+    if source == "full":
+        return _full(name, sets[name].get("full"), lang)
+    if source != "shipped":
+        raise LabError(
+            Text(
+                en="source={s!r}: there are 'shipped' and 'full'.",
+                fr="source={s!r} : il y a 'shipped' (fourni) et 'full' (complet).",
+            ).fill(s=source),
+            lang,
+        )
     path = found[0] / name / f"{name}.npz"
     try:
         with np.load(path, allow_pickle=False) as file:
@@ -92,6 +106,48 @@ def load(
                 en="{p} is not the file that the course ships: install the lab kit again.",
                 fr="{p} n'est pas le fichier fourni par le cours : réinstallez le kit.",
             ).fill(p=f"data/{name}/{name}.npz"),
+            lang,
+        )
+    return arrays
+
+
+def _full(name: str, row: Mapping[str, Any] | None, lang: str) -> dict[str, np.ndarray]:
+    """The field's canonical set, downloaded by Keras and verified against the manifest."""
+    if not row:
+        raise LabError(
+            Text(
+                en="there is no full version of {n!r}; lab.data({n!r}) gives the shipped one.",
+                fr="pas de version complète de {n!r} ; lab.data({n!r}) donne la version fournie.",
+            ).fill(n=name),
+            lang,
+        )
+    try:
+        module = import_module(f"keras.datasets.{row['keras']}")
+        (x_train, y_train), (x_test, y_test) = module.load_data()
+    except Exception as error:  # no network, a proxy, a full disk, no Keras
+        raise LabError(
+            Text(
+                en="the full {n!r} cannot be downloaded ({w}). Work goes on offline with "
+                "the shipped part: lab.data({n!r}).",
+                fr="{n!r} complet n'a pas pu être téléchargé ({w}). Hors ligne, la partie fournie "
+                "suffit : lab.data({n!r}).",
+            ).fill(
+                n=name,
+                w=str(error).strip().splitlines()[0][:120]
+                if str(error).strip()
+                else type(error).__name__,
+            ),
+            lang,
+        ) from None
+    arrays = {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test}
+    if content_digest(arrays) != row["sha256"]:
+        raise LabError(
+            Text(
+                en="the {n!r} that was downloaded is not the published one (checksum differs): "
+                "empty ~/.keras/datasets and try again, or use lab.data({n!r}).",
+                fr="le {n!r} téléchargé n'est pas celui qui est publié (somme de contrôle) : "
+                "videz ~/.keras/datasets et recommencez, ou utilisez lab.data({n!r}).",
+            ).fill(n=name),
             lang,
         )
     return arrays

@@ -277,10 +277,11 @@ class Lab:
 
         Args:
             name: the set's folder in ``data/``.
-            source: ``"shipped"`` (offline).
+            source: ``"shipped"`` (offline), or ``"full"``: the field's whole set, downloaded and
+                verified.
 
         Raises:
-            LabError: no such set, or the file was changed.
+            LabError: no such set, no network for the full one, or a file that was changed.
         """
         from grader.student.data import load
 
