@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from grader.core.expect import Expectation, expectation_from_tree, expectation_to_tree
-from grader.core.probe import Probe
+from grader.core.probe import Probe, answers_of
 from grader.core.text import Text, same
 from grader.core.tree import Tree, TreeError, pack, unpack
 
@@ -80,7 +80,9 @@ class Check:
         expected: result's name → expected value (labels, for a metric). Empty for answers.
         wrong: misconception → what it would give: ``{"status", "values", "error"}``.
         picture: a result drawn yours-beside-expected, or "".
-        recording: for ``clean``, the recording that is measured.
+        recording: for ``clean``, the recording that is measured (the first, if there are several).
+        recordings: for ``clean``, all of them, if the check needs several or answers too.
+        answers: for ``clean``, what was given to ``lab.answer`` that is held against them.
         held_out: for ``clean``, the inputs given to the lab's clean-room function.
         answer: for ``answer``: ``{"type", "decimals", "salt", "right": [hash],
             "wrong": {hash: {"id", "text"}}}``.
@@ -101,6 +103,13 @@ class Check:
     recording: str = ""
     held_out: Tree = None
     answer: dict[str, Any] = field(default_factory=dict)
+    recordings: tuple[str, ...] = ()
+    answers: tuple[str, ...] = ()
+
+    @property
+    def measured(self) -> tuple[str, ...]:
+        """Every recording that the check needs."""
+        return self.recordings or ((self.recording,) if self.recording else ())
 
     def to_tree(self) -> Tree:
         return {
@@ -119,6 +128,8 @@ class Check:
             "recording": self.recording,
             "held_out": self.held_out,
             "answer": self.answer,
+            "recordings": list(self.recordings),
+            "answers": list(self.answers),
         }
 
     @classmethod
@@ -130,6 +141,8 @@ class Check:
                 "asked": Text.from_dict(tree["asked"]),
                 "probe": Probe.from_tree(tree["probe"]) if tree["probe"] else None,
                 "expect": {k: expectation_from_tree(v) for k, v in tree["expect"].items()},
+                "recordings": tuple(tree.get("recordings", ())),
+                "answers": tuple(tree.get("answers", ())),
             }
         )
 
@@ -149,6 +162,7 @@ class Limits:
         disk_mb: size of all files written.
         open_files: open descriptors.
         output_kb: printed text kept, a cell.
+        submission_mb: size of the zip that ``lab.submit()`` makes.
     """
 
     seconds: float = 120.0
@@ -161,6 +175,7 @@ class Limits:
     disk_mb: int = 256
     open_files: int = 256
     output_kb: int = 64
+    submission_mb: float = 20.0
 
 
 @dataclass(frozen=True)
@@ -209,6 +224,11 @@ class Key:
                 {"check": c.id, "probe": c.probe.to_tree(), "watch": forbids.get(c.exercise, [])}
                 for c in self.checks
                 if c.probe is not None and c.kind != "clean"
+            ]
+            + [
+                {"check": c.id, "probe": answers_of(c.answers).to_tree(), "watch": []}
+                for c in self.checks
+                if c.answers
             ],
         }
 
