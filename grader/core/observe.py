@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from grader.core.building import built_by_calling
 from grader.core.judge import near_names
 from grader.core.probe import Probe, Step
 from grader.core.tree import Tree
@@ -438,7 +439,7 @@ def observe(
     seen: dict[str, Any] = {"status": "ok", "values": {}}
     used: list[str] = []
     try:
-        with watching(watch) as used:
+        with built_by_calling(), watching(watch) as used:
             for step in probe.steps:
                 scope.results[step.into] = OPERATIONS[step.op](scope, step)
             seen["values"] = {k: plain(scope.results[k]) for k in probe.keep}
