@@ -282,7 +282,12 @@ def namespace() -> Mapping[str, Any]:
 
 
 def cells() -> list[str]:
-    """Sources of the cells that were run, oldest first; empty outside IPython."""
+    """Sources of the cells that were run, as typed, oldest first; empty outside IPython."""
     running = shell()
-    history: Iterable[Any] = running.user_ns.get("In", []) if running is not None else []
+    if running is None:
+        return []
+    manager = getattr(running, "history_manager", None)
+    history: Iterable[Any] = getattr(manager, "input_hist_raw", None) or running.user_ns.get(
+        "In", []
+    )
     return [str(c) for c in history if c]

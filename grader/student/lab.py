@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from grader.core.judge import EARNING, Evidence, Verdict, judge, near_names
+from grader.core.judge import Evidence, Verdict, judge, near_names
 from grader.core.key import Check, Key
-from grader.core.observe import observe, plain
+from grader.core.observe import plain
 from grader.core.recording import BadRecording, Recording
 from grader.core.source import defined_in, reach
 from grader.core.text import Text
 from grader.core.tree import Tree
 from grader.student import display, holes, pictures, session, where
 from grader.student.errors import LabError
+from grader.student.selfcheck import observe_check
 
 if TYPE_CHECKING:
     from grader.student.record import Run
@@ -123,23 +124,10 @@ class Lab:
         )
 
     def _observe(self, check: Check, names: Mapping[str, Any]) -> None:
-        if check.kind == "answer":
-            if check.id in self.answers:
-                self._observations[check.id] = {
-                    "status": "ok",
-                    "values": {"answer": self.answers[check.id]},
-                }
-            return
-        if check.probe is None:
-            return
-        if check.kind == "clean" and self._recording_bytes(check.recording) is None:
-            self._observations[check.id] = {
-                "status": "missing",
-                "error": {"name": check.recording, "what": "recording"},
-            }
-            return
-        forbids = self.key.exercise(check.exercise).forbids
-        self._observations[check.id] = observe(check.probe, names, self.answers, forbids)
+        recorded = check.kind == "clean" and self._recording_bytes(check.recording) is not None
+        seen = observe_check(self.key, check, names, self.answers, recorded)
+        if seen is not None:
+            self._observations[check.id] = seen
 
     def _judge(self, checks: Sequence[Check], sources: Sequence[str]) -> list[Verdict]:
         asked = {c.exercise for c in checks}
@@ -169,7 +157,17 @@ class Lab:
         if verdict.status == "pending" or verdict.status != "missing":
             return verdict
         if check.kind == "clean":
-            if check.probe is None and self._recording_bytes(check.recording) is not None:
+            lacking = self._lacking(check)
+            if not lacking and any(self.answers.get(q) is None for q in check.answers):
+                said = Text(en="no answer yet", fr="pas encore de réponse")
+                return replace(verdict, message=said)
+            if not lacking and check.answers:
+                said = Text(
+                    en="{a}: held against your own recordings when you hand in",
+                    fr="{a} : confronté à vos propres enregistrements quand vous rendrez le TP",
+                ).fill(a=", ".join(str(self.answers[q])[:40] for q in check.answers))
+                return replace(verdict, status="pending", message=said)
+            if check.probe is None and not lacking:
                 said = Text(
                     en="recorded; measured when you hand in",
                     fr="enregistré ; mesuré quand vous rendrez le TP",
@@ -178,7 +176,7 @@ class Lab:
             said = Text(
                 en="not trained yet: run the cell with lab.record({r!r})",
                 fr="pas encore entraîné : exécutez la cellule avec lab.record({r!r})",
-            ).fill(r=check.recording)
+            ).fill(r=lacking or check.recording)
             return replace(verdict, message=said)
         seen = self._observations.get(check.id)
         if check.kind == "answer" or not isinstance(seen, dict):
@@ -194,6 +192,12 @@ class Lab:
             ).fill(n=name)
             return replace(verdict, message=said)
         return verdict
+
+    def _lacking(self, check: Check) -> str:
+        """The first recording that a clean check needs and that is not there yet, or ""."""
+        if check.kind != "clean":
+            return ""
+        return next((r for r in check.measured if self._recording_bytes(r) is None), "")
 
     def _picture(self, verdict: Verdict) -> str:
         check = self.key.check(verdict.check)
@@ -227,7 +231,9 @@ class Lab:
         if session.current.grading:
             session.current.answers[id] = value
             return
-        questions = [c.id for c in self.key.checks if c.kind == "answer"]
+        judges = {c.id: c.id for c in self.key.checks if c.kind == "answer"}
+        judges |= {q: c.id for c in self.key.checks for q in c.answers}
+        questions = list(judges)
         if id not in questions:
             del self.answers[id]
             raise LabError(
@@ -235,7 +241,7 @@ class Lab:
                 + _meant(str(id), questions, questions),
                 self.lang,
             )
-        self.check(id)
+        self.check(judges[id])
 
     # -------------------------------------------------------------- the whole lab
 
@@ -468,8 +474,3 @@ def relevant(sources: tuple[str, ...], names: tuple[str, ...]) -> tuple[str, ...
         return ()
     reached = reach(sources, names)
     return tuple(s for s in sources if "import" in s or _bound_in(s) & reached)
-
-
-def earned(verdicts: Sequence[Verdict]) -> float:
-    """Points that the verdicts add up to."""
-    return round(sum(v.points for v in verdicts if v.status in EARNING), 2)

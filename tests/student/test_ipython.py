@@ -11,6 +11,7 @@ import pytest
 from grader.core.key import Key
 
 nbclient = pytest.importorskip("nbclient")
+pytestmark = pytest.mark.slow
 ROOT = str(Path(__file__).resolve().parents[2])
 
 CELLS = {

@@ -19,6 +19,7 @@ from grader.student.errors import LabError  # noqa: E402
 from grader.student.record import goals  # noqa: E402
 
 layers = keras.layers
+pytestmark = pytest.mark.slow
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(64, 5)).astype(np.float32)
 Y = (X[:, 0] > 0).astype(np.int32)

@@ -10,6 +10,7 @@ from grader.core.tree import pack, unpack
 
 keras = pytest.importorskip("keras")
 layers = keras.layers
+pytestmark = pytest.mark.slow
 
 
 def sequential(units: int = 5) -> keras.Sequential:
