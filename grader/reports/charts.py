@@ -131,7 +131,7 @@ def _markers(
     for i, (said, value) in enumerate(sorted(lines.items(), key=lambda line: line[1])):
         at = x(min(max(value, span[0]), span[1]))
         text = f"{said} {number(value, lang)}"
-        wide = 7.8 * len(text)
+        wide = 8.7 * len(text)
         before = i == 0 and len(lines) > 1 and at - left > wide
         start = at - 6 if before else min(at + 6, right + 8 - wide)
         colour, dash = ((SERIES[1], "none"), (SERIES[3], "5 3"))[list(lines).index(said) % 2]

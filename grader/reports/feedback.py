@@ -125,6 +125,9 @@ def _say(verdict: Verdict, key: Key, lang: str, pictures: Pictures) -> Said:
         cause = Text(en=parts[0][1], fr=parts[1][1])
     elif verdict.diagnosis and verdict.status not in ("carried", "right"):
         came, cause = same(""), verdict.message
+    asked = next((c for c in key.checks if c.id == verdict.check), None)
+    if asked is not None and asked.kind == "answer" and verdict.status == "right" and came.en:
+        came = Text(en="your answer: ", fr="votre réponse : ") + came
     pair = pictures.get(verdict.check)
     drawn = charts.heat_maps(pair["came"], pair["expected"], lang) if pair else Markup("")
     known = key.misconceptions.get(verdict.diagnosis) if verdict.status == "carried" else None

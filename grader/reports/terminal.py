@@ -40,7 +40,7 @@ def summary_table(
     exercises = [e for e in key.exercises if key.of_exercise(e.id)]
     words = [STATE[state(g)].to(lang) for g in rows]
     state_width = max(map(len, words), default=5)
-    wide = width or shutil.get_terminal_size((100, 24)).columns
+    wide = width or shutil.get_terminal_size((80, 24)).columns
     room = max(0, (wide - 30 - state_width) // 7)
     left_out = len(exercises) - room
     exercises = exercises[:room]

@@ -87,6 +87,17 @@ def test_the_language_is_the_submissions() -> None:
         assert parse(feedback_page(g, KEY)).html["lang"] == g.lang
 
 
+def test_a_right_answer_is_shown_as_the_students() -> None:
+    verdicts = tuple(
+        replace(v, status="right", points=1.0, message=Text(en="82", fr="82"))
+        if v.check == "q6"
+        else v
+        for v in CLASS[0].verdicts
+    )
+    page = parse(feedback_page(replace(CLASS[0], verdicts=verdicts), KEY, lang="fr"))
+    assert "votre réponse : 82" in page.find(id="check-q6").get_text()
+
+
 def test_mark_bonus_and_cap_are_explained() -> None:
     capped = next(g for g in CLASS if g.earned > g.max_points)
     text = parse(feedback_page(capped, KEY, lang="en")).header.get_text()
