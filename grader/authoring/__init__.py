@@ -24,10 +24,11 @@ from grader.core.probe import (
     student,
     table,
 )
+from grader.core.recording import Measured
 from grader.core.text import Text
 
 __all__ = [
     "AuthorError", "Between", "Close", "Distribution", "Draw", "Exact", "LabSpec", "Limits",
-    "Metric", "Mutant", "Probe", "Text", "Variant", "call", "change", "count_params", "draw_index", "get",
+    "Measured", "Metric", "Mutant", "Probe", "Text", "Variant", "call", "change", "count_params", "draw_index", "get",
     "gradient", "item", "layers", "numpy_array", "ref", "rng", "sample", "set_weights", "student", "table",
 ]  # fmt: skip

@@ -88,6 +88,7 @@ def _compile(
     check = Check(
         spec.id, spec.exercise, spec.kind, spec.title, spec.points, spec.bonus, spec.asked,
         picture=spec.picture, recording=spec.recording, expect=dict(spec.expect),
+        recordings=spec.recordings, answers=spec.answers,
     )  # fmt: skip
     if spec.kind == "answer":
         probe = Probe((Step("answer", "", (spec.id,), {}, "answer"),), ("answer",))
@@ -159,6 +160,8 @@ def _add_mistakes(
     names = {c.id: reach(sources, c.probe.names()) for c in probed if c.probe}
     wrong: dict[str, dict[str, Tree]] = {c.id: {} for c in checks}
     for mistake in lab.spec.misconceptions.values():
+        if mistake.measured:
+            continue
         touched = set(exercises[mistake.exercise].defines) | set(mistake.define)
         if mistake.define:
             namespace = _overridden(lab, mistake.define)

@@ -118,7 +118,8 @@ class Anatomy:
         names = set().union(*(self.defines[e] for e in opened)) if opened else set()
         lost = {c for c, reached in self.reached.items() if reached & names}
         for check in self.lab.spec.checks.values():
-            if check.kind == "answer" and self.answered_in(check.id) & opened:
+            asked = (check.id,) if check.kind == "answer" else check.answers
+            if any(self.answered_in(question) & opened for question in asked):
                 lost.add(check.id)
         return lost
 
@@ -269,7 +270,7 @@ def _row(lab: LoadedLab, story: Story) -> list[str]:
         read_by_person = check.kind == "answer" and check.answer["type"] == "text"
         full = 0.0 if read_by_person else check.points
         earned[check.id] = min(full, story.kept.get(check.id, full))
-        if check.kind == "clean" and _loses_recordings(story, check.recording):
+        if check.kind == "clean" and _loses_recordings(story, check.measured):
             earned[check.id] = 0.0
         if story.damage is not None and story.damage.price == "everything":
             earned[check.id] = 0.0
@@ -278,9 +279,9 @@ def _row(lab: LoadedLab, story: Story) -> list[str]:
     return [*map(_points, earned.values()), f"{total:.2f}"]
 
 
-def _loses_recordings(story: Story, recording: str) -> bool:
+def _loses_recordings(story: Story, recordings: Sequence[str]) -> bool:
     damaged = story.damage is not None and story.damage.price == "recordings"
-    return damaged or recording in story.dropped
+    return damaged or bool(story.dropped & set(recordings))
 
 
 def _people(rng: np.random.Generator, n: int) -> list[tuple[str, str]]:

@@ -98,10 +98,17 @@ class CheckSpec:
     expect: Mapping[str, Expectation] = field(default_factory=dict)
     picture: str = ""
     recording: str = ""
+    recordings: tuple[str, ...] = ()
+    answers: tuple[str, ...] = ()
     data: Callable[[Draw], tuple[Tree, Mapping[str, Tree]]] | None = None
     measure: Callable[[Any, Tree], Mapping[str, Tree]] | None = None
     preview: Callable[[Tree], Probe] | None = None
     answer: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def measured(self) -> tuple[str, ...]:
+        """Every recording that a ``clean`` check needs."""
+        return self.recordings or ((self.recording,) if self.recording else ())
 
 
 @dataclass(frozen=True)
@@ -116,6 +123,7 @@ class MisconceptionSpec:
     edits: tuple[Edit, ...] = ()
     code: str = ""
     define: Mapping[str, Any] = field(default_factory=dict)
+    measured: bool = False
 
 
 class LabSpec:
@@ -245,29 +253,46 @@ class LabSpec:
         points: float,
         title: Text,
         *,
-        recording: str,
+        recording: str = "",
+        recordings: Sequence[str] = (),
+        answers: Sequence[str] = (),
         expect: Mapping[str, Expectation],
         data: Callable[[Draw], tuple[Tree, Mapping[str, Tree]]],
         preview: Callable[[Tree], Probe] | None = None,
+        asked: Text | None = None,
         bonus: bool = False,
     ) -> Callable[..., Any]:
         """Decorate a function ``(recording, inputs) -> {result: array}`` run in the clean room.
 
-        The function is yours and trusted; the recording's weights are the student's and are not.
-        See `grader.core.recording.Recording` for what it offers.
+        With `recordings`, the function is ``(recordings, inputs, answers) -> …``: recordings by
+        name, and what the student gave to ``lab.answer`` for each of `answers`. Such a check holds
+        a conclusion against the student's own networks. It may return a `Measured`, which also says
+        what was to be expected and which misconception the answer shows.
+
+        The function is yours and trusted; the recording's weights are the student's and are not,
+        nor are the answers. See `grader.core.recording.Recording` for what it offers.
 
         Args:
             recording: name given to ``lab.record``.
+            recordings: or several of them.
+            answers: ids given to ``lab.answer``; no question of their own.
             expect: result → `Metric`, usually.
             data: `Draw` → ``(inputs, {result: labels})``; fresh data for the hidden key.
             preview: inputs → probe on the student's own code, for ``lab.check`` in the notebook.
         """
 
+        if bool(recording) == bool(recordings) or (answers and not recordings):
+            raise AuthorError(
+                f"{self.id}: check {id!r}: give one `recording`, or `recordings` (and `answers`)"
+            )
+
         def register(measure: Callable[..., Any]) -> Callable[..., Any]:
             self._add(
                 CheckSpec(
-                    id, exercise, "clean", title, points, bonus, expect=dict(expect),
-                    recording=recording, data=data, measure=measure, preview=preview,
+                    id, exercise, "clean", title, points, bonus, asked or same(""),
+                    expect=dict(expect), recording=recording or recordings[0],
+                    recordings=tuple(recordings), answers=tuple(answers),
+                    data=data, measure=measure, preview=preview,
                 )
             )  # fmt: skip
             return measure
@@ -285,11 +310,13 @@ class LabSpec:
         code: str = "",
         define: Mapping[str, Any] | None = None,
         credit: float = 0.0,
+        measured: bool = False,
     ) -> None:
         """Declare a named mistake, and how to commit it.
 
         Give one of: `edits` (old → new text in the exercise's solution, each found exactly once),
-        `code` (replaces the exercise's cells), `define` (name → object put over the solution's).
+        `code` (replaces the exercise's cells), `define` (name → object put over the solution's),
+        `measured` (a clean-room function names it, in `Measured.mistake`; a mutant proves it).
 
         Args:
             text: what was done, said to the student; no solution in it.
@@ -299,11 +326,12 @@ class LabSpec:
         self._new(id, self.misconceptions)
         if exercise not in self.exercises:
             raise AuthorError(f"{self.id}: misconception {id!r} names no exercise: {exercise!r}")
-        if not (edits or code or define):
+        if not (edits or code or define or measured):
             raise AuthorError(f"{self.id}: misconception {id!r} commits nothing")
         self.misconceptions[id] = MisconceptionSpec(
-            id, exercise, text, hint or same(""), credit, tuple(edits), code, dict(define or {})
-        )
+            id, exercise, text, hint or same(""), credit, tuple(edits), code, dict(define or {}),
+            measured,
+        )  # fmt: skip
 
     def _new(self, id: str, among: Mapping[str, Any]) -> None:
         if id in among:

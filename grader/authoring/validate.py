@@ -102,7 +102,7 @@ def validate(
     key = _compile_apart(lab)
     _check_sources(lab, report)
     _check_thresholds(lab, report)
-    _check_mistakes(key, report)
+    _check_mistakes(lab, key, report)
     cases = _cases(lab)
     results: dict[str, Result] = {}
 
@@ -351,9 +351,11 @@ def _threshold(check: str, metric: Metric, entry: Mapping[str, Any], report: Rep
             report.other.append(f"{check}: {line}")
 
 
-def _check_mistakes(key: Key, report: Report) -> None:
-    """Every misconception changes something that a check sees."""
+def _check_mistakes(lab: LoadedLab, key: Key, report: Report) -> None:
+    """Every misconception changes something that a check sees, or a mutant shows it."""
     seen = {m for c in key.checks for m in c.wrong}
+    told = {m.id for m in lab.spec.misconceptions.values() if m.measured}
+    seen |= told & {m.diagnosis for m in lab.mutants}
     for mistake in key.misconceptions:
         if mistake not in seen:
             report.other.append(f"misconception {mistake}: no check sees a difference")

@@ -141,6 +141,9 @@ def _judge_one(
     if check.kind == "answer":
         return _judge_answer(key, check, blank, seen), []
     candidates = [m for m, wrong in check.wrong.items() if _fits(check, seen, wrong)]
+    if check.kind == "clean":
+        check = replace(check, expected={**check.expected, **_told(seen, "expected", dict)})
+        candidates += [m for m in (_told(seen, "mistake", str),) if m in key.misconceptions]
     if seen["status"] != "ok":
         verdict = _not_ok(blank, seen)
         if verdict.status == "error" and candidates:
@@ -174,6 +177,12 @@ def _judge_one(
     if candidates:
         verdict = _name(verdict, key.misconceptions[_own_first(key, check, candidates)])
     return verdict, candidates
+
+
+def _told(seen: Tree, name: str, kind: type) -> Any:
+    """What a clean-room function said besides its values; nothing if it said nothing."""
+    found = seen.get(name)
+    return found if isinstance(found, kind) else kind()
 
 
 def _matches(check: Check, values: Mapping[str, Tree]) -> list[tuple[str, Match]]:

@@ -189,3 +189,9 @@ def gradient(
 def answer(question: str) -> Probe:
     """A probe that brings back what the student gave to ``lab.answer(question, …)``."""
     return Probe((Step("answer", "", (question,), {}, "answer"),), keep=("answer",))
+
+
+def answers_of(questions: Sequence[str]) -> Probe:
+    """A probe that brings back several answers, each under its question's name."""
+    steps = tuple(Step("answer", "", (q,), {}, q) for q in questions)
+    return Probe(steps, keep=tuple(questions))

@@ -46,6 +46,21 @@ class BadRecording(ValueError):
         self.detail = detail
 
 
+@dataclass(frozen=True)
+class Measured:
+    """What a lab's clean-room function found, where there is more to say than values.
+
+    Attributes:
+        values: result → array or JSON, as the check's `expect` names them.
+        expected: result → what was to be expected, where that depends on the recordings.
+        mistake: id of the misconception that the values show, or "".
+    """
+
+    values: Mapping[str, Tree]
+    expected: Mapping[str, Tree] = field(default_factory=dict)
+    mistake: str = ""
+
+
 # ------------------------------------------------------------------ walking a model
 
 

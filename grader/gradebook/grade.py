@@ -20,9 +20,9 @@ import numpy as np
 
 from grader import __version__
 from grader.core.judge import Evidence, judge
-from grader.core.key import Key
+from grader.core.key import Check, Key
 from grader.core.text import Text
-from grader.core.tree import Tree, TreeError
+from grader.core.tree import Tree, TreeError, pack
 from grader.gradebook.records import Graded
 from grader.gradebook.store import Store, person_of
 from grader.zones.pool import (
@@ -71,7 +71,7 @@ class Result:
 
 
 class Measures:
-    """Clean-room measurements, each recording measured once for a check and key."""
+    """Clean-room measurements, the same recordings measured once for a check and key."""
 
     def __init__(self, clean: Callable[[], Worker], store: Store | None, key: Key) -> None:
         self._clean = clean
@@ -79,6 +79,7 @@ class Measures:
         self._key = key
         self._lock = threading.Lock()
         self._room: Worker | None = None
+        self._known: dict[str, Tree] = {}
 
     def warm_up(self) -> None:
         """Start the clean room ahead of the first recording."""
@@ -88,17 +89,23 @@ class Measures:
             except WorkerDied:
                 pass  # the first measurement tries again and reports
 
-    def of(self, check_id: str, data: bytes) -> Tree:
-        """The observation of one clean check on one recording."""
-        name = hashlib.sha256(data + f"{check_id} {self._key.version}".encode()).hexdigest()
+    def of(
+        self, check_id: str, recordings: Mapping[str, bytes], answers: Mapping[str, Tree]
+    ) -> Tree:
+        """The observation of one clean check on its recordings and answers."""
+        sha = hashlib.sha256(f"{check_id} {self._key.version} ".encode() + pack(dict(answers)))
+        for name in sorted(recordings):
+            sha.update(name.encode() + hashlib.sha256(recordings[name]).digest())
+        name = sha.hexdigest()
         with self._lock:
-            known = self._store.measure(name) if self._store else None
+            known = self._store.measure(name) if self._store else self._known.get(name)
             if known is not None:
                 return known
             job = {
                 "check": check_id,
                 "lab": self._key.lab,
-                "recording": np.frombuffer(data, dtype=np.uint8),
+                "recordings": {k: np.frombuffer(v, np.uint8) for k, v in recordings.items()},
+                "answers": dict(answers),
                 "inputs": self._key.check(check_id).held_out,
             }
             try:
@@ -110,6 +117,8 @@ class Measures:
                 }
             if self._store:
                 self._store.add_measure(name, seen)
+            else:
+                self._known[name] = seen
             return seen
 
     def stop(self) -> None:
@@ -141,15 +150,28 @@ def grade_unit(
     for check in key.checks:
         if check.kind != "clean":
             continue
-        data = recordings.get(check.recording)
-        if data is None:
-            observations[check.id] = {"status": "missing", "error": {"what": "recording"}}
+        needed = {name: recordings[name] for name in check.measured if name in recordings}
+        answers = _answers(check, outcome.observations.get(check.id))
+        if len(needed) < len(check.measured) or answers is None:
+            what = "recording" if len(needed) < len(check.measured) else "answer"
+            observations[check.id] = {"status": "missing", "error": {"what": what}}
             continue
-        seen = measures.of(check.id, data)
+        seen = measures.of(check.id, needed, answers)
         observations[check.id] = seen
-        if isinstance(seen.get("manifest"), dict):
-            manifests[check.recording] = {"name": check.recording, **seen["manifest"]}
+        for name, manifest in seen.get("manifests", {}).items():
+            manifests[name] = {"name": name, **manifest}
     return judged(key, work, outcome, observations, manifests, time.monotonic() - began)
+
+
+def _answers(check: Check, seen: Tree) -> dict[str, Tree] | None:
+    """What the student answered to the questions of a clean check; None if one is open."""
+    values = seen.get("values") if isinstance(seen, dict) else None
+    given = {q: values.get(q) if isinstance(values, dict) else None for q in check.answers}
+    return None if any(v is None or v == "" for v in map(_scalar, given.values())) else given
+
+
+def _scalar(value: Tree) -> Tree:
+    return value.strip() if isinstance(value, str) else value if not hasattr(value, "shape") else 0
 
 
 def judged(

@@ -1,8 +1,9 @@
 """The clean room: measures recordings on held-out inputs; no line of a student's code runs here.
 
 Runs inside a sandbox as ``python -m grader.zones.clean_room LAB_DIR``. A job names a clean check and
-brings a recording's bytes and the held-out inputs; the lab's own function measures it; what it
-returns goes back as an observation. Labels never come in: the judge keeps them.
+brings the recordings' bytes, the held-out inputs and, if the check asks for them, what the student
+answered; the lab's own function measures it; what it returns goes back as an observation. Labels
+never come in: the judge keeps them.
 """
 
 from __future__ import annotations
@@ -15,13 +16,15 @@ from pathlib import Path
 from typing import Any
 
 from grader.core.observe import error_record, plain
-from grader.core.recording import BadRecording, Recording
+from grader.core.recording import BadRecording, Measured, Recording
 from grader.core.tree import Tree
+from grader.zones import isolate
 from grader.zones.channel import receive, send
 
 
 def main(argv: list[str]) -> int:
     """Serve jobs until standard input ends."""
+    isolate.drop_root()
     jobs, results = os.dup(0), os.dup(1)
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
@@ -34,21 +37,39 @@ def main(argv: list[str]) -> int:
         job = receive(jobs)
         if job is None:
             return 0
-        send(results, measure(lab.spec.checks[job["check"]].measure, job))
+        check = lab.spec.checks[job["check"]]
+        send(results, measure(check.measure, job, together=bool(check.recordings)))
 
 
-def measure(function: Any, job: Mapping[str, Tree]) -> Tree:
-    """One observation: ``{"status", "values", "error", "manifest", "seconds"}``."""
+def measure(function: Any, job: Mapping[str, Tree], together: bool = False) -> Tree:
+    """One observation: ``{"status", "values", "error", "manifests", "seconds"}``.
+
+    Args:
+        function: the lab's own.
+        job: ``{"lab", "recordings": {name: uint8 array}, "answers": {question: given}, "inputs"}``.
+        together: whether the function takes all recordings and the answers, or one recording.
+    """
     began = time.perf_counter()
     seen: dict[str, Any] = {"status": "ok", "values": {}}
     try:
-        recording = Recording.from_bytes(job["recording"].tobytes())
-        seen["manifest"] = {**recording.manifest, "digest": recording.digest}
-        if recording.lab != job["lab"]:
+        recordings = {k: Recording.from_bytes(v.tobytes()) for k, v in job["recordings"].items()}
+        seen["manifests"] = {
+            k: {**r.manifest, "digest": r.digest} for k, r in recordings.items()
+        }
+        if any(r.lab != job["lab"] for r in recordings.values()):
             raise BadRecording("recording")
-        seen["values"] = {k: plain(v) for k, v in function(recording, job["inputs"]).items()}
+        if together:
+            found = function(recordings, job["inputs"], job["answers"])
+        else:
+            (recording,) = recordings.values()
+            found = function(recording, job["inputs"])
+        if isinstance(found, Measured):
+            seen["expected"] = {k: plain(v) for k, v in found.expected.items()}
+            seen["mistake"] = found.mistake
+            found = found.values
+        seen["values"] = {k: plain(v) for k, v in found.items()}
     except BadRecording as error:
-        seen |= {"status": "missing", "error": {"what": str(error)}}
+        seen |= {"status": "missing", "error": {"what": error.what}}
     except Exception as error:
         seen |= {"status": "error", "error": error_record(error)}
     seen["seconds"] = round(time.perf_counter() - began, 4)
