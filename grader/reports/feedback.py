@@ -97,7 +97,6 @@ def feedback_page(
         first=[(v, number_of(v)) for v in first_to_mend(graded)],
         cells=failed_cells(graded.cells),
         trained=[_trained(t, graded, key, lang) for t in read_trainings(graded.recordings)],
-        limits=[v for v in graded.verdicts if v.status == "limit"],
         statuses={v.status for v in graded.verdicts},
     )
 

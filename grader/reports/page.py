@@ -8,7 +8,6 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from grader.core.text import Text
 from grader.reports import words
 
 
@@ -51,8 +50,3 @@ def render(template: str, lang: str, **values: Any) -> str:
             **values,
         )
     )
-
-
-def lines(*texts: Text | None) -> list[Text]:
-    """Those that say something."""
-    return [t for t in texts if t is not None and t.en]
