@@ -2,7 +2,7 @@
 
 A fork of the worker enters its own user, mount, PID and IPC namespaces: it cannot see or signal
 the worker, its /tmp and /dev/shm are fresh and limited, what it leaves behind goes with it, and it
-can make no further namespaces. The worker itself is not dumpable, so its memory cannot be read or
+can make no further namespaces. System calls that no lab needs are refused (`forbid_calls`). The worker itself is not dumpable, so its memory cannot be read or
 traced. Where the kernel refuses nested namespaces, `enter` raises `NotIsolated` and the pool starts
 a fresh sandbox for each submission instead.
 """
@@ -13,6 +13,7 @@ import ctypes
 import os
 import resource
 import signal
+import struct
 from collections.abc import Callable
 
 from grader.core.key import Limits
@@ -21,8 +22,9 @@ _CLONE_NEWNS = 0x00020000
 _CLONE_NEWIPC = 0x08000000
 _CLONE_NEWUSER = 0x10000000
 _CLONE_NEWPID = 0x20000000
-_MS_NOSUID, _MS_NODEV = 2, 4
+_MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_NOEXEC, _MS_REMOUNT, _MS_BIND = 1, 2, 4, 8, 32, 4096
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE = 1, 4
+_PR_SET_SECCOMP, _FILTER_MODE = 22, 2
 _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS = 24, 38
 _CAPSET_V3 = 0x20080522
 
@@ -37,6 +39,16 @@ def _must(result: int, what: str) -> None:
     if result != 0:
         code = ctypes.get_errno()
         raise NotIsolated(code, f"{what}: {os.strerror(code)}")
+
+
+def drop_root() -> None:
+    """Become the user whom the sandbox names, for good; nothing where it names none."""
+    user = os.environ.pop("GRADER_DROP_TO", "")
+    if user:
+        os.setgroups([])
+        os.setresgid(int(user), int(user), int(user))
+        os.setresuid(int(user), int(user), int(user))
+        _libc.prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0)
 
 
 def hide() -> None:
@@ -57,6 +69,22 @@ def _tmpfs(where: str, megabytes: int) -> None:
     )
 
 
+def _own_proc() -> None:
+    """Cover the entries of the processes outside under /proc, and write-protect the rest.
+
+    A fresh /proc would show the same, but the kernel allows one only where nothing of the old one
+    is covered. Run by root, a process keeps root's rights on /proc/sys, namespaces or not.
+    """
+    others = [name for name in os.listdir("/proc") if name.isdigit()]
+    inside = os.readlink("/proc/self")
+    for name in others:
+        if name != inside and os.path.exists(f"/proc/{name}"):
+            place = f"/proc/{name}".encode()
+            _libc.mount(b"tmpfs", place, b"tmpfs", _MS_RDONLY, b"size=4k,nr_inodes=1,mode=0")
+    flags = _MS_BIND | _MS_REMOUNT | _MS_RDONLY | _MS_NOSUID | _MS_NODEV | _MS_NOEXEC
+    _must(_libc.mount(None, b"/proc", None, flags, None), "write-protect /proc")
+
+
 def _drop_capabilities() -> None:
     """Give up every capability for good."""
     for capability in range(64):
@@ -66,7 +94,7 @@ def _drop_capabilities() -> None:
     _must(_libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs")
 
 
-def enter(run: Callable[[], None], disk_mb: int) -> int:
+def enter(run: Callable[[], None], disk_mb: int, born: Callable[[int], None] = lambda pid: None) -> int:
     """Run `run` as the first process of new namespaces; return its wait status.
 
     Called in a fork of the worker. Its own parent kills it to end everything inside.
@@ -75,6 +103,7 @@ def enter(run: Callable[[], None], disk_mb: int) -> int:
         run: what to do inside; it must not return normally to the caller's code (it is followed
             by ``os._exit``).
         disk_mb: size of /tmp.
+        born: told the process's number, as the caller sees it, before it runs.
 
     Raises:
         NotIsolated: nothing was run.
@@ -99,12 +128,12 @@ def enter(run: Callable[[], None], disk_mb: int) -> int:
         try:
             die_with_parent()
             os.close(ready)
-            _libc.mount(b"proc", b"/proc", b"proc", _MS_NOSUID | _MS_NODEV, None)
+            _own_proc()
             _tmpfs("/tmp", disk_mb)
             _tmpfs("/dev/shm", min(64, disk_mb))
             os.chdir("/tmp")
-            _no_more_namespaces()
             _drop_capabilities()
+            forbid_calls()
             os.write(go, b"1")
             os.close(go)
             run()
@@ -114,22 +143,13 @@ def enter(run: Callable[[], None], disk_mb: int) -> int:
         finally:
             os._exit(code)
     os.close(go)
+    born(child)
     isolated = os.read(ready, 1)
     os.close(ready)
     _, status = os.waitpid(child, 0)
     if not isolated:
         raise NotIsolated("mounts refused")
     return status
-
-
-def _no_more_namespaces() -> None:
-    """Forbid namespaces below this one (best effort: /proc/sys may be read-only)."""
-    for kind in ("user", "mnt", "pid", "net", "ipc", "uts", "cgroup", "time"):
-        try:
-            with open(f"/proc/sys/user/max_{kind}_namespaces", "w") as file:
-                file.write("0")
-        except OSError:
-            pass
 
 
 def limit(limits: Limits, own_namespace: bool) -> None:
@@ -144,12 +164,85 @@ def limit(limits: Limits, own_namespace: bool) -> None:
         resource.setrlimit(what, (soft, hard))
 
     cap(resource.RLIMIT_DATA, _data_bytes() + limits.memory_mb * mb)
-    cap(resource.RLIMIT_CPU, int(limits.cpu_seconds), int(limits.cpu_seconds) + 5)
+    # The probes still have their time when the cells have used theirs up.
+    soft = int(limits.cpu_seconds)
+    cap(resource.RLIMIT_CPU, soft, soft + int(limits.cell_seconds))
     cap(resource.RLIMIT_FSIZE, limits.file_mb * mb)
     cap(resource.RLIMIT_NOFILE, limits.open_files)
     cap(resource.RLIMIT_CORE, 0)
+    _libc.prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0)  # the keeper reads what it uses; it reads itself
     if own_namespace and _kernel() >= (5, 14):  # before, it counted all of the user's processes
         cap(resource.RLIMIT_NPROC, limits.processes)
+
+
+# System calls that no lab needs: they reach into other processes, make memory or namespaces that no
+# limit counts, or widen what a fault of the kernel can be asked for. Name → (x86-64, AArch64).
+_FORBIDDEN_CALLS: dict[str, tuple[int, int]] = {
+    "ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271),
+    "kcmp": (312, 272), "pidfd_getfd": (438, 438),
+    "shmget": (29, 194), "shmat": (30, 196), "semget": (64, 190), "msgget": (68, 186),
+    "memfd_create": (319, 279), "memfd_secret": (447, 447),
+    "mount": (165, 40), "umount2": (166, 39), "pivot_root": (155, 41), "chroot": (161, 51),
+    "open_tree": (428, 428), "move_mount": (429, 429), "fsopen": (430, 430),
+    "fsconfig": (431, 431), "fsmount": (432, 432), "mount_setattr": (442, 442),
+    "unshare": (272, 97), "setns": (308, 268),
+    "add_key": (248, 217), "request_key": (249, 218), "keyctl": (250, 219),
+    "bpf": (321, 280), "perf_event_open": (298, 241), "userfaultfd": (323, 282),
+    "io_uring_setup": (425, 425), "open_by_handle_at": (304, 265), "syslog": (103, 116),
+}  # fmt: skip
+_CLONE, _CLONE3, _SOCKET = (56, 220), (435, 435), (41, 198)
+_NAMESPACES = 0x7E020000  # every CLONE_NEW… flag
+_FAMILIES = (1, 2, 10)  # AF_UNIX, AF_INET, AF_INET6: those that end at the network namespace
+_MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
+_EPERM, _ENOSYS, _EAFNOSUPPORT = 1, 38, 97
+
+
+def _filter(machine: str) -> bytes:
+    """The seccomp filter, as classic BPF; empty for a processor that it is not written for."""
+    if machine not in _MACHINES:
+        return b""
+    column, architecture = _MACHINES[machine]
+    load, equal, at_least, any_bit, give = 0x20, 0x15, 0x35, 0x45, 0x06
+    allow, refuse = 0x7FFF0000, 0x00050000
+    lines: list[tuple[int, int, int, int]] = [
+        (load, 0, 0, 4),
+        (equal, 1, 0, architecture),
+        (give, 0, 0, refuse | _EPERM),
+        (load, 0, 0, 0),
+        (at_least, 0, 1, 0x40000000),  # the calls of another data model
+        (give, 0, 0, refuse | _EPERM),
+    ]
+    for numbers in _FORBIDDEN_CALLS.values():
+        lines += [(equal, 0, 1, numbers[column]), (give, 0, 0, refuse | _EPERM)]
+    lines += [(equal, 0, 1, _CLONE3[column]), (give, 0, 0, refuse | _ENOSYS)]
+    lines += [
+        (equal, 0, 4, _CLONE[column]),
+        (load, 0, 0, 16),  # its first argument: flags
+        (any_bit, 0, 1, _NAMESPACES),
+        (give, 0, 0, refuse | _EPERM),
+        (give, 0, 0, allow),
+    ]
+    lines += [(equal, 0, 3 + len(_FAMILIES), _SOCKET[column]), (load, 0, 0, 16)]
+    lines += [(equal, len(_FAMILIES) - i, 0, f) for i, f in enumerate(_FAMILIES)]
+    lines += [(give, 0, 0, refuse | _EAFNOSUPPORT), (give, 0, 0, allow)]
+    lines += [(give, 0, 0, allow)]
+    return b"".join(struct.pack("<HBBI", *line) for line in lines)
+
+
+def forbid_calls() -> bool:
+    """Refuse the system calls of `_FORBIDDEN_CALLS`, and sockets that leave the sandbox, for good.
+
+    Returns:
+        False where that cannot be: a kernel without seccomp, or another processor.
+    """
+    program = _filter(os.uname().machine)
+    if not program:
+        return False
+    lines = ctypes.create_string_buffer(program, len(program))
+    head = struct.pack("@HP", len(program) // 8, ctypes.addressof(lines))
+    _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    done: int = _libc.prctl(_PR_SET_SECCOMP, _FILTER_MODE, ctypes.c_char_p(head), 0, 0)
+    return done == 0
 
 
 def _kernel() -> tuple[int, ...]:

@@ -4,7 +4,8 @@ What a zone can see and do is decided here and nowhere else:
 
 ======================  =======================================================================
 network                 none (own network namespace, not even a loopback peer)
-system                  ``/usr``, ``/lib*``, ``/bin``, ``/sbin`` and a few files of ``/etc``, read-only
+system                  programs and libraries of ``/usr`` and ``/usr/local``, ``/lib*``, ``/bin``,
+                        ``/sbin``, a few files of ``/etc``; read-only
 Python                  the interpreter and its packages, read-only
 the kit                 student zone: ``grader/core``, ``student``, ``zones``; read-only
                         clean room: all of ``grader`` and the lab's own folder; read-only
@@ -36,7 +37,14 @@ import grader
 PACKAGE = Path(grader.__file__).resolve().parent
 Sandboxing = Literal["auto", "none"]
 
-_SYSTEM = ("/usr", "/lib", "/lib64", "/lib32", "/bin", "/sbin")
+NOBODY = 65534
+DROP_TO = "GRADER_DROP_TO"  # set for a zone that starts as root: whom it becomes
+# Not the whole of /usr: a course may lie in /usr/src or /usr/local.
+_SYSTEM = (
+    "/usr/bin", "/usr/sbin", "/usr/lib", "/usr/lib64", "/usr/lib32", "/usr/libexec", "/usr/share",
+    "/usr/include", "/usr/local/bin", "/usr/local/lib", "/usr/local/lib64", "/usr/local/share",
+    "/usr/local/include", "/lib", "/lib64", "/lib32", "/bin", "/sbin",
+)  # fmt: skip
 _ETC = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "fonts", "ssl/openssl.cnf",
         "alternatives", "mime.types", "passwd", "group", "nsswitch.conf")  # fmt: skip
 
@@ -69,6 +77,26 @@ def find_bwrap() -> str | None:
         return str(bwrap_path())
     except Exception:
         return None
+
+
+@cache
+def _can_drop_root() -> bool:
+    """Whether zones can run as `NOBODY`, root making the sandbox.
+
+    In a user namespace made by root, a process is still root where namespaces do not count: on
+    ``/proc/sys``, on the number of processes. Needs a real root and a Python that all may read.
+    """
+    bwrap = find_bwrap()
+    if os.geteuid() != 0 or bwrap is None:
+        return False
+    code = "from grader.zones import isolate; isolate.drop_root(); import numpy, grader.zones.worker"
+    line = _command(bwrap, View(tuple(kit_view(("core", "student", "zones")))), True)
+    line += ["--setenv", DROP_TO, str(NOBODY), "--setenv", "PYTHONPATH", "/kit"]
+    try:
+        done = subprocess.run([*line, "--", sys.executable, "-Bc", code], capture_output=True, timeout=60)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
 
 
 @cache
@@ -106,14 +134,22 @@ def require(sandboxing: Sandboxing) -> bool:
     return True
 
 
-def _python_roots() -> list[Path]:
-    """Folders of the interpreter, its standard library and its packages."""
-    paths = {Path(sys.prefix), Path(sys.base_prefix), Path(sys.executable).resolve().parent.parent}
-    paths |= {Path(p) for p in sysconfig.get_paths().values() if Path(p).exists()}
+_PYTHON_PARTS = ("bin", "lib", "lib64", "share", "include", "ssl", "pyvenv.cfg")
+
+
+def _python_parts() -> list[Path]:
+    """What belongs to the interpreter: the usual parts of its folders, never a whole folder.
+
+    A virtual environment may have been made in the course's own folder.
+    """
+    roots = {Path(sys.prefix), Path(sys.base_prefix), Path(sys.executable).resolve().parent.parent}
+    paths = {root / part for root in roots | {r.resolve() for r in roots} for part in _PYTHON_PARTS}
+    libraries = ("stdlib", "platstdlib", "purelib", "platlib")
+    paths |= {Path(sysconfig.get_path(name)) for name in libraries}
     kept: list[Path] = []
-    for path in sorted({p.resolve() for p in paths} | {Path(sys.prefix)}):
-        covered = any(path.is_relative_to(k) for k in [*kept, Path("/usr")])
-        if not covered and path != Path("/"):
+    for path in sorted(p for p in paths if p.exists()):
+        system = any(path.resolve().is_relative_to(s) for s in _SYSTEM)
+        if not system and not any(path.is_relative_to(k) for k in kept):
             kept.append(path)
     return kept
 
@@ -146,11 +182,16 @@ def environment(threads: int) -> dict[str, str]:
     }
 
 
-def _command(bwrap: str, view: View) -> list[str]:
-    command = [
-        bwrap, "--unshare-all", "--unshare-user", "--die-with-parent", "--new-session",
-        "--cap-drop", "ALL", "--uid", "1000", "--gid", "1000", "--hostname", "grader", "--clearenv",
-    ]  # fmt: skip
+def _command(bwrap: str, view: View, drop: bool = False) -> list[str]:
+    command = [bwrap, "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
+    if drop:
+        command += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts",
+                    "--unshare-cgroup-try", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]  # fmt: skip
+    else:
+        command += ["--unshare-all", "--unshare-user", "--uid", "1000", "--gid", "1000"]
+    command += ["--hostname", "grader", "--clearenv"]
+    for folder in ("/usr", "/usr/local", "/etc"):
+        command += ["--perms", "0755", "--dir", folder]
     for folder in _SYSTEM:
         path = Path(folder)
         if path.is_symlink():
@@ -159,12 +200,17 @@ def _command(bwrap: str, view: View) -> list[str]:
             command += ["--ro-bind", folder, folder]
     for name in _ETC:
         command += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
-    command += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/dev/shm"]
-    command += ["--remount-ro", "/dev", "--size", str(512 << 20), "--tmpfs", "/tmp"]
+    command += ["--proc", "/proc", "--ro-bind-try", "/proc/sys", "/proc/sys"]
+    command += ["--dev", "/dev", "--perms", "1777", "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
+    command += ["--perms", "1777", "--size", str(512 << 20), "--tmpfs", "/tmp"]
     # After /tmp, so that a Python that lives under the host's /tmp stays visible.
-    for root in _python_roots():
-        command += ["--ro-bind", str(root), str(root)]
-    for host, inside in view.read:
+    shown = [(path, str(path)) for path in _python_parts()] + list(view.read)
+    # Folders on the way; bubblewrap would make them its user's alone.
+    ways = {str(way) for _, inside in shown for way in Path(inside).parents}
+    ways -= {"/", "/tmp", "/usr", "/usr/local"}
+    for way in sorted(ways):
+        command += ["--perms", "0755", "--dir", way]
+    for host, inside in shown:
         command += ["--ro-bind", str(host), inside]
     for inside in view.masked:
         command += ["--tmpfs", inside, "--remount-ro", inside]
@@ -183,7 +229,7 @@ def data_view(data: Path | None) -> View:
     """``data/`` under ``/kit/data``, every ``hidden`` folder in it masked."""
     if data is None or not data.is_dir():
         return View()
-    hidden = [p for p in data.glob("*/hidden") if p.is_dir()]
+    hidden = [p for p in data.rglob("hidden") if p.is_dir()]
     return View(
         ((data, "/kit/data"),), tuple(f"/kit/data/{p.relative_to(data)}" for p in hidden)
     )
@@ -200,7 +246,10 @@ def command(
         return python, env
     bwrap = find_bwrap()
     assert bwrap is not None
-    line = _command(bwrap, view)
+    drop = _can_drop_root()
+    line = _command(bwrap, view, drop)
+    if drop:
+        env[DROP_TO] = str(NOBODY)
     for name, value in env.items():
         line += ["--setenv", name, value]
     return [*line, "--chdir", "/tmp", "--", *python], {"PATH": "/usr/bin:/bin"}

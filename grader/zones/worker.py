@@ -3,7 +3,10 @@
 Runs inside the sandbox as ``python -m grader.zones.worker MODULE…``. It has imported TensorFlow and
 never started an operation, so a fork of it works. It speaks frames (`grader.zones.channel`):
 a job comes in on standard input; ``{"frames": bytes, "end": {…}}`` goes out on standard output.
-It never looks inside what a submission reports.
+Nobody here looks inside what a submission reports.
+
+The worker itself never reads a job: a fork of it, the keeper, does, forks again for the submission,
+watches it, answers and ends. So no submission finds a trace of another one in its memory.
 """
 
 from __future__ import annotations
@@ -17,7 +20,9 @@ import signal
 import struct
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import NoReturn
 
 import numpy as np
 
@@ -27,11 +32,14 @@ from grader.zones import isolate
 from grader.zones.channel import receive, send
 
 MAX_REPORT = 256 << 20  # bytes one submission may report
+_NO_MORE = 3  # a keeper's exit code: there are no more jobs
+_LOOK = 0.2  # seconds between two looks at what a submission uses
 _GRACE = 3.0  # seconds after which a cell that does not heed its limit is killed
 
 
 def main(argv: list[str]) -> int:
     """Serve jobs until standard input ends."""
+    isolate.drop_root()
     jobs, results = os.dup(0), os.dup(1)
     null = os.open(os.devnull, os.O_RDWR)
     for fd in (0, 1, 2):
@@ -50,10 +58,27 @@ def main(argv: list[str]) -> int:
     send(results, {"ready": True, "fresh": fresh, "missing": missing,
                    "seconds": seconds, "rss_mb": _rss_mb()})  # fmt: skip
     while True:
+        select.select([jobs], [], [])
+        keeper = os.fork()
+        if keeper == 0:
+            _keep(jobs, results, isolated, "--isolate" in argv)
+        code = os.waitstatus_to_exitcode(os.waitpid(keeper, 0)[1])
+        if code:
+            return 0 if code == _NO_MORE else 1
+
+
+def _keep(jobs: int, results: int, isolated: bool, alone: bool) -> NoReturn:
+    """The keeper's life: one job, one answer."""
+    code = 1
+    try:
         job = receive(jobs)
         if job is None:
-            return 0
-        send(results, serve(job, isolated, (jobs, results)))
+            code = _NO_MORE
+        else:
+            send(results, serve(job, isolated, (jobs, results), alone))
+            code = 0
+    finally:
+        os._exit(code)
 
 
 def _can_isolate() -> bool:
@@ -81,22 +106,31 @@ def _rss_mb() -> float:
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
 
 
-def serve(job: Mapping[str, Tree], isolated: bool, private: tuple[int, ...]) -> Tree:
-    """Fork for one job, watch it, and return what it reported and how it ended."""
+def serve(job: Mapping[str, Tree], isolated: bool, private: tuple[int, ...], alone: bool) -> Tree:
+    """Fork for one job, watch it, and return what it reported and how it ended.
+
+    Args:
+        job: see `grader.zones.student_zone.run`.
+        isolated: the fork enters namespaces of its own (`grader.zones.isolate`).
+        private: descriptors that the fork closes.
+        alone: every process that /proc shows, bar the worker's, is the submission's.
+    """
     limits = Limits(**job["limits"])
     read, write = os.pipe()
+    hear, tell = os.pipe()
     began = time.monotonic()
     child = os.fork()
     if child == 0:
-        os.close(read)
-        for fd in private:
+        for fd in (read, hear, *private):
             os.close(fd)
-        _child(job, write, limits, isolated)
+        _child(job, write, limits, isolated, tell)
     os.close(write)
-    data, reason = _watch(child, read, limits, began)
+    os.close(tell)
+    inner = int(os.read(hear, 20) or b"0")
+    os.close(hear)
+    data, reason = _watch(child, read, limits, began, alone)
     os.close(read)
-    _kill(child)
-    _, status, usage = os.wait4(child, 0)
+    status, usage = _end(child, inner)
     return {
         "frames": np.frombuffer(bytes(data), dtype=np.uint8),
         "end": {
@@ -109,9 +143,19 @@ def serve(job: Mapping[str, Tree], isolated: bool, private: tuple[int, ...]) -> 
     }
 
 
-def _child(job: Mapping[str, Tree], channel: int, limits: Limits, isolated: bool) -> None:
-    """Never returns."""
+def _child(
+    job: Mapping[str, Tree], channel: int, limits: Limits, isolated: bool, tell: int
+) -> NoReturn:
+    """The fork's life: the submission, in namespaces of its own where that can be.
+
+    Args:
+        tell: where the number of the process that runs the submission is written.
+    """
     from grader.zones import student_zone
+
+    def born(pid: int) -> None:
+        os.write(tell, str(pid).encode())
+        os.close(tell)
 
     code = 72
     try:
@@ -119,10 +163,11 @@ def _child(job: Mapping[str, Tree], channel: int, limits: Limits, isolated: bool
         if isolated:
 
             def inside() -> None:
+                os.close(tell)
                 isolate.limit(limits, True)
                 student_zone.main(job, channel)
 
-            status = isolate.enter(inside, limits.disk_mb)
+            status = isolate.enter(inside, limits.disk_mb, born)
             code = os.waitstatus_to_exitcode(status) & 0xFF
         else:
             import tempfile
@@ -131,46 +176,70 @@ def _child(job: Mapping[str, Tree], channel: int, limits: Limits, isolated: bool
                 os.chdir(scratch)
                 inner = os.fork()
                 if inner == 0:
+                    os.close(tell)
                     isolate.die_with_parent()
                     isolate.limit(limits, False)
                     student_zone.main(job, channel)
                     os._exit(0)
+                born(inner)
                 os.close(channel)
                 code = os.waitstatus_to_exitcode(os.waitpid(inner, 0)[1]) & 0xFF
     finally:
         os._exit(code)
 
 
-def _kill(child: int) -> None:
-    """Kill a fork and the first process of its namespace, with which everything inside ends."""
-    for pid in (*_children(child), child):
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            pass
+def _end(child: int, inner: int) -> tuple[int, resource.struct_rusage]:
+    """Kill the first process of a submission's namespace, with which everything inside ends.
+
+    Returns:
+        Wait status and use of the fork around it, which ends when nothing is left inside.
+    """
+    if inner:
+        _kill(inner)
+    until = time.monotonic() + _GRACE
+    while True:
+        if not inner or time.monotonic() > until:
+            _kill(child)
+        done, status, usage = os.wait4(child, os.WNOHANG)
+        if done:
+            return status, usage
+        time.sleep(0.002)
 
 
-def _children(parent: int) -> list[int]:
-    found = []
+def _kill(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        pass
+
+
+def _stats() -> Iterator[tuple[int, list[str]]]:
+    """Each process that /proc shows, with the fields of its ``stat`` from its state on."""
     for name in os.listdir("/proc"):
         if name.isdigit():
             try:
                 with open(f"/proc/{name}/stat") as file:
-                    if int(file.read().rsplit(")", 1)[1].split()[1]) == parent:
-                        found.append(int(name))
-            except (OSError, IndexError, ValueError):
+                    yield int(name), file.read().rsplit(")", 1)[1].split()
+            except (OSError, IndexError):
                 pass
-    return found
 
 
-def _watch(child: int, read: int, limits: Limits, began: float) -> tuple[bytearray, str]:
+def _watch(
+    child: int, read: int, limits: Limits, began: float, alone: bool
+) -> tuple[bytearray, str]:
     """Collect the child's report until it ends or breaks a limit that it cannot be trusted with."""
     data = bytearray()
     extra = 2 * limits.cell_seconds + _GRACE
     deadline = began + limits.seconds + limits.training_seconds + extra
-    scan, item_began = _Scan(), time.monotonic()
+    scan, item_began, look_at = _Scan(), time.monotonic(), time.monotonic() + _LOOK
+    allowed_mb = limits.memory_mb + _rss_mb()  # what it shares with the worker is counted too
     ended_at: float | None = None
+    weigh, newest = False, _newest()
     while True:
+        if alone:
+            before, newest = newest, _newest()
+            if newest - before > 4 * limits.processes:
+                return data, "processes"  # looking at each would take too long
         readable, _, _ = select.select([read], [], [], 0.1)
         now = time.monotonic()
         if readable:
@@ -191,8 +260,63 @@ def _watch(child: int, read: int, limits: Limits, began: float) -> tuple[bytearr
         more = limits.training_seconds if scan.training else 0.0
         if now - item_began > limits.cell_seconds + more + _GRACE:
             return data, "cell"
-        if not readable and _processes() > limits.processes:
-            return data, "processes"
+        if now > look_at:
+            look_at = now + _LOOK
+            weigh = not weigh
+            used = _used(child, alone, weigh)
+            if used.threads > limits.processes:
+                return data, "processes"
+            if used.memory_mb > allowed_mb:
+                return data, "memory"
+            if used.cpu_seconds > limits.cpu_seconds + limits.cell_seconds + _GRACE:
+                return data, "cpu"
+
+
+def _newest() -> int:
+    """Number of the newest process of this sandbox."""
+    with open("/proc/loadavg") as file:
+        return int(file.read().split()[-1])
+
+
+@dataclass(frozen=True)
+class _Used:
+    """What all processes of a submission use together."""
+
+    threads: int
+    memory_mb: float
+    cpu_seconds: float
+
+
+def _used(child: int, alone: bool, weigh: bool) -> _Used:
+    """Look; memory only if `weigh`, which takes longer."""
+    stats = dict(_stats())
+    if alone:
+        mine = set(stats) - {1, os.getppid(), os.getpid(), child}
+    else:
+        mine, more = {child}, {child}
+        while more:
+            more = {pid for pid, stat in stats.items() if int(stat[1]) in more} - mine
+            mine |= more
+    found = [stats[pid] for pid in mine if pid in stats]
+    ticks = sum(int(t) for stat in found for t in stat[11:15])
+    return _Used(
+        threads=sum(int(stat[17]) for stat in found),
+        memory_mb=sum(map(_private_mb, mine)) if weigh else 0.0,
+        cpu_seconds=ticks / os.sysconf("SC_CLK_TCK"),
+    )
+
+
+def _private_mb(pid: int) -> float:
+    """Memory of one process; a page that several share counts for its part."""
+    kilobytes = 0
+    try:
+        with open(f"/proc/{pid}/smaps_rollup") as file:
+            for line in file:
+                if line.startswith(("Pss_Anon:", "Pss_Shmem:")):
+                    kilobytes += int(line.split()[1])
+    except (OSError, ValueError):
+        pass
+    return kilobytes / 1024
 
 
 class _Scan:
@@ -218,14 +342,6 @@ class _Scan:
                 self.training = b'"training"' in frame
             self.at += 8 + size
         return self.at > before
-
-
-def _processes() -> int:
-    """Processes in this sandbox, those of the submission's own namespace included."""
-    try:
-        return sum(1 for name in os.listdir("/proc") if name.isdigit())
-    except OSError:
-        return 0
 
 
 if __name__ == "__main__":
