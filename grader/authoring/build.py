@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
@@ -12,12 +13,14 @@ from typing import Any
 
 import nbformat
 
+from grader.authoring import references
 from grader.authoring.compile import compile_key, same_key
 from grader.authoring.source import LoadedLab
 from grader.authoring.spec import AuthorError
 from grader.authoring.version import lab_digest
 from grader.core.key import BadKey, Key
 from grader.core.text import LANGS, Lang
+from grader.student.session import REPLAY
 
 Say = Callable[[str], None]
 _STAMP = "grader"
@@ -50,8 +53,8 @@ def paths(course: Path, lab: str) -> Paths:
 def build(course: Path, lab: LoadedLab, say: Say, execute: bool = True) -> None:
     """Write the student notebooks, the public key and the executed solutions.
 
-    The solutions are executed as a student would, in a fresh kernel, training included; the
-    recordings that this leaves become the lab's reference recordings.
+    The solutions are executed as a student would, in a fresh kernel. Where there are reference
+    recordings they are replayed; otherwise training is done and leaves them.
 
     Args:
         execute: False leaves the executed solutions as they are.
@@ -124,7 +127,10 @@ def _write(path: Path, node: Any) -> None:
 
 
 def _execute(course: Path, lab: LoadedLab, lang: Lang, say: Say) -> Any:
-    """Run the solution in a kernel; keep its recordings if the lab's folder has none yet."""
+    """Run the solution in a kernel; keep its recordings if the lab has none yet.
+
+    Those that it has are replayed instead of training once more.
+    """
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError
 
@@ -140,20 +146,18 @@ def _execute(course: Path, lab: LoadedLab, lang: Lang, say: Say) -> Any:
             for name, data in lab.recordings.items():
                 (kept / f"{name}.safetensors").write_bytes(data)
         client = NotebookClient(
-            node, timeout=1800, kernel_name="python3", resources={"metadata": {"path": scratch}}
+            node, timeout=3600, kernel_name="python3", resources={"metadata": {"path": scratch}}
         )
         try:
-            client.execute()
+            client.execute(env={**os.environ, REPLAY: "1"})
         except CellExecutionError as error:
             last = str(error).strip().splitlines()[-1]
             raise AuthorError(f"{lab.id} ({lang}): a solution cell raises: {last}") from None
         made = sorted((folder / "recordings" / lab.id).glob("*.safetensors"))
-        if not lab.recordings and made:
-            target = lab.dir / "recordings"
-            target.mkdir(exist_ok=True)
+        if references.lacking(lab) and made:
+            kept = references.keep(lab, {path.stem: path.read_bytes() for path in made})
             for path in made:
-                shutil.copy(path, target / path.name)
-                say(f"{(target / path.name).relative_to(course)}  {path.stat().st_size / 1e3:.0f} kB")
+                say(f"{(kept / path.name).relative_to(course)}  {path.stat().st_size / 1e3:.0f} kB")
     for cell in node.cells:
         cell.metadata.pop("execution", None)
         for output in cell.get("outputs", []):

@@ -26,6 +26,7 @@ from typing import Any
 
 import numpy as np
 
+from grader.authoring import references
 from grader.authoring.source import LoadedLab, load_lab
 from grader.authoring.spec import AuthorError, CheckSpec, Draw, Mutant, Variant
 from grader.authoring.transforms import (
@@ -218,10 +219,10 @@ def simulate(lab_dir: Path, students: int, seed: int, out: Path) -> Path:
         AuthorError: reference recordings are missing, or `out` holds something else.
     """
     lab = load_lab(lab_dir)
-    lacking = sorted(set(lab.spec.recordings) - set(lab.recordings))
+    lacking = references.lacking(lab)
     if lacking:
         raise AuthorError(
-            f"{lab.id}: no reference recording of {', '.join(lacking)}; run grader build {lab.id}"
+            f"{lab.id}: no reference recording of {', '.join(lacking)}; run grader validate {lab.id}"
         )
     if out.exists() and any(out.iterdir()) and not (out / TRUTH).is_file():
         raise AuthorError(f"{out}: holds something else; give a new folder")

@@ -15,6 +15,7 @@ from typing import Any
 import jupytext
 import nbformat
 
+from grader.authoring import references
 from grader.authoring.spec import AuthorError, Edit, LabSpec, Mutant, Variant
 from grader.authoring.version import lab_digest
 from grader.core.text import LANGS, Lang
@@ -115,7 +116,8 @@ class LoadedLab:
     """A lab's folder in memory.
 
     Attributes:
-        recordings: name → bytes of the reference recordings that lie in the folder.
+        recordings: name → bytes of the reference recordings, from the folder or, where they are
+            too large to commit, from the cache (`grader.authoring.references`).
     """
 
     dir: Path
@@ -319,7 +321,7 @@ def load_lab(path: Path, proofs: bool = True) -> LoadedLab:
         mutants = _load_module(path, "mutants").mutants
     if proofs and (path / "variants.py").is_file():
         variants = _load_module(path, "variants").variants
-    recordings = {p.stem: p.read_bytes() for p in sorted(path.glob("recordings/*.safetensors"))}
+    recordings = references.found(path, tuple(cells))
     return LoadedLab(path, spec, tuple(cells), tuple(mutants), tuple(variants), recordings)
 
 

@@ -46,6 +46,9 @@ class Lab:
         self._observations: dict[str, Tree] = {}
         self._unsaved: dict[str, bytes] = {}
         session.watch_fit()
+        if not session.current.grading and os.environ.get(session.REPLAY):
+            kept = sorted(self.recordings.glob("*.safetensors"))
+            session.current.recordings = {path.stem: path.read_bytes() for path in kept}
         self._key: Key | None = None
         if not session.current.grading:
             self._key = where.load_key(id, self.lang, self.folder)
@@ -124,7 +127,7 @@ class Lab:
         )
 
     def _observe(self, check: Check, names: Mapping[str, Any]) -> None:
-        recorded = check.kind == "clean" and self._recording_bytes(check.recording) is not None
+        recorded = check.kind == "clean" and not self._lacking(check)
         seen = observe_check(self.key, check, names, self.answers, recorded)
         if seen is not None:
             self._observations[check.id] = seen

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from importlib.util import find_spec
 from typing import Any
 
 _PATCHED = "_lab_kit"
+REPLAY = "LAB_REPLAY"  # environment: recordings that are there are loaded instead of training
 
 
 @dataclass
@@ -48,7 +50,7 @@ class Session:
 
     def recording(self, name: str) -> bytes | None:
         """The recording to load instead of training, if there is one."""
-        if not self.grading or self.rerun:
+        if self.rerun or not (self.grading or os.environ.get(REPLAY)):
             return None
         return self.recordings.get(name)
 
