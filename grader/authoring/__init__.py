@@ -17,6 +17,7 @@ from grader.core.probe import (
     item,
     layers,
     numpy_array,
+    raises,
     ref,
     rng,
     sample,
@@ -30,5 +31,5 @@ from grader.core.text import Text
 __all__ = [
     "AuthorError", "Between", "Close", "Distribution", "Draw", "Exact", "LabSpec", "Limits",
     "Measured", "Metric", "Mutant", "Probe", "Text", "Variant", "call", "change", "count_params", "draw_index", "get",
-    "gradient", "item", "layers", "numpy_array", "ref", "rng", "sample", "set_weights", "student", "table",
+    "gradient", "item", "layers", "numpy_array", "raises", "ref", "rng", "sample", "set_weights", "student", "table",
 ]  # fmt: skip

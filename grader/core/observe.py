@@ -132,6 +132,18 @@ def _call(scope: _Scope, step: Step) -> Any:
     return scope.find(step.target)(*args, **kwargs)
 
 
+def _raises(scope: _Scope, step: Step) -> bool:
+    args, kwargs = scope.arguments(step)
+    target = scope.find(step.target)
+    try:
+        target(*args, **kwargs)
+    except NotDoneYet:
+        raise
+    except Exception as error:
+        return any(c.__name__ == step.kwargs["$error"] for c in type(error).__mro__)
+    return False
+
+
 def _get(scope: _Scope, step: Step) -> Any:
     return scope.find(step.target)
 
@@ -305,6 +317,7 @@ def _merges(fine: tuple[int, ...], coarse: tuple[int, ...]) -> bool:
 
 OPERATIONS: dict[str, Callable[[_Scope, Step], Any]] = {
     "call": _call,
+    "raises": _raises,
     "get": _get,
     "item": _item,
     "answer": _answer,

@@ -119,6 +119,13 @@ def call(target: str, *args: Any, into: str = "out", **kwargs: Any) -> Step:
     return Step("call", target, args, kwargs, into)
 
 
+def raises(
+    target: str, *args: Any, error: str = "ValueError", into: str = "out", **kwargs: Any
+) -> Step:
+    """Call with bad input: the result is True if it raises `error`, a class name, or a subclass."""
+    return Step("raises", target, args, {**kwargs, "$error": error}, into)
+
+
 def get(target: str, into: str = "out") -> Step:
     """Take an attribute or a student's name as it stands: ``get("$layer.units")``."""
     return Step("get", target, (), {}, into)
