@@ -13,6 +13,22 @@ from contextlib import contextmanager
 from typing import Any
 
 
+def _all_values(call_spec: Any) -> bool:
+    """Whether every tensor among the arguments, nested ones too, holds values."""
+    todo = list(getattr(call_spec, "tensor_arguments_dict", {}).values())
+    if not todo:
+        return False
+    while todo:
+        found = todo.pop()
+        if isinstance(found, dict):
+            todo += found.values()
+        elif isinstance(found, (list, tuple)):
+            todo += found
+        elif found is not None and not hasattr(found, "numpy"):
+            return False
+    return True
+
+
 @contextmanager
 def built_by_calling() -> Iterator[None]:
     """While this lasts, an eager call of an unbuilt layer does not trace it first.
@@ -29,7 +45,8 @@ def built_by_calling() -> Iterator[None]:
         return
 
     def maybe_build(self: Any, call_spec: Any) -> None:
-        if getattr(call_spec, "eager", False) and not self.built and is_default(self.build):
+        if not self.built and is_default(self.build) and _all_values(call_spec):
+            self.built = True
             return
         before(self, call_spec)
 
