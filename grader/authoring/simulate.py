@@ -222,7 +222,8 @@ def simulate(lab_dir: Path, students: int, seed: int, out: Path) -> Path:
     lacking = references.lacking(lab)
     if lacking:
         raise AuthorError(
-            f"{lab.id}: no reference recording of {', '.join(lacking)}; run grader validate {lab.id}"
+            f"{lab.id}: no reference recording of {', '.join(lacking)};"
+            f" run grader validate {lab.id}"
         )
     if out.exists() and any(out.iterdir()) and not (out / TRUTH).is_file():
         raise AuthorError(f"{out}: holds something else; give a new folder")

@@ -48,9 +48,10 @@ def _with_cells(node: Node, cells: list[Node]) -> Node:
 
 
 def _renumbered(node: Node) -> Node:
-    """Every cell with an id of its own, as the format asks."""
-    if node.nbformat_minor >= 5:
-        for i, cell in enumerate(node.cells):
+    """Every cell with an id of its own from format 4.5 on, and none before."""
+    for i, cell in enumerate(node.cells):
+        cell.pop("id", None)
+        if node.nbformat_minor >= 5:
             cell["id"] = f"t{i:04d}"
     return node
 
@@ -391,7 +392,7 @@ def bomb(name: str, size: int) -> bytes:
     block = 1 << 20
     squeeze = zlib.compressobj(9, zlib.DEFLATED, -15)
     once = squeeze.compress(bytes(block)) + squeeze.flush(zlib.Z_FULL_FLUSH)
-    blocks = max(1, size // block)
+    blocks = -(-size // block)
     stream = once * blocks + zlib.compressobj(9, zlib.DEFLATED, -15).flush()
     total = blocks * block
     raw = name.encode()

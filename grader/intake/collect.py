@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from grader.core.text import Text, same
 from grader.intake import layout
@@ -444,7 +445,11 @@ def _graded(
         lang=book.lang
         or (_text(manifest, "lang") if _text(manifest, "lang") in ("fr", "en") else ""),
         digest=digest,
-        submitted_at=unit.submitted_at or _text(manifest, "submitted_at", "created_at", "created"),
+        submitted_at=(
+            unit.submitted_at
+            or (_stamp(unit, chosen.entry, limits) if unit.stamped else "")
+            or _text(manifest, "submitted_at", "created_at", "created")
+        ),
         receipt=_text(manifest, "receipt"),
         notices=tuple(notices),
         problem=problem,
@@ -453,6 +458,19 @@ def _graded(
         limits=limits,
     )
     return _for_each_member(base, unit, manifest)
+
+
+def _stamp(unit: Unit, notebook: Entry, limits: IntakeLimits) -> str:
+    """The time in nbgrader's ``timestamp.txt``: ``2026-02-01 10:00:00.5 Europe/Paris``."""
+    for entry in unit.entries:
+        if entry.parts == (*notebook.parts[:-1], "timestamp.txt") and entry.flaw is None:
+            try:
+                text = read(entry.place, 0.01, limits).decode("utf-8", "replace").strip()
+                moment, _, zone = text.rpartition(" ") if text.count(" ") > 1 else (text, "", "UTC")
+                return datetime.fromisoformat(moment).replace(tzinfo=ZoneInfo(zone)).isoformat()
+            except (Unreadable, ValueError, ZoneInfoNotFoundError, OSError):
+                return ""
+    return ""
 
 
 def _for_each_member(base: Submission, unit: Unit, manifest: Mapping[str, Any]) -> list[Submission]:

@@ -160,8 +160,8 @@ def _too_many(n: int) -> Text:
 
 def too_big(size: float, limit_mb: float) -> Text:
     return Text(
-        en="takes {size}, more than the {limit} allowed",
-        fr="pèse {size}, plus que les {limit} permis",
+        en="takes {size}, more than the {limit} allowed; clear outputs, leave large files out",
+        fr="pèse {size}, plus que les {limit} permis ; effacez les sorties, ôtez les gros fichiers",
     ).fill(size=megabytes(size), limit=megabytes(limit_mb * MB))
 
 
@@ -383,6 +383,9 @@ def chunks(place: Place, limit_mb: float, limits: IntakeLimits) -> Iterator[byte
     cap = int(limit_mb * MB)
     if not place.members:
         with _open_plain(place.file) as stream:
+            size = os.fstat(stream.fileno()).st_size
+            if size > cap:
+                raise Unreadable(too_big(size, limit_mb))
             yield from _capped(stream, cap, limit_mb)
         return
     outer = Place(place.file, place.members[:-1])

@@ -48,6 +48,7 @@ class Unit:
         named: whether a platform gave the name (a manifest may then not change it).
         depth: leading parts of its entries' paths that are not the student's own.
         submitted_at: ISO 8601, if the platform says so.
+        stamped: a ``timestamp.txt`` of nbgrader's says when it was handed in.
         with_text: text was typed into the platform instead of a file handed in.
     """
 
@@ -56,6 +57,7 @@ class Unit:
     named: bool = False
     depth: int = 0
     submitted_at: str = ""
+    stamped: bool = False
     with_text: bool = False
     entries: list[Entry] = field(default_factory=list)
     partners: tuple[tuple[str, str], ...] = ()
@@ -99,8 +101,9 @@ def units(
     platform = bool(found)
     rest = _nbgrader_units(rest, root, found)
     platform = platform or bool(found)
-    if platform:
-        rest = [e for e in rest if len(e.parts) > 1 or e.suffix in (".ipynb", ".zip")]
+    if platform:  # what else lies there is somebody's only if it holds a notebook
+        holding = {e.parts[0] for e in rest if e.suffix in (".ipynb", ".zip")}
+        rest = [e for e in rest if e.parts[0] in holding]
     _other_units(rest, root, found)
     return [u for u in found.values() if u.entries]
 
@@ -170,7 +173,9 @@ def _nbgrader_units(
         return entries
     for entry in tree:
         student = canonical(entry.parts[at])
-        unit = found.setdefault(("nbgrader", student), Unit(shown(student), student, True, at))
+        unit = found.setdefault(
+            ("nbgrader", student), Unit(shown(student), student, True, at, stamped=True)
+        )
         unit.entries.append(entry)
     return [e for e in inside if len(e.parts) < at + 3]
 
