@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import re
 import select
 import signal
 import subprocess
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -23,7 +25,8 @@ from grader.zones.channel import MAX_FRAME, frames, send
 from grader.zones.records import CellReport, Outcome
 
 START_SECONDS = 180.0
-MAX_RETRIES = 3
+MAX_RETRIES = 12
+MAX_TEXT = 2_000_000  # characters kept of what all cells of a submission print
 
 
 class WorkerDied(RuntimeError):
@@ -129,7 +132,8 @@ class Worker:
             lines = self._errors.read().decode(errors="replace").splitlines()
         except (OSError, ValueError):
             return ""
-        useful = [x for x in lines if x.strip() and "tensorflow" not in x and "cuda" not in x.lower()]
+        noise = ("tensorflow", "cuda")
+        useful = [x for x in lines if x.strip() and not any(n in x.lower() for n in noise)]
         return (useful or [""])[-1].strip()[:300]
 
 
@@ -181,10 +185,11 @@ def run_submission(
     """
     limits = Limits(**questions["limits"])
     skip: dict[str, dict[str, Any]] = {}
-    began, cpu = time.monotonic(), 0.0
-    for _ in range(MAX_RETRIES + 1):
+    observations: dict[str, Tree] = {}
+    began, cpu, last = time.monotonic(), 0.0, len(cells)
+    for attempt in itertools.count(1):
         job = {
-            "cells": list(cells),
+            "cells": list(cells[:last]),
             "probes": questions["probes"],
             "limits": questions["limits"],
             "defines": questions["defines"],
@@ -197,37 +202,44 @@ def run_submission(
         answer = worker.call(job, patience)
         if worker.hello.get("fresh"):
             worker.stop()  # no second wall: the next submission gets a sandbox of its own
-        seen = _read(answer)
+        seen = _read(answer, limits)
+        observations |= seen.observations
         cpu += answer["end"]["cpu_seconds"]
         if seen.ended or seen.current is None or seen.current in skip:
             break
         skip[seen.current] = _fate(answer["end"], limits)
-    outcome = _outcome(seen, skip, questions, len(cells))
+        if attempt >= MAX_RETRIES or time.monotonic() - began > limits.seconds:
+            number = _cell_number(seen.current, last)
+            if number is None:
+                break
+            last = number - 1  # once more, for what comes before
+    outcome = _outcome(replace(seen, observations=observations), skip, questions, len(cells))
     return replace(outcome, seconds=round(time.monotonic() - began, 4), cpu_seconds=round(cpu, 4))
 
 
+@dataclass
 class _Seen:
     """What a submission's frames say; every one of them may be forged, none is trusted."""
 
-    def __init__(self) -> None:
-        self.cells: dict[int, CellReport] = {}
-        self.observations: dict[str, Tree] = {}
-        self.events: list[Tree] = []
-        self.made: dict[str, bytes] = {}
-        self.current: str | None = None
-        self.ended = False
+    cells: dict[int, CellReport] = field(default_factory=dict)
+    observations: dict[str, Tree] = field(default_factory=dict)
+    events: list[Tree] = field(default_factory=list)
+    made: dict[str, bytes] = field(default_factory=dict)
+    current: str | None = None
+    ended: bool = False
 
 
-def _read(answer: Tree) -> _Seen:
-    seen = _Seen()
-    for frame in frames(answer["frames"].tobytes()):
+def _read(answer: Tree, limits: Limits) -> _Seen:
+    seen, room = _Seen(), MAX_TEXT
+    for frame in map(_legible, frames(answer["frames"].tobytes())):
         if not isinstance(frame, dict):
             continue
         if isinstance(frame.get("start"), str):
-            seen.current = frame["start"]
+            seen.current = frame["start"][:200]
         if isinstance(frame.get("cell"), dict):
-            report = _cell(frame["cell"])
+            report = _cell(frame["cell"], min(room, 1100 * limits.output_kb))
             if report is not None:
+                room -= len(report.text)
                 seen.cells[report.index] = report
                 seen.current = None
         if isinstance(frame.get("check"), str) and "observation" in frame:
@@ -242,38 +254,58 @@ def _read(answer: Tree) -> _Seen:
     return seen
 
 
-def _cell(tree: Mapping[str, Tree]) -> CellReport | None:
+_CONTROL = {c: None for c in range(32) if chr(c) not in "\n\t"}
+
+
+def _legible(node: Tree) -> Tree:
+    """The tree, its strings without halves of characters and without control characters."""
+    if isinstance(node, str):
+        return node.encode("utf-8", "replace").decode().translate(_CONTROL)
+    if isinstance(node, dict):
+        return {_legible(k): _legible(v) for k, v in node.items()}
+    if isinstance(node, list):
+        return [_legible(v) for v in node]
+    return node
+
+
+def _cell(tree: Mapping[str, Tree], room: int) -> CellReport | None:
+    """A cell's report, its text cut to `room`; None if it is not one."""
     try:
-        error = tree["error"]
+        error, seconds = tree["error"], float(tree["seconds"])
         return CellReport(
             index=int(tree["index"]),
             status=tree["status"] if tree["status"] in _CELL_STATUS else "error",
-            error={str(k)[:40]: str(v)[:600] for k, v in error.items()} if error else None,
-            seconds=float(tree["seconds"]),
-            text=str(tree["text"])[: 1 << 20],
+            error={str(k)[:40]: str(v)[:600] for k, v in list(error.items())[:8]} if error else None,
+            seconds=seconds if 0.0 <= seconds < 1e6 else 0.0,
+            text=str(tree["text"])[:room],
         )
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         return None
 
 
 _CELL_STATUS = ("ok", "error", "todo", "limit", "skipped")
 
 
+def _cell_number(item: str, count: int) -> int | None:
+    """The number in ``"cell:3"``, if there is such a cell."""
+    found = re.fullmatch(r"cell:([1-9][0-9]{0,6})", item)
+    number = int(found.group(1)) if found else 0
+    return number if 1 <= number <= count else None
+
+
 def _fate(end: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
     """Why the process ended early, as an observation's error."""
-    reason = end["reason"]
-    if reason == "cell":
-        return {"limit": "cell", "value": limits.cell_seconds}
-    if reason == "seconds":
-        return {"limit": "seconds", "value": limits.seconds}
-    if reason == "processes":
-        return {"limit": "processes", "value": limits.processes}
-    if reason == "report":
-        return {"limit": "report", "value": ""}
+    reason = str(end["reason"])
+    value = {
+        "cell": limits.cell_seconds, "seconds": limits.seconds, "processes": limits.processes,
+        "memory": limits.memory_mb, "cpu": limits.cpu_seconds, "report": "",
+    }  # fmt: skip
+    if reason in value:
+        return {"limit": reason, "value": value[reason]}
     code = os.waitstatus_to_exitcode(end["status"])
     number = 256 - code if code > 128 else -code  # a fork passes its own fork's signal on
     name = signal.Signals(number).name if number in set(signal.Signals) else f"exit {code}"
-    if name == "SIGXCPU":
+    if name == "SIGXCPU" or (name == "SIGKILL" and end["cpu_seconds"] > limits.cpu_seconds):
         return {"limit": "cpu", "value": limits.cpu_seconds}
     return {"limit": "died", "value": name}
 
@@ -289,8 +321,9 @@ def _outcome(
     }
     for item, fate in skip.items():
         kind, _, name = item.partition(":")
-        if kind == "cell" and name.isdigit() and 1 <= int(name) <= count:
-            cells[int(name)] = CellReport(int(name), "limit", {"type": "LimitHit", **fate})
+        number = _cell_number(item, count)
+        if number is not None:
+            cells[number] = CellReport(number, "limit", {"type": "LimitHit", **fate})
         elif kind == "probe" and name not in observations:
             observations[name] = {"status": "limit", "values": {}, "error": dict(fate)}
     for number in range(1, count + 1):

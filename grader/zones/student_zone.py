@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import os
+import re
+import resource
 import signal
 import sys
 import threading
@@ -17,6 +19,7 @@ import numpy as np
 from grader.core.key import Limits
 from grader.core.observe import LimitHit, error_record, observe
 from grader.core.probe import Probe
+from grader.core.text import Text
 from grader.core.tree import Tree
 from grader.student import session
 from grader.student.holes import Holes
@@ -25,11 +28,18 @@ from grader.zones.records import CellReport
 Report = Callable[[Tree], None]
 
 
+_MORE = Text(
+    en="\n… {n} more characters: a cell may print {kb} kB",
+    fr="\n… {n} caractères de plus : une cellule peut afficher {kb} ko",
+)
+
+
 class _Printed(io.TextIOBase):
     """Keeps the first `limit` characters written to it; the rest is counted, not kept."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, lang: str = "en") -> None:
         self.limit = limit
+        self.lang = lang
         self.parts: list[str] = []
         self.size = 0
 
@@ -43,7 +53,9 @@ class _Printed(io.TextIOBase):
         return len(text)
 
     def text(self) -> str:
-        cut = f"\n… {self.size - self.limit} more characters" if self.size > self.limit else ""
+        if self.size <= self.limit:
+            return "".join(self.parts)
+        cut = _MORE.fill(n=self.size - self.limit, kb=self.limit // 1024).to(self.lang)
         return "".join(self.parts) + cut
 
 
@@ -126,14 +138,15 @@ def run(job: Mapping[str, Tree], report: Report) -> None:
 
     Args:
         job: ``{"cells": [source], "probes": [{"check", "probe", "watch"}], "limits": {…},
-            "defines": {name: exercise}, "recordings": {name: uint8 array}, "rerun": bool, "lang", "skip": [item ids]}``.
+            "defines": {name: exercise}, "recordings": {name: uint8 array}, "rerun": bool, "lang",
+            "skip": [item ids]}``.
         report: called with each event: ``{"start": item}``, ``{"cell": report}``,
             ``{"training": seconds}``, ``{"observation": tree, "check": id}``, ``{"events": […]}``,
             ``{"end": True}``. An item is ``"cell:3"`` or ``"probe:attention.values"``.
     """
     limits = Limits(**job["limits"])
     clock = _Clock(limits)
-    printed = _Printed(limits.output_kb * 1024)
+    printed = _Printed(limits.output_kb * 1024, str(job["lang"]))
     sys.stdin = io.StringIO("")
     import builtins
 
@@ -154,6 +167,8 @@ def run(job: Mapping[str, Tree], report: Report) -> None:
     with redirect_stdout(printed), redirect_stderr(printed):
         shell = _shell()
         _run_cells(job, shell, clock, printed, limits, report)
+        _, most = resource.getrlimit(resource.RLIMIT_CPU)
+        resource.setrlimit(resource.RLIMIT_CPU, (most, most))
         clock.end = max(clock.end, time.monotonic() + limits.cell_seconds)
         _run_probes(job, shell.user_ns, clock, report)
     for name, data in session.current.made.items():
@@ -183,7 +198,7 @@ def _run_cells(
         found = _run_cell(shell, source, clock)
         seconds = round(time.perf_counter() - began, 4)
         hole = holes.explain(found, source, shell.user_ns) if found is not None else None
-        status, record = _outcome(found, hole)
+        status, record = _outcome(found, hole, limits)
         if isinstance(found, LimitHit) and found.limit in ("seconds", "cpu"):
             out_of_time = found
         text = printed.text()
@@ -191,14 +206,37 @@ def _run_cells(
         _close_figures()
 
 
-def _outcome(found: BaseException | None, hole: str | None) -> tuple[Any, dict[str, Any] | None]:
+def _outcome(
+    found: BaseException | None, hole: str | None, limits: Limits
+) -> tuple[Any, dict[str, Any] | None]:
     if found is None:
         return "ok", None
     if hole is not None:
         return "todo", {"type": "NotDoneYet", "message": hole, "line": ""}
     if isinstance(found, LimitHit):
         return "limit", {"type": "LimitHit", "limit": found.limit, "value": found.value}
-    return "error", error_record(found)
+    record = error_record(found)
+    limit = limit_behind(record, limits)
+    return ("limit", {**limit, "type": "LimitHit"}) if limit else ("error", record)
+
+
+# How the kernel's limits show in an exception's type and message, and which limit it is.
+_SIGNS = (
+    (r"MemoryError|ResourceExhausted|OOM when allocating|Errno 12\]", "memory", "memory_mb"),
+    (r"Errno 27\]", "file", "file_mb"),
+    (r"Errno 28\]", "disk", "disk_mb"),
+    (r"Errno 24\]", "open_files", "open_files"),
+    (r"Errno 11\]|can't start new thread", "processes", "processes"),
+)
+
+
+def limit_behind(record: Mapping[str, Any], limits: Limits) -> dict[str, Any] | None:
+    """The limit that an exception tells of, as ``{"limit", "value"}``; None if it tells of none."""
+    said = f"{record.get('type')}: {record.get('message')}"
+    for sign, limit, name in _SIGNS:
+        if re.search(sign, said):
+            return {"limit": limit, "value": getattr(limits, name)}
+    return None
 
 
 def _run_cell(shell: Any, source: str, clock: _Clock) -> BaseException | None:
@@ -238,6 +276,9 @@ def _run_probes(
                 Probe.from_tree(item["probe"]), names, session.current.answers, item["watch"]
             )
             clock.stop()
+            limit = limit_behind(seen.get("error") or {}, clock.limits)
+            if seen["status"] == "error" and limit:
+                seen |= {"status": "limit", "error": limit}
         except LimitHit as hit:
             clock.stop()
             seen = {"status": "limit", "error": {"limit": hit.limit, "value": hit.value}}
