@@ -60,15 +60,19 @@ def _number(came: Any) -> np.ndarray | None:
     """`came` as a numeric array, or None if it is no number or array."""
     if isinstance(came, np.ndarray):
         return came
-    if isinstance(came, (bool, int, float)):
-        return np.asarray(came)
-    if isinstance(came, list):
+    if isinstance(came, (bool, int, float, list)):
         try:
             array = np.asarray(came)
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             return None
         return array if array.dtype.kind in "biuf" else None
     return None
+
+
+def _instead(came: Any, expected: Any) -> Text:
+    return Text(en="{came} came instead of {expected}", fr="{came} au lieu de {expected}").fill(
+        came=describe(came), expected=describe(expected)
+    )
 
 
 def shape_problem(came: np.ndarray, expected: np.ndarray) -> Text | None:
@@ -130,15 +134,12 @@ class Close:
             pairs = [(k, came.get(k), v) for k, v in expected.items()]
         elif isinstance(expected, list) and isinstance(came, list) and len(came) == len(expected):
             pairs = [(str(i), c, v) for i, (c, v) in enumerate(zip(came, expected, strict=True))]
-        elif came == expected and type(came) is type(expected):
-            return Match(1.0)
+        elif isinstance(expected, (str, type(None))) and type(came) is type(expected):
+            if came == expected:
+                return Match(1.0)
+            return Match(0.0, _instead(came, expected))
         else:
-            return Match(
-                0.0,
-                Text(
-                    en="{came} came instead of {expected}", fr="{came} au lieu de {expected}"
-                ).fill(came=describe(came), expected=describe(expected)),
-            )
+            return Match(0.0, _instead(came, expected))
         for name, got, want in pairs:
             found = self.match(got, want)
             if not found.right:

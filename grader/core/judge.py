@@ -15,6 +15,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+import numpy as np
+
 from grader.core.answers import digest, normalise
 from grader.core.expect import Close, Match
 from grader.core.key import Check, Key, Misconception
@@ -109,8 +111,32 @@ def judge(key: Key, evidence: Evidence, only: str | None = None) -> list[Verdict
         if only is not None and only not in (check.exercise, check.id):
             continue
         verdict, candidates = found[check.id]
+        if check.kind == "source" and verdict.status == "right":
+            verdict = _substantiated(key, verdict, evidence, found)
         verdicts.append(_carry(key, check, verdict, candidates, named, found))
     return verdicts
+
+
+def _substantiated(
+    key: Key, verdict: Verdict, evidence: Evidence,
+    found: Mapping[str, tuple[Verdict, list[str]]],
+) -> Verdict:  # fmt: skip
+    """Points for how an exercise is written need something that is written.
+
+    Some other check of the exercise earns points, or fails by a mistake that has a name. In the
+    student's notebook, where checks may be asked for one at a time, one that was not run is no
+    evidence against it.
+    """
+    others = [c for c in key.of_exercise(verdict.exercise) if c.kind in ("probe", "clean")]
+    if key.visibility == "public":
+        others = [c for c in others if c.id in evidence.observations]
+    if not others:
+        return verdict
+    if any(v.status in EARNING or v.diagnosis for v in (found[c.id][0] for c in others)):
+        return verdict
+    if any(found[c.id][1] for c in others):
+        return verdict
+    return replace(verdict, points=0.0, status="wrong", message=_UNSUBSTANTIATED)
 
 
 def total(verdicts: Sequence[Verdict]) -> float:
@@ -179,6 +205,16 @@ def _judge_one(
     return verdict, candidates
 
 
+def _error_of(seen: Mapping[str, Tree]) -> Mapping[str, Tree]:
+    error = seen.get("error")
+    return error if isinstance(error, dict) else {}
+
+
+def _strings(found: Tree) -> list[str]:
+    """The strings in what should be a list of them; what comes back may be anything."""
+    return [x for x in found if isinstance(x, str)] if isinstance(found, list) else []
+
+
 def _told(seen: Tree, name: str, kind: type) -> Any:
     """What a clean-room function said besides its values; nothing if it said nothing."""
     found = seen.get(name)
@@ -197,8 +233,8 @@ def _fits(check: Check, seen: Tree, wrong: Tree) -> bool:
     if seen["status"] != wrong["status"]:
         return False
     if seen["status"] != "ok":
-        kind = (seen.get("error") or {}).get("type")
-        return bool(kind) and kind == (wrong.get("error") or {}).get("type")
+        kind = _error_of(seen).get("type")
+        return isinstance(kind, str) and kind == _error_of(wrong).get("type")
     values = seen.get("values")
     if not isinstance(values, dict):
         return False
@@ -246,7 +282,9 @@ def _carry(
         return verdict
     for mistake in candidates:
         origin = key.misconceptions[mistake].exercise
-        if origin != check.exercise and mistake in named.get(origin, ()):
+        if origin == check.exercise or not _telling(check.wrong.get(mistake)):
+            continue
+        if mistake in named.get(origin, ()):
             return replace(
                 verdict,
                 points=check.points,
@@ -279,6 +317,26 @@ def _carry(
     return verdict
 
 
+def _telling(wrong: Tree) -> bool:
+    """Whether only code that is right in itself gives what a mistake elsewhere makes of it.
+
+    An exception, zeros or NaN are to be had without writing the exercise at all.
+    """
+    if not isinstance(wrong, dict) or wrong["status"] != "ok":
+        return False
+
+    def some(node: Tree) -> bool:
+        if isinstance(node, dict):
+            return any(some(v) for v in node.values())
+        if isinstance(node, list):
+            return any(some(v) for v in node)
+        if isinstance(node, (np.ndarray, bool, int, float)):
+            return bool(np.any(np.nan_to_num(np.asarray(node, dtype=np.float64)) != 0))
+        return isinstance(node, str) and bool(node)
+
+    return some(wrong["values"])
+
+
 def _judge_source(blank: Verdict, uses: Sequence[Use], seen: Tree | None) -> Verdict:
     """A check that an exercise was written by hand; earned only if there is something written."""
     if isinstance(seen, dict) and seen.get("status") in ("missing", "todo"):
@@ -294,8 +352,7 @@ def _judge_source(blank: Verdict, uses: Sequence[Use], seen: Tree | None) -> Ver
 
 
 def _watched(seen: Tree) -> list[Use]:
-    used = seen.get("used") if isinstance(seen, dict) else None
-    return [Use(str(u), 0) for u in used] if isinstance(used, list) else []
+    return [Use(u[:80], 0) for u in _strings(seen.get("used"))] if isinstance(seen, dict) else []
 
 
 def _forbid(blank: Verdict, uses: Sequence[Use]) -> Verdict:
@@ -316,7 +373,8 @@ def _forbid(blank: Verdict, uses: Sequence[Use]) -> Verdict:
 
 
 def _judge_answer(key: Key, check: Check, blank: Verdict, seen: Tree) -> Verdict:
-    given = (seen.get("values") or {}).get("answer") if seen["status"] == "ok" else None
+    values = seen.get("values")
+    given = values.get("answer") if seen["status"] == "ok" and isinstance(values, dict) else None
     if given is None or (isinstance(given, str) and not given.strip()):
         return replace(blank, message=_NOT_OBSERVED["answer"])
     spec = check.answer
@@ -353,6 +411,10 @@ _NOT_OBSERVED: dict[str, Text] = {
     "answer": Text(en="no answer yet", fr="pas encore de réponse"),
     "source": Text(en="not observed", fr="non observé"),
 }
+_UNSUBSTANTIATED = Text(
+    en="counts as soon as something in this exercise comes out right",
+    fr="compte dès que quelque chose est juste dans cet exercice",
+)
 _UNREADABLE = Text(
     en="what came back could not be read", fr="ce qui est revenu est illisible"
 )
@@ -361,13 +423,12 @@ _UNREADABLE = Text(
 def _not_ok(blank: Verdict, seen: Tree) -> Verdict:
     """The verdict on a probe that did not come to its end."""
     status = seen["status"]
-    error = seen.get("error") if isinstance(seen.get("error"), dict) else {}
-    assert isinstance(error, dict)
+    error = _error_of(seen)
     if status == "todo":
         return replace(blank, status="todo", message=Text(en="not done yet", fr="pas encore fait"))
     if status == "missing":
-        name = str(error.get("name", "?"))
-        near = [str(n) for n in error.get("near", [])][:1]
+        name = str(error.get("name", "?"))[:60]
+        near = [n[:60] for n in _strings(error.get("near"))][:1]
         message = Text(en="{n} is not defined", fr="{n} n'est pas défini").fill(n=name)
         if near:
             message += Text(
@@ -377,9 +438,7 @@ def _not_ok(blank: Verdict, seen: Tree) -> Verdict:
             message = _LACKS.get(str(error["what"]), message)
         return replace(blank, status="missing", message=message)
     if status == "limit":
-        return replace(
-            blank, status="limit", message=_limit_text(str(error.get("limit", "")), error)
-        )
+        return replace(blank, status="limit", message=limit_text(error))
     said = f"{error.get('type', 'Exception')}: {error.get('message', '')}"[:300].rstrip(": ")
     message = Text(en="raised {s}", fr="a levé {s}").fill(s=said.replace("{", "(").replace("}", ")"))
     if error.get("line"):
@@ -410,24 +469,61 @@ _LACKS: dict[str, Text] = {
 }
 
 
-def _limit_text(limit: str, error: Mapping[str, Any]) -> Text:
-    texts = {
-        "cell": Text(en="stopped after {v} s (limit of one cell)", fr="arrêté après {v} s (limite d'une cellule)"),
-        "seconds": Text(en="the submission's {v} s were used up", fr="les {v} s du rendu étaient épuisées"),
-        "cpu": Text(en="the submission's {v} s of processor time were used up", fr="les {v} s de processeur du rendu étaient épuisées"),
-        "memory": Text(en="more than {v} MB of memory were asked for", fr="plus de {v} Mo de mémoire demandés"),
-        "died": Text(en="the process ended while this ran ({v})", fr="le processus s'est arrêté pendant ce calcul ({v})"),
-    }  # fmt: skip
-    text = texts.get(limit, Text(en="stopped by a limit", fr="arrêté par une limite"))
-    return text.fill(v=str(error.get("value", "?")))
+_LIMITS: dict[str, Text] = {
+    "cell": Text(
+        en="stopped after {v} s (limit of one cell)",
+        fr="arrêté après {v} s (limite d'une cellule)",
+    ),
+    "seconds": Text(
+        en="the submission's {v} s were used up", fr="les {v} s du rendu étaient épuisées"
+    ),
+    "cpu": Text(
+        en="the submission's {v} s of processor time were used up",
+        fr="les {v} s de processeur du rendu étaient épuisées",
+    ),
+    "memory": Text(
+        en="more than {v} MB of memory were asked for", fr="plus de {v} Mo de mémoire demandés"
+    ),
+    "processes": Text(
+        en="more than {v} processes and threads at a time",
+        fr="plus de {v} processus et fils d'exécution à la fois",
+    ),
+    "file": Text(
+        en="a file of more than {v} MB was being written",
+        fr="un fichier de plus de {v} Mo était en cours d'écriture",
+    ),
+    "disk": Text(
+        en="the disk was full: {v} MB in all, and a limited number of files",
+        fr="le disque était plein : {v} Mo en tout, et un nombre limité de fichiers",
+    ),
+    "open_files": Text(
+        en="more than {v} files open at a time", fr="plus de {v} fichiers ouverts à la fois"
+    ),
+    "report": Text(
+        en="more came back than a submission may report",
+        fr="plus de données sont revenues qu'un rendu ne peut en rapporter",
+    ),
+    "died": Text(
+        en="the process ended while this ran ({v})",
+        fr="le processus s'est arrêté pendant ce calcul ({v})",
+    ),
+}
+
+
+def limit_text(error: Mapping[str, Any]) -> Text:
+    """Which limit an error record ``{"limit", "value"}`` tells of, in words."""
+    text = _LIMITS.get(
+        str(error.get("limit", "")), Text(en="stopped by a limit", fr="arrêté par une limite")
+    )
+    return text.fill(v=str(error.get("value", "?")).removesuffix(".0")[:40])
 
 
 def _weights_problem(seen: Tree) -> Text | None:
     weights = seen.get("weights")
     if not isinstance(weights, dict):
         return None
-    missing = [str(p) for p in weights.get("missing", [])][:3]
-    misfit = [str(p) for p in weights.get("misfit", [])][:3]
+    missing = [p[:80] for p in _strings(weights.get("missing"))][:3]
+    misfit = [p[:80] for p in _strings(weights.get("misfit"))][:3]
     if missing:
         return Text(en=" (no weight called {w})", fr=" (aucun poids nommé {w})").fill(
             w=", ".join(missing)

@@ -9,7 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from grader.core.judge import EARNING, Verdict
+from grader.core.judge import EARNING, Verdict, limit_text
 from grader.core.key import Exercise, Key
 from grader.core.text import Text, same
 from grader.gradebook.records import Graded
@@ -147,7 +147,7 @@ class FailedCells:
 
     label: str
     status: str
-    said: str
+    said: Text
     where: Text
 
 
@@ -161,25 +161,25 @@ def failed_cells(cells: Sequence[CellReport]) -> list[FailedCells]:
             continue
         if run:
             ends = dict.fromkeys((str(run[0].index), str(run[-1].index)))
-            rows.append(FailedCells("–".join(ends), "skipped", "", same("")))
+            rows.append(FailedCells("–".join(ends), "skipped", same(""), same("")))
             run = []
         if cell is not None and cell.status != "ok":
             rows.append(FailedCells(str(cell.index), cell.status, *_where(cell)))
     return rows
 
 
-def _where(cell: CellReport) -> tuple[str, Text]:
+def _where(cell: CellReport) -> tuple[Text, Text]:
     """What a cell raised, and on which line."""
     error = cell.error or {}
-    said = ": ".join(str(error[k]) for k in ("type", "message") if error.get(k))
+    said = same(": ".join(str(error[k]) for k in ("type", "message") if error.get(k))[:400])
     if cell.status == "todo":
-        said = ""
+        said = same("")
     elif cell.status == "limit":
-        said = str(error.get("message", ""))
+        said = limit_text(error)
     line = error.get("line")
     if isinstance(line, int) and not isinstance(line, bool):
-        return said[:400], Text(en=f"line {line}", fr=f"ligne {line}")
-    return said[:400], same(str(line)[:200] if line else "")
+        return said, Text(en=f"line {line}", fr=f"ligne {line}")
+    return said, same(str(line)[:200] if line else "")
 
 
 def _trained(training: Training, graded: Graded, key: Key, lang: str) -> Trained:
