@@ -120,13 +120,20 @@ class Anatomy:
         lost = {c for c, reached in self.reached.items() if reached & names}
         for check in self.lab.spec.checks.values():
             asked = (check.id,) if check.kind == "answer" else check.answers
-            if any(self.answered_in(question) & opened for question in asked):
+            if any(self.unanswered_with(question, opened, names) for question in asked):
                 lost.add(check.id)
         return lost
 
+    def unanswered_with(self, question: str, opened: set[str], names: set[str]) -> bool:
+        """Whether a question's answer stands in an open hole, or is computed by what is open."""
+        if self.answered_in(question) & opened:
+            return True
+        given = [s for s in self.solved if _answer_of(question).search(s)]
+        return any(reach(self.solved, _loads(source)) & names for source in given)
+
     def answered_in(self, question: str) -> set[str]:
         """Exercises in whose cells a question is answered."""
-        pattern = re.compile(rf"lab\.answer\(\s*[\"']{re.escape(question)}[\"']")
+        pattern = _answer_of(question)
         return {e for e, cells in self.held.items() if any(pattern.search(c.source) for c in cells)}
 
     def untrained_with(self, opened: set[str]) -> frozenset[str]:
@@ -160,6 +167,10 @@ class Anatomy:
                 seen.add(name)
                 todo += _surely_called(self.solved, name)
         return False
+
+
+def _answer_of(question: str) -> re.Pattern[str]:
+    return re.compile(rf"lab\.answer\(\s*[\"']{re.escape(question)}[\"']")
 
 
 def _loads(source: str) -> set[str]:
@@ -519,7 +530,7 @@ def _files(
         "kind": "submission", "lab": lab.id, "lang": lang, "student": student,
         "created": when.isoformat(), "recordings": sorted(recordings),
     }  # fmt: skip
-    packed = {f"recordings/{r}.safetensors": recordings[r] for r in sorted(recordings)}
+    packed = {f"recordings/{lab.id}/{r}.safetensors": recordings[r] for r in sorted(recordings)}
     if damage is not None and damage.file is not None:
         return {**damage.file(name, data), **packed}
     if recordings or stem or rng.random() < 0.2:

@@ -214,6 +214,12 @@ class _Candidate:
     book: Book | None
     problem: Text | None
 
+    @property
+    def lab(self) -> str:
+        """The lab that the notebook names, or else its manifest; "" if neither does."""
+        named_by_book = self.book.lab if self.book else ""
+        return named_by_book or _text(self.package.manifest, "lab")
+
 
 def _submissions(
     unit: Unit, lab: str | None, limits: IntakeLimits, known: Sequence[str]
@@ -226,9 +232,9 @@ def _submissions(
     person = _person(unit, packages)
     good = [c for c in candidates if c.book is not None]
     wanted = [lab, ""] if lab is not None else [*known, ""]
-    mine = [c for c in good if c.book and (wanted == [""] or c.book.lab in wanted)]
-    if lab is not None and any(c.book and c.book.lab == lab for c in mine):
-        mine = [c for c in mine if c.book and c.book.lab == lab]
+    mine = [c for c in good if wanted == [""] or c.lab in wanted]
+    if lab is not None and any(c.lab == lab for c in mine):
+        mine = [c for c in mine if c.lab == lab]
     if not mine:
         problem = _no_notebook(unit, opened, candidates, good, [lab] if lab else known)
         return _for_each_member(
@@ -245,8 +251,8 @@ def _submissions(
             {},
         )
     found = []
-    for name in sorted({c.book.lab for c in mine if c.book}) if lab is None else [lab]:
-        of_lab = [c for c in mine if lab is not None or (c.book and c.book.lab == name)]
+    for name in sorted({c.lab for c in mine}) if lab is None else [lab]:
+        of_lab = [c for c in mine if lab is not None or c.lab == name]
         notices = _notices(unit, of_lab, candidates, opened)
         found += _graded(unit, person, name, of_lab[-1], of_lab, packages, notices, limits)
     return found
@@ -420,7 +426,7 @@ def _graded(
     book = chosen.book
     assert book is not None
     manifest = chosen.package.manifest
-    recordings, said = _recordings(unit, chosen, packages, limits)
+    recordings, said = _recordings(unit, lab, chosen, packages, limits)
     notices += said
     digest = _digest(book, recordings, limits)
     problem = None
@@ -431,7 +437,7 @@ def _graded(
             fr="{f} ne dit pas de quel TP il s'agit ; remettez la première cellule du TP "
             '(lab = Lab("…")) ou nommez le TP au moment de noter',
         ).fill(f=shown(chosen.entry.name))
-    elif not book.lab:
+    elif not chosen.lab:
         notices.append(
             Text(
                 en='the line lab = Lab("{lab}") is missing; it was graded as {lab} all the same',
@@ -506,16 +512,16 @@ def _for_each_member(base: Submission, unit: Unit, manifest: Mapping[str, Any]) 
 
 
 def _recordings(
-    unit: Unit, chosen: _Candidate, packages: Sequence[_Package], limits: IntakeLimits
+    unit: Unit, lab: str, chosen: _Candidate, packages: Sequence[_Package], limits: IntakeLimits
 ) -> tuple[dict[str, Entry], list[Text]]:
     """Recordings handed in with the notebook, else those of the newest other hand-in."""
     notices: list[Text] = []
-    of_package = [e for e in chosen.package.entries if e.suffix == RECORDING]
+    of_package = _of_lab(chosen.package, lab)
     if not of_package:
-        others = [p for p in packages if any(e.suffix == RECORDING for e in p.entries)]
+        others = [p for p in packages if _of_lab(p, lab)]
         if others:
             newest = max(others, key=lambda p: (p.created, p.entries[0].handed_in, p.parts))
-            of_package = [e for e in newest.entries if e.suffix == RECORDING]
+            of_package = _of_lab(newest, lab)
             notices.append(
                 Text(
                     en="the recordings were taken from {f}",
@@ -560,6 +566,16 @@ def _recordings(
                 )
             )
     return kept, notices
+
+
+def _of_lab(package: _Package, lab: str) -> list[Entry]:
+    """A package's recordings; those in ``recordings/<another lab>/`` are not this lab's."""
+    return [
+        e
+        for e in package.entries
+        if e.suffix == RECORDING
+        and (len(e.parts) < 3 or e.parts[-3] != "recordings" or e.parts[-2] == lab)
+    ]
 
 
 def _looks_whole(head: bytes, size: int) -> bool:
@@ -611,12 +627,10 @@ def _no_notebook(
 ) -> Text:
     """The one line that says why there is nothing to grade."""
     if good:
-        book = good[-1].book
-        assert book is not None
         return Text(
             en="{f} is a notebook of {other}, not of {labs}; hand in the notebook of this lab",
             fr="{f} est un notebook de {other}, pas de {labs} ; rendez le notebook de ce TP",
-        ).fill(f=shown(good[-1].entry.name), other=shown(book.lab), labs=", ".join(labs))
+        ).fill(f=shown(good[-1].entry.name), other=shown(good[-1].lab), labs=", ".join(labs))
     if candidates:
         problem = candidates[-1].problem
         assert problem is not None

@@ -325,6 +325,24 @@ def test_lab_line_missing(tmp_path):
     assert "is missing" in found.notices[0].en
 
 
+def test_manifest_names_the_lab_where_the_notebook_does_not(tmp_path):
+    package = {"tp.ipynb": notebook("a", lab=""), "manifest.json": manifest(lab="mini")}
+    found = told(lay(tmp_path, {"Zoé.zip": zipped(package)}), None, known=["mini", "tp1"])["Zoé"]
+    assert (found.lab, found.problem, found.notices) == ("mini", None, ())
+
+
+def test_recordings_of_another_lab_are_left_aside(tmp_path):
+    files = {
+        "Zoé/tp.ipynb": notebook("a"),
+        "Zoé/recordings/mini/net.safetensors": recording(1),
+        "Zoé/recordings/tp1/net.safetensors": recording(2),
+        "Zoé/recordings/tp1/other.safetensors": recording(3),
+    }
+    found = told(lay(tmp_path, files))["Zoé"]
+    assert dict(found.load().recordings) == {"net": recording(1)}
+    assert found.notices == ()
+
+
 def test_group_by_manifest(tmp_path):
     package = {
         "tp.ipynb": notebook("x"),
