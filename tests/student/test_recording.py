@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -286,3 +288,16 @@ def test_what_cannot_be_recorded_says_why() -> None:
         Recording.of("lab", "a", lambda x: x)
     with pytest.raises(ValueError, match="no weights yet"):
         Recording.of("lab", "a", Subclassed())
+
+
+OLDER = sorted((Path(__file__).parent / "recordings").glob("*.safetensors"))
+
+
+@pytest.mark.parametrize("path", OLDER, ids=lambda p: p.stem)
+def test_recordings_of_other_keras_versions_are_rebuilt(path: Path) -> None:
+    """Written by Keras 3.3.3 and 3.10.0 (Sequential, Functional with operations and masks,
+    subclassed, convolutional); ``expected.npz`` holds inputs and what that Keras gave."""
+    expected = np.load(path.parent / "expected.npz")
+    x = expected["x_" + path.stem.rpartition("-")[2]]
+    model = Recording.from_bytes(path.read_bytes()).rebuild()
+    np.testing.assert_allclose(model(x), expected[path.stem], atol=1e-5)
