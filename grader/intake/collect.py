@@ -127,7 +127,7 @@ def collect(
     path = Path(path)
     try:
         found = _units(path, limits)
-        submissions = [s for unit in found for s in _submissions(unit, lab, limits, known)]
+        submissions = [s for unit in found for s in _guarded(unit, lab, limits, known)]
     finally:
         forget()
     if not submissions:
@@ -219,6 +219,32 @@ class _Candidate:
         """The lab that the notebook names, or else its manifest; "" if neither does."""
         named_by_book = self.book.lab if self.book else ""
         return named_by_book or _text(self.package.manifest, "lab")
+
+
+def _guarded(
+    unit: Unit, lab: str | None, limits: IntakeLimits, known: Sequence[str]
+) -> list[Submission]:
+    """`_submissions`; what nobody foresaw becomes that student's problem, never the class's."""
+    try:
+        return _submissions(unit, lab, limits, known)
+    except Exception as error:
+        reason = shown(f"{type(error).__name__}: {error}")
+        problem = Text(
+            en="could not be read ({why}); open it by hand, or ask for it again",
+            fr="n'a pas pu être lu ({why}) ; ouvrez-le à la main, ou redemandez-le",
+        ).fill(why=reason)
+        origin = _origin(unit, None)
+        return [
+            Submission(
+                shown(unit.student),
+                unit.student_id,
+                origin,
+                lab=lab or "",
+                digest=hashlib.sha256(f"unread\0{origin}\0{reason}".encode()).hexdigest(),
+                problem=named(origin, problem),
+                limits=limits,
+            )
+        ]
 
 
 def _submissions(

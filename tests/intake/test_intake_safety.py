@@ -1,5 +1,6 @@
 """Files that would harm a careless reader, each answered by one clear line."""
 
+import importlib
 import io
 import json
 import os
@@ -282,6 +283,20 @@ def test_invalid_unicode(tmp_path):
     lone = b'{"cells": [{"cell_type": "code", "source": "s = \'\\ud800\'"}]}'
     eve = one(tmp_path / "b", {"tp.ipynb": lone})
     assert json.loads(eve.load().notebook)["cells"][0]["source"] == "s = '?'"
+
+
+def test_what_nobody_foresaw_stays_with_its_student(tmp_path, monkeypatch):
+    module = importlib.import_module("grader.intake.collect")
+    read_notebook = module.read_notebook
+
+    def fails(data, limits):
+        if b"evil" in data:
+            raise ZeroDivisionError("{boom}")
+        return read_notebook(data, limits)
+
+    monkeypatch.setattr(module, "read_notebook", fails)
+    eve = one(tmp_path, {"tp.ipynb": notebook("evil = 1")})
+    assert "could not be read (ZeroDivisionError: {boom})" in eve.problem.en
 
 
 def test_a_student_who_changes_the_file_after_it_was_listed(tmp_path):
