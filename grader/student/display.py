@@ -40,6 +40,13 @@ def number(x: float, lang: str) -> str:
     return text.replace(".", ",") if lang == "fr" else text
 
 
+def size(n: int) -> Text:
+    """A number of bytes as people read it."""
+    if n < 1_000_000:
+        return Text(en="{n} kB", fr="{n} ko").fill(n=max(1, round(n / 1000)))
+    return Text(en=f"{n / 1e6:.1f} MB", fr=f"{n / 1e6:.1f} Mo".replace(".", ","))
+
+
 @dataclass(frozen=True)
 class Row:
     """One verdict, ready to be shown.

@@ -286,13 +286,12 @@ def submit(lab: Lab, given: str | None = None) -> None:
 
 
 def _made(path: Path, notebook: Found, package: Package) -> Text:
-    size = len(package.data) / MB
     text = Text(
-        en="✓ {p} ({s:.1f} MB): hand in this one file\n  receipt {r}: keep it, your feedback will "
+        en="✓ {p} ({s}): hand in this one file\n  receipt {r}: keep it, your feedback will "
         "show the same\n  {n}",
-        fr="✓ {p} ({s:.1f} Mo) : rendez ce seul fichier\n  reçu {r} : gardez-le, votre retour "
+        fr="✓ {p} ({s}) : rendez ce seul fichier\n  reçu {r} : gardez-le, votre retour "
         "portera le même\n  {n}",
-    ).fill(p=path.name, s=size, r=package.receipt, n=notebook.name)
+    ).fill(p=path.name, s=display.size(len(package.data)), r=package.receipt, n=notebook.name)
     for name, found in package.recordings.items():
         text += Text(
             en="\n  recording {n} (trained {t:.0f} s)",

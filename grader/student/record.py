@@ -299,9 +299,9 @@ class Run:
     def _saved(self, path: Path, size: int, made: Recording) -> Text:
         where = path.relative_to(self.lab.folder) if path.is_relative_to(self.lab.folder) else path
         text = Text(
-            en="recorded in {p} ({s:.1f} MB, {t:.0f} s)",
-            fr="enregistré dans {p} ({s:.1f} Mo, {t:.0f} s)",
-        ).fill(p=where, s=size / 1e6, t=self.seconds)
+            en="recorded in {p} ({s}, {t:.0f} s)",
+            fr="enregistré dans {p} ({s}, {t:.0f} s)",
+        ).fill(p=where, s=display.size(size), t=self.seconds)
         if self.stopped == "budget":
             text += Text(
                 en="; stopped at the time budget of {b:.0f} s",
