@@ -289,7 +289,7 @@ def test_what_nobody_foresaw_stays_with_its_student(tmp_path, monkeypatch):
     module = importlib.import_module("grader.intake.collect")
     read_notebook = module.read_notebook
 
-    def fails(data, limits):
+    def fails(data, limits=None):
         if b"evil" in data:
             raise ZeroDivisionError("{boom}")
         return read_notebook(data, limits)
