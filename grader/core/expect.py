@@ -60,7 +60,7 @@ def _number(came: Any) -> np.ndarray | None:
     """`came` as a numeric array, or None if it is no number or array."""
     if isinstance(came, np.ndarray):
         return came
-    if isinstance(came, (bool, int, float, list)):
+    if isinstance(came, (bool, int, float, list, np.generic)):
         try:
             array = np.asarray(came)
         except (ValueError, TypeError, OverflowError):

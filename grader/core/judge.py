@@ -158,12 +158,12 @@ def _judge_one(
         check.asked,
         bonus=check.bonus,
     )
-    if check.kind == "source":
-        return _judge_source(blank, forbidden.get(check.exercise, ()), seen), []
     if seen is None:
         return replace(blank, message=_NOT_OBSERVED[check.kind]), []
     if not isinstance(seen, dict) or not isinstance(seen.get("status"), str):
         return replace(blank, status="error", message=_UNREADABLE), []
+    if check.kind == "source":
+        return _judge_source(blank, forbidden.get(check.exercise, ()), seen), []
     if check.kind == "answer":
         return _judge_answer(key, check, blank, seen), []
     candidates = [m for m, wrong in check.wrong.items() if _fits(check, seen, wrong)]
@@ -337,22 +337,20 @@ def _telling(wrong: Tree) -> bool:
     return some(wrong["values"])
 
 
-def _judge_source(blank: Verdict, uses: Sequence[Use], seen: Tree | None) -> Verdict:
+def _judge_source(blank: Verdict, uses: Sequence[Use], seen: Mapping[str, Tree]) -> Verdict:
     """A check that an exercise was written by hand; earned only if there is something written."""
-    if isinstance(seen, dict) and seen.get("status") in ("missing", "todo"):
+    if seen["status"] in ("missing", "todo"):
         return _not_ok(blank, seen)
-    if seen is None:
-        return replace(blank, message=_NOT_OBSERVED["probe"])
     uses = [*uses, *_watched(seen)]
     if uses:
         return _forbid(blank, uses)
-    if isinstance(seen, dict) and seen.get("status") != "ok":
+    if seen["status"] != "ok":
         return _not_ok(blank, seen)
     return replace(blank, points=blank.max_points, status="right")
 
 
-def _watched(seen: Tree) -> list[Use]:
-    return [Use(u[:80], 0) for u in _strings(seen.get("used"))] if isinstance(seen, dict) else []
+def _watched(seen: Mapping[str, Tree]) -> list[Use]:
+    return [Use(u[:80], 0) for u in _strings(seen.get("used"))]
 
 
 def _forbid(blank: Verdict, uses: Sequence[Use]) -> Verdict:

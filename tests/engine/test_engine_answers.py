@@ -1,0 +1,62 @@
+"""Answers to questions, as students write them in two languages."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from grader.core.answers import digest, digests, normalise, read_number
+
+
+@pytest.mark.parametrize(
+    ("given", "number"),
+    [
+        (82, 82), (82.0, 82), ("82", 82), (" 82 ", 82), ("+82", 82), ("-3", -3), ("\u22123", -3),
+        ("44 183 069", 44183069), ("44\u202f183\u202f069", 44183069), ("44\u00a0183\u00a0069", 44183069),
+        ("44,183,069", 44183069), ("44_183_069", 44183069), ("44'183'069", 44183069),
+        ("1,234", 1234), ("0,46", 0.46), ("0.46", 0.46), ("0,465", 0.465), ("12,5", 12.5),
+        ("1e-3", 1e-3), ("1,5e3", 1500), (np.float32(0.5), 0.5), (np.array([7]), 7), (np.int64(7), 7),
+    ],
+)  # fmt: skip
+def test_numbers(given, number):
+    assert read_number(given) == pytest.approx(number)
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["", "abc", "1 2 x", "--3", "1.2.3", True, None, [1, 2], np.zeros(3), {"a": 1}, "0x10", "nan", "∞"],
+)
+def test_no_numbers(given):
+    assert read_number(given) is None
+    assert normalise(given, "number") == "?"
+
+
+def test_decimals_and_minus_zero():
+    assert normalise("0,4649", "number", 2) == normalise(0.46, "number", 2) == "0.46"
+    assert normalise(-0.0001, "number", 2) == "0.00"
+    assert normalise(7.0, "number") == "7"
+
+
+def test_choices():
+    assert normalise(" Réponse B. ", "choice") == "reponseb"
+    assert normalise("NON", "choice") == normalise("non !", "choice") == "non"
+    several = [["b", "a"], ("A", "B"), {"a", "b"}, "a, b", "B;A", "a et b", "b and a", "a/b", "a+b"]
+    assert {normalise(s, "choices") for s in several} == {"a|b"}
+    assert normalise(3, "choices") == "?"
+
+
+@settings(max_examples=300)
+@given(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text()
+    | st.lists(st.none() | st.text(max_size=3) | st.integers(), max_size=4)
+    | st.dictionaries(st.text(max_size=3), st.integers(), max_size=3)
+    | st.sampled_from([np.zeros(0), np.zeros((2, 2)), np.array(np.nan)])
+)  # fmt: skip
+def test_no_answer_raises(given):
+    for kind in ("number", "choice", "choices"):
+        assert isinstance(normalise(given, kind, 2), str)
+
+
+def test_digests_are_salted():
+    assert digest("82", "a") == digest("82", "a") != digest("82", "b")
+    assert digests(["2", "1"], "s") == digests(["1", "2"], "s")

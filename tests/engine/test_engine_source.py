@@ -1,0 +1,114 @@
+"""What is read from a student's source without running it."""
+
+import pytest
+
+from grader.core.source import defined_in, forbidden_uses, lab_named_in, parse_cell, reach
+
+FORBIDS = ("keras.layers.MultiHeadAttention", "numpy.mean")
+
+
+def uses(*cells, defines=("f",)):
+    return sorted({u.name for u in forbidden_uses(cells, defines, FORBIDS)})
+
+
+@pytest.mark.parametrize(
+    ("cells", "lab"),
+    [
+        (['from grader import Lab\nlab = Lab("tp4", lang="fr")'], "tp4"),
+        (["x = 1", "import grader\nl = grader.Lab('tp1_audio')"], "tp1_audio"),
+        (["%pip install x\nlab = Lab('tp2')"], "tp2"),
+        (["def broken(:\n  lab = Lab('tp3')"], "tp3"),
+        (["# Lab('tp9')\nx = 'Lab(\"tp8\")'"], None),
+        (["name = 'tp1'\nLab(name)"], None),
+        ([""], None),
+        (["Lab('a')", "Lab('b')"], "a"),
+    ],
+)
+def test_lab_line(cells, lab):
+    assert lab_named_in(cells) == lab
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "import numpy as np\ndef f(x): return np.mean(x)",
+        "import numpy\ndef f(x): return numpy.mean(x)",
+        "from numpy import mean as moyenne\ndef f(x): return moyenne(x)",
+        "import numpy as np\nm = np.mean\ndef f(x): return m(x)",
+        "import numpy as np\nm = np.mean\nk = m\ndef f(x): return k(x)",
+        "import numpy as np\ndef helper(x): return np.mean(x)\ndef f(x): return helper(x)",
+        "def f(x):\n    import numpy as q\n    return q.mean(x)",
+        "import numpy as np\nf = lambda x: np.mean(x)",
+        "import numpy as np\nclass f:\n    def call(self, x): return np.mean(x)",
+        "import numpy as np\nfrom functools import partial\nf = partial(np.mean, axis=1)",
+        "%matplotlib inline\nimport numpy as np\ndef f(x): return np.mean(x)",
+    ],
+)
+def test_a_forbidden_call_is_found_under_any_name(cell):
+    assert uses(cell) == ["numpy.mean"]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "from keras import layers as L\nclass f:\n    def __init__(s): s.a = L.MultiHeadAttention(2, 4)",
+        "import tensorflow as tf\ndef f(x): return tf.keras.layers.MultiHeadAttention(2, 4)(x)",
+        "from tensorflow.keras.layers import MultiHeadAttention\ndef f(x): return MultiHeadAttention(2, 4)",
+        "import keras\nBase = keras.layers.MultiHeadAttention\nclass f(Base): pass",
+    ],
+)
+def test_a_forbidden_layer_is_found_under_any_root(cell):
+    assert uses(cell) == ["keras.layers.MultiHeadAttention"]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "import numpy as np\ndef f(x): return np.sum(x) / len(x)",
+        "import numpy as np\ndef g(x): return np.mean(x)\ndef f(x): return sum(x)",
+        "class MultiHeadAttention: pass\ndef f(x): return MultiHeadAttention()",
+        "import keras\nclass MultiHeadAttention(keras.layers.Layer): pass\nf = MultiHeadAttention",
+        "def mean(x): return sum(x)\ndef f(x): return mean(x)",
+        "import numpy as np\ndef f(np): return np.mean()",
+        "class f:\n    def mean(self): return 1\n    def call(self): return self.mean()",
+        "import statistics\ndef f(x): return statistics.mean(x)",
+        "# np.mean\ndef f(x):\n    'np.mean(x)'\n    return 0",
+    ],
+)
+def test_what_is_not_forbidden_is_spared(cell):
+    assert uses(cell) == []
+
+
+def test_the_last_definition_counts():
+    old = "import numpy as np\ndef f(x): return np.mean(x)"
+    assert uses(old, "def f(x): return sum(x)") == []
+    assert uses("def f(x): return sum(x)", old) == ["numpy.mean"]
+
+
+def test_the_limit_of_reading():
+    """A call built from strings is not seen here; `watching` sees it while the probe runs."""
+    assert uses("import numpy as np\ndef f(x): return getattr(np, 'me' + 'an')(x)") == []
+
+
+def test_where_a_use_stands():
+    cell = "import numpy as np\ndef f(x):\n    y = x\n    return np.mean(y)"
+    (use,) = forbidden_uses([cell], ["f"], FORBIDS)
+    assert (use.line, use.code) == (4, "return np.mean(y)")
+
+
+def test_reach_and_definitions():
+    cells = ["a = 1\nb = a", "def f(): return g()", "def g(): return b", "def h(): return f()"]
+    assert reach(cells, ["f"]) == {"f", "g", "b", "a"}
+    assert defined_in([*cells, "x, (y, z) = 1, (2, 3)\nif a:\n    w = 1"]) >= {"f", "x", "y", "z", "w"}
+    assert reach(["def f(): return f()"], ["f", "nothing"]) == {"f"}
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["def f(:", "(" * 10_000, "x = " + "-" * 100_000 + "1", "\0", "\ud800", "a" * 10**6, "'''"],
+    ids=["broken", "nested", "minus", "null", "half", "long", "open"],
+)
+def test_no_source_raises(source):
+    parse_cell(source)
+    assert lab_named_in([source]) is None
+    assert forbidden_uses([source], ["f"], FORBIDS) == []
