@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import sys
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from grader.authoring.version import key_version
 from grader.core.answers import digest, digests, normalise
 from grader.core.expect import Expectation
 from grader.core.key import Check, Exercise, Key, Misconception
-from grader.core.observe import observe
+from grader.core.observe import Made, observe
 from grader.core.probe import Probe, Step
 from grader.core.source import defined_in, reach
 from grader.core.tree import Tree
@@ -43,12 +44,24 @@ def compile_key(lab: LoadedLab, seed: int = PUBLIC_SEED, hidden: bool = False) -
         lacking = set(exercise.defines) - defined_in(sources)
         if lacking:
             raise AuthorError(f"{lab.id}: the solution does not define {sorted(lacking)}")
-    solution = lab.namespace()
-    checks = [_compile(c, exercises, solution, seed, hidden) for c in spec.checks.values()]
+    drawn = {c.id: _drawn(c, Draw(seed, c.id, hidden)) for c in spec.checks.values()}
+    probes = {name: probe for name, (probe, _) in drawn.items() if probe is not None}
+    reached = {name: reach(sources, probe.names()) for name, probe in probes.items()}
+    runs = [Run(None, tuple(probes))]
+    for mistake in spec.misconceptions.values():
+        touched = set(exercises[mistake.exercise].defines) | set(mistake.define)
+        asked = tuple(n for n in probes if reached[n] & touched and spec.checks[n].kind == "probe")
+        if not mistake.measured and asked:
+            runs.append(Run(mistake.id, asked))
+    watch = {c.id: exercises[c.exercise].forbids for c in spec.checks.values()}
+    solved, *mistaken = observe_runs(lab, runs, probes, watch)
+    checks = [
+        _compile(c, drawn[c.id], solved.get(c.id), seed, hidden) for c in spec.checks.values()
+    ]
     points = sum(c.points for c in checks if not c.bonus)
     if abs(points - 20) > 1e-6:
         raise AuthorError(f"{lab.id}: the points add up to {points:g}, not 20")
-    checks = _add_mistakes(lab, checks, exercises, solution, sources)
+    checks = [_with_mistakes(c, runs[1:], mistaken) for c in checks]
     return Key(
         lab=lab.id,
         visibility="hidden" if hidden else "public",
@@ -80,10 +93,79 @@ def _with_uses(lab: LoadedLab, sources: list[str]) -> dict[str, Exercise]:
     return found
 
 
+@dataclass(frozen=True)
+class Run:
+    """Probes to run on the solution (`mistake` is None) or on one misconception."""
+
+    mistake: str | None
+    checks: tuple[str, ...]
+
+
+def observe_runs(
+    lab: LoadedLab,
+    runs: Sequence[Run],
+    probes: Mapping[str, Probe],
+    watch: Mapping[str, Sequence[str]],
+) -> list[dict[str, Tree]]:
+    """Observe the solution and its mistakes, each in a namespace of its own, on all cores.
+
+    The runs go to forks of this process, made before TensorFlow is started; where it has been
+    imported already, they are done here, one after the other.
+    """
+
+    def one(run: Run) -> dict[str, Tree]:
+        names = _namespace(lab, run.mistake)
+        made: dict[str, Made] = {}
+        rules = watch if run.mistake is None else {}
+        return {c: observe(probes[c], names, {}, rules.get(c, ()), made) for c in run.checks}
+
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+    if "tensorflow" in sys.modules or cores < 2 or len(runs) < 4:
+        return [one(run) for run in runs]
+    global _one
+    _one = one
+    with multiprocessing.get_context("fork").Pool(cores) as pool:
+        return pool.map(_do, runs, chunksize=1)
+
+
+_one: Callable[[Run], dict[str, Tree]]
+
+
+def _do(run: Run) -> dict[str, Tree]:
+    """In a fork, which inherits `_one`."""
+    return _one(run)
+
+
+def _namespace(lab: LoadedLab, mistake: str | None) -> dict[str, Any]:
+    if mistake is None:
+        return lab.namespace()
+    spec = lab.spec.misconceptions[mistake]
+    if not spec.define:
+        return lab.namespace(lab.change(spec))
+    names = lab.namespace()
+    names.update(spec.define)  # the solution's own functions see it too: they share the namespace
+    return names
+
+
+def _drawn(spec: CheckSpec, draw: Draw) -> tuple[Probe | None, Mapping[str, Tree]]:
+    """A check's probe, and the expected values that its author gives."""
+    if spec.kind == "answer" or spec.probing is None:
+        return None, {}
+    made = spec.probing(draw)
+    probe, given = made if isinstance(made, tuple) else (made, {})
+    unknown = set(spec.expect) - set(probe.keep)
+    if unknown:
+        raise AuthorError(f"check {spec.id}: `expect` names {sorted(unknown)}, not kept")
+    return probe, given
+
+
 def _compile(
-    spec: CheckSpec, exercises: Mapping[str, Exercise], solution: dict[str, Any], seed: int,
+    spec: CheckSpec,
+    drawn: tuple[Probe | None, Mapping[str, Tree]],
+    seen: Tree | None,
+    seed: int,
     hidden: bool,
-) -> Check:  # fmt: skip
+) -> Check:
     draw = Draw(seed, spec.id, hidden)
     check = Check(
         spec.id, spec.exercise, spec.kind, spec.title, spec.points, spec.bonus, spec.asked,
@@ -100,26 +182,38 @@ def _compile(
         return replace(
             check, probe=preview, expected=dict(labels), held_out=inputs if hidden else None
         )
-    assert spec.probing is not None
-    made = spec.probing(draw)
-    probe, given = made if isinstance(made, tuple) else (made, {})
-    unknown = set(spec.expect) - set(probe.keep)
-    if unknown:
-        raise AuthorError(f"check {spec.id}: `expect` names {sorted(unknown)}, not kept")
-    seen = observe(probe, solution, watch=exercises[spec.exercise].forbids)
+    asked, given = drawn
+    assert asked is not None and seen is not None
     if seen["status"] != "ok" or seen.get("weights"):
         raise AuthorError(f"check {spec.id}: the solution fails its own probe: {seen}")
     if seen.get("used"):
         raise AuthorError(f"check {spec.id}: the solution uses {seen['used']}, which is forbidden")
     if spec.kind == "source":
-        return replace(check, probe=probe)
-    expected = {name: given.get(name, seen["values"][name]) for name in probe.keep}
-    expect = {n: spec.expect.get(n) or default_expectation(expected[n]) for n in probe.keep}
+        return replace(check, probe=asked)
+    expected = {name: given.get(name, seen["values"][name]) for name in asked.keep}
+    expect = {n: spec.expect.get(n) or default_expectation(expected[n]) for n in asked.keep}
     for name, expectation in expect.items():
         match = expectation.match(seen["values"][name], expected[name])
         if not match.right:
             raise AuthorError(f"check {spec.id}: the solution's {name} is refused: {match.came.en}")
-    return replace(check, probe=probe, expect=expect, expected=expected)
+    return replace(check, probe=asked, expect=expect, expected=expected)
+
+
+def _with_mistakes(
+    check: Check, runs: Sequence[Run], mistaken: Sequence[Mapping[str, Tree]]
+) -> Check:
+    """The check with what each misconception gives on it, where that differs."""
+    wrong: dict[str, Tree] = {}
+    if check.kind != "probe":
+        return check
+    for run, observations in zip(runs, mistaken, strict=True):
+        seen = observations.get(check.id)
+        if seen is None or run.mistake is None:
+            continue
+        if seen["status"] == "ok" and _all_right(check.expect, seen["values"], check.expected):
+            continue
+        wrong[run.mistake] = {k: seen[k] for k in ("status", "values", "error") if k in seen}
+    return replace(check, wrong=wrong)
 
 
 def _hashed(spec: CheckSpec, draw: Draw) -> dict[str, Any]:
@@ -146,44 +240,6 @@ def _hashed(spec: CheckSpec, draw: Draw) -> dict[str, Any]:
         "type": kind, "decimals": decimals, "salt": salt,
         "right": digests(right, salt), "wrong": wrong,
     }  # fmt: skip
-
-
-def _add_mistakes(
-    lab: LoadedLab,
-    checks: list[Check],
-    exercises: Mapping[str, Exercise],
-    solution: dict[str, Any],
-    sources: list[str],
-) -> list[Check]:
-    """Observe each check under each misconception that can reach it; keep what differs."""
-    probed = [c for c in checks if c.kind == "probe" and c.probe is not None]
-    names = {c.id: reach(sources, c.probe.names()) for c in probed if c.probe}
-    wrong: dict[str, dict[str, Tree]] = {c.id: {} for c in checks}
-    for mistake in lab.spec.misconceptions.values():
-        if mistake.measured:
-            continue
-        touched = set(exercises[mistake.exercise].defines) | set(mistake.define)
-        if mistake.define:
-            namespace = _overridden(lab, mistake.define)
-        else:
-            namespace = lab.namespace(lab.change(mistake))
-        for check in probed:
-            assert check.probe is not None
-            if not names[check.id] & touched:
-                continue
-            seen = observe(check.probe, namespace)
-            if seen["status"] == "ok" and _all_right(check.expect, seen["values"], check.expected):
-                continue
-            kept = {k: seen[k] for k in ("status", "values", "error") if k in seen}
-            wrong[check.id][mistake.id] = kept
-    return [replace(c, wrong=wrong[c.id]) for c in checks]
-
-
-def _overridden(lab: LoadedLab, define: Mapping[str, Any]) -> dict[str, Any]:
-    """The solution's namespace, with names replaced for its own functions too."""
-    names = lab.namespace()
-    names.update(define)
-    return names
 
 
 def _all_right(

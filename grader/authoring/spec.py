@@ -35,6 +35,11 @@ class Draw:
     def __init__(self, seed: int, check_id: str, hidden: bool) -> None:
         self.rng = np.random.default_rng([seed, *check_id.encode()])
         self.hidden = hidden
+        self._seed = seed
+
+    def named(self, name: str) -> Draw:
+        """Material that is the same in every check of this key that asks for it by this name."""
+        return Draw(self._seed, f"shared {name}", self.hidden)
 
     def sizes(self, n: int, low: int = 2, high: int = 9) -> tuple[int, ...]:
         """`n` whole numbers in ``[low, high]``, all different, so that no two axes agree."""

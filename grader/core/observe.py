@@ -15,6 +15,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib import import_module
 from itertools import permutations
 from types import CodeType
@@ -22,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.core.building import built_by_calling
+from grader.core.building import quick_building
 from grader.core.judge import near_names
 from grader.core.probe import Probe, Step
 from grader.core.tree import Tree
@@ -427,11 +428,40 @@ def _codes(dotted: str) -> list[CodeType]:
     return [code] if code is not None else []
 
 
+@dataclass(frozen=True)
+class Made:
+    """What shared steps came to: results, and weights that found no place."""
+
+    results: dict[str, Any]
+    missing: list[str]
+    misfit: list[str]
+
+
+def _begin(probe: Probe, scope: _Scope, made: dict[str, Made] | None) -> int:
+    """Do the shared steps, or take what they made before; return where to go on.
+
+    Shared steps that raise leave nothing: the next probe meets the same exception.
+    """
+    if made is None or not probe.shared:
+        return 0
+    name = probe.beginning()
+    if name not in made:
+        for step in probe.steps[: probe.shared]:
+            scope.results[step.into] = OPERATIONS[step.op](scope, step)
+        made[name] = Made(dict(scope.results), list(scope.missing), list(scope.misfit))
+    else:
+        scope.results.update(made[name].results)
+        scope.missing += made[name].missing
+        scope.misfit += made[name].misfit
+    return probe.shared
+
+
 def observe(
     probe: Probe,
     names: Mapping[str, Any],
     answers: Mapping[str, Any] | None = None,
     watch: Sequence[str] = (),
+    made: dict[str, Made] | None = None,
 ) -> Tree:
     """Run a probe.
 
@@ -440,6 +470,7 @@ def observe(
         names: the student's namespace.
         answers: what was given to ``lab.answer``.
         watch: library calls to notice (see `watching`).
+        made: what the shared steps of earlier probes on the same namespace made; it grows.
 
     Returns:
         The observation; an exception of the student's code is part of it.
@@ -452,8 +483,8 @@ def observe(
     seen: dict[str, Any] = {"status": "ok", "values": {}}
     used: list[str] = []
     try:
-        with built_by_calling(), watching(watch) as used:
-            for step in probe.steps:
+        with quick_building(), watching(watch) as used:
+            for step in probe.steps[_begin(probe, scope, made) :]:
                 scope.results[step.into] = OPERATIONS[step.op](scope, step)
             seen["values"] = {k: plain(scope.results[k]) for k in probe.keep}
     except NotDoneYet as error:

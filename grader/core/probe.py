@@ -12,13 +12,14 @@ reach the student's code as tensors of the Keras backend; wrap one in `numpy_arr
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from grader.core.tree import Tree
+from grader.core.tree import Tree, pack
 
 
 @dataclass(frozen=True)
@@ -47,17 +48,34 @@ class Step:
 
 @dataclass(frozen=True)
 class Probe:
-    """Steps in order, and the names of the results that come back."""
+    """Steps in order, and the names of the results that come back.
+
+    Attributes:
+        shared: that many leading steps are run once for all probes of a submission that begin with
+            the very same ones (build a model, give it weights). The steps after them must leave
+            what they made as it is.
+    """
 
     steps: tuple[Step, ...]
     keep: tuple[str, ...] = ("out",)
+    shared: int = 0
 
     def to_tree(self) -> Tree:
-        return {"steps": [s.to_tree() for s in self.steps], "keep": list(self.keep)}
+        return {
+            "steps": [s.to_tree() for s in self.steps],
+            "keep": list(self.keep),
+            "shared": self.shared,
+        }
 
     @classmethod
     def from_tree(cls, tree: Tree) -> Probe:
-        return cls(tuple(Step.from_tree(s) for s in tree["steps"]), tuple(tree["keep"]))
+        steps = tuple(Step.from_tree(s) for s in tree["steps"])
+        return cls(steps, tuple(tree["keep"]), tree["shared"])
+
+    def beginning(self) -> str:
+        """A name for the shared steps: equal for probes that may share what they make."""
+        steps = [s.to_tree() for s in self.steps[: self.shared]]
+        return hashlib.sha256(pack(steps)).hexdigest()
 
     def names(self) -> set[str]:
         """The student's names that the probe looks up."""

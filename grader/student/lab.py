@@ -13,14 +13,14 @@ import numpy as np
 
 from grader.core.judge import Evidence, Verdict, judge, near_names
 from grader.core.key import Check, Key
-from grader.core.observe import plain
+from grader.core.observe import Made, plain
 from grader.core.recording import BadRecording, Recording
 from grader.core.source import defined_in, reach
 from grader.core.text import Text
 from grader.core.tree import Tree
 from grader.student import display, holes, pictures, session, where
 from grader.student.errors import LabError
-from grader.student.selfcheck import observe_check
+from grader.student.selfcheck import MEASURED, observe_check
 
 if TYPE_CHECKING:
     from grader.student.record import Run
@@ -89,14 +89,15 @@ class Lab:
         checks = self._find(name)
         names = display.namespace()
         sources = current_cells(tuple(display.cells()))
+        made: dict[str, Made] = {}
         for check in checks:
-            self._observe(check, names)
+            self._observe(check, names, made)
         verdicts = self._judge(checks, sources)
         if any(v.status in ("wrong", "error") for v in verdicts):
             used = self._built_on({c.exercise for c in checks})
             if used:
                 for check in used:
-                    self._observe(check, names)
+                    self._observe(check, names, made)
                 verdicts = self._judge(checks, sources)
         verdicts = [self._kinder(v, names) for v in verdicts]
         self.verdicts |= {v.check: v for v in verdicts}
@@ -126,9 +127,9 @@ class Lab:
             self.lang,
         )
 
-    def _observe(self, check: Check, names: Mapping[str, Any]) -> None:
+    def _observe(self, check: Check, names: Mapping[str, Any], made: dict[str, Made]) -> None:
         recorded = check.kind == "clean" and not self._lacking(check)
-        seen = observe_check(self.key, check, names, self.answers, recorded)
+        seen = observe_check(self.key, check, names, self.answers, recorded, made)
         if seen is not None:
             self._observations[check.id] = seen
 
@@ -171,11 +172,7 @@ class Lab:
                 ).fill(a=", ".join(str(self.answers[q])[:40] for q in check.answers))
                 return replace(verdict, status="pending", message=said)
             if check.probe is None and not lacking:
-                said = Text(
-                    en="recorded; measured when you hand in",
-                    fr="enregistré ; mesuré quand vous rendrez le TP",
-                )
-                return replace(verdict, status="pending", message=said)
+                return replace(verdict, status="pending", message=MEASURED)
             said = Text(
                 en="not trained yet: run the cell with lab.record({r!r})",
                 fr="pas encore entraîné : exécutez la cellule avec lab.record({r!r})",
@@ -299,7 +296,12 @@ class Lab:
     # -------------------------------------------------------------- training
 
     def record(
-        self, name: str, model: Any = None, max_seconds: float | None = None, **settings: Any
+        self,
+        name: str,
+        model: Any = None,
+        max_seconds: float | None = None,
+        weights: bool = True,
+        **settings: Any,
     ) -> Run:
         """Record a training: live curves, a time budget, and a file that saves doing it again.
 
@@ -314,11 +316,13 @@ class Lab:
             name: the recording's name.
             model: what is trained; needed for a loop only.
             max_seconds: time budget; the lab's own if not given.
+            weights: False keeps the curves only: for trainings too large to hand in, of which no
+                weight is measured. A loop then needs no `model`.
             settings: JSON values that travel with the weights.
         """
         from grader.student.record import record
 
-        return record(self, name, model, max_seconds, settings)
+        return record(self, name, model, max_seconds, settings, weights)
 
     def history(self, name: str) -> dict[str, list[float]]:
         """Curves of a recording: ``{"loss": [...], …}``.

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from grader.core.key import Limits
-from grader.core.observe import LimitHit, error_record, observe
+from grader.core.observe import LimitHit, Made, error_record, observe
 from grader.core.probe import Probe
 from grader.core.text import Text
 from grader.core.tree import Tree
@@ -264,6 +264,7 @@ def _close_figures() -> None:
 def _run_probes(
     job: Mapping[str, Tree], names: Mapping[str, Any], clock: _Clock, report: Report
 ) -> None:
+    made: dict[str, Made] = {}
     for item in job["probes"]:
         check = item["check"]
         if f"probe:{check}" in job["skip"]:
@@ -272,9 +273,8 @@ def _run_probes(
         clock.end = max(clock.end, time.monotonic() + clock.limits.cell_seconds)
         try:
             clock.start()
-            seen = observe(
-                Probe.from_tree(item["probe"]), names, session.current.answers, item["watch"]
-            )
+            probe = Probe.from_tree(item["probe"])
+            seen = observe(probe, names, session.current.answers, item["watch"], made)
             clock.stop()
             limit = limit_behind(seen.get("error") or {}, clock.limits)
             if seen["status"] == "error" and limit:
