@@ -1,16 +1,53 @@
-"""Build Keras layers by their first eager call.
+"""Build Keras layers quickly: a probe builds many small ones.
 
-Keras 3 builds a layer that has no `build` method by tracing its `call` symbolically, once a level of
-nesting, then calls it. When values are there the call alone builds just as well (Keras falls back
-on that itself when a trace fails), and is 3 to 10 times faster: a probe builds many small layers.
+Two habits of Keras 3 on TensorFlow cost most of the time, and neither changes a value:
+
+- a layer without a `build` method is built by tracing its `call` symbolically, once a level of
+  nesting, before it is called. When values are there the call alone builds just as well (Keras falls
+  back on that itself when a trace fails);
+- each variable gets a name of its own (``dense_7/kernel``), for which TensorFlow makes a new kernel.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
+
+
+@contextmanager
+def quick_building() -> Iterator[None]:
+    """While this lasts, eager calls build layers without tracing them, variables share names.
+
+    Without effect if Keras is not loaded, or has other ways.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(_built_by_calling())
+        stack.enter_context(_variables_share_names())
+        yield
+
+
+@contextmanager
+def _built_by_calling() -> Iterator[None]:
+    layer = getattr(sys.modules.get("keras.src.layers.layer"), "Layer", None)
+    before = getattr(layer, "_maybe_build", None)
+    is_default = getattr(sys.modules.get("keras.src.utils.python_utils"), "is_default", None)
+    if before is None or is_default is None:
+        yield
+        return
+
+    def maybe_build(self: Any, call_spec: Any) -> None:
+        if not self.built and is_default(self.build) and _all_values(call_spec):
+            self.built = True
+        else:
+            before(self, call_spec)
+
+    layer._maybe_build = maybe_build  # type: ignore[union-attr]
+    try:
+        yield
+    finally:
+        layer._maybe_build = before  # type: ignore[union-attr]
 
 
 def _all_values(call_spec: Any) -> bool:
@@ -30,29 +67,20 @@ def _all_values(call_spec: Any) -> bool:
 
 
 @contextmanager
-def built_by_calling() -> Iterator[None]:
-    """While this lasts, an eager call of an unbuilt layer does not trace it first.
-
-    Without effect if Keras is not loaded, or has another way of building.
-    """
-    module = sys.modules.get("keras.src.layers.layer")
-    layer = getattr(module, "Layer", None)
-    before = getattr(layer, "_maybe_build", None)
-    utils = sys.modules.get("keras.src.utils.python_utils")
-    is_default = getattr(utils, "is_default", None)
-    if before is None or is_default is None or hasattr(before, "__wrapped__"):
+def _variables_share_names() -> Iterator[None]:
+    variable = getattr(sys.modules.get("keras.src.backend.tensorflow.core"), "Variable", None)
+    before = getattr(variable, "_initialize", None)
+    name_scope = getattr(sys.modules.get("tensorflow"), "name_scope", None)
+    if before is None or name_scope is None:
         yield
         return
 
-    def maybe_build(self: Any, call_spec: Any) -> None:
-        if not self.built and is_default(self.build) and _all_values(call_spec):
-            self.built = True
-            return
-        before(self, call_spec)
+    def initialize(self: Any, value: Any) -> None:
+        with name_scope("variable/"):
+            before(self, value)
 
-    maybe_build.__wrapped__ = before  # type: ignore[attr-defined]
-    layer._maybe_build = maybe_build  # type: ignore[union-attr]
+    variable._initialize = initialize  # type: ignore[union-attr]
     try:
         yield
     finally:
-        layer._maybe_build = before  # type: ignore[union-attr]
+        variable._initialize = before  # type: ignore[union-attr]

@@ -221,7 +221,11 @@ class Key:
             "limits": vars(self.limits),
             "defines": {name: e.id for e in self.exercises for name in e.defines},
             "probes": [
-                {"check": c.id, "probe": c.probe.to_tree(), "watch": forbids.get(c.exercise, [])}
+                {
+                    "check": c.id,
+                    "probe": c.probe.to_tree(),
+                    "watch": forbids.get(c.exercise, []) if c.kind == "source" else [],
+                }
                 for c in self.checks
                 if c.probe is not None and c.kind != "clean"
             ]

@@ -420,40 +420,15 @@ def _codes(dotted: str) -> list[CodeType]:
         found = getattr(found, part, None)
         if found is None:
             return []
-    if isinstance(found, type):
-        found = found.__dict__.get("call") or found.__dict__.get("__init__")
-    while hasattr(found, "__wrapped__"):
-        found = found.__wrapped__
-    code = getattr(found, "__code__", None)
-    return [code] if code is not None else []
-
-
-@dataclass(frozen=True)
-class Made:
-    """What shared steps came to: results, and weights that found no place."""
-
-    results: dict[str, Any]
-    missing: list[str]
-    misfit: list[str]
-
-
-def _begin(probe: Probe, scope: _Scope, made: dict[str, Made] | None) -> int:
-    """Do the shared steps, or take what they made before; return where to go on.
-
-    Shared steps that raise leave nothing: the next probe meets the same exception.
-    """
-    if made is None or not probe.shared:
-        return 0
-    name = probe.beginning()
-    if name not in made:
-        for step in probe.steps[: probe.shared]:
-            scope.results[step.into] = OPERATIONS[step.op](scope, step)
-        made[name] = Made(dict(scope.results), list(scope.missing), list(scope.misfit))
-    else:
-        scope.results.update(made[name].results)
-        scope.missing += made[name].missing
-        scope.misfit += made[name].misfit
-    return probe.shared
+    kept = vars(found) if isinstance(found, type) else {"call": found}
+    codes = []
+    for function in (kept.get("__init__"), kept.get("call")):
+        while hasattr(function, "__wrapped__"):
+            function = function.__wrapped__
+        code = getattr(function, "__code__", None)
+        if code is not None:
+            codes.append(code)
+    return codes
 
 
 def observe(
