@@ -273,7 +273,7 @@ def _plain_config(node: Any, depth: int = 0) -> Any:
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """A trained model's remains.
+    """A trained model's remains; without weights, the curves of a training alone.
 
     Attributes:
         lab: lab id.
@@ -398,8 +398,8 @@ class Recording:
             if not isinstance(tree.get(entry), kind):
                 raise BadRecording("damaged", f"no {entry}")
         weights = tree["weights"]
-        if not 0 < len(weights) <= MAX_WEIGHTS or len(tree["layers"]) > MAX_LAYERS:
-            raise BadRecording("damaged", "too many weights, or none")
+        if len(weights) > MAX_WEIGHTS or len(tree["layers"]) > MAX_LAYERS:
+            raise BadRecording("damaged", "too many weights")
         if not all(isinstance(a, np.ndarray) for a in weights.values()):
             raise BadRecording("damaged", "a weight is not an array")
         if sum(a.size for a in weights.values()) > MAX_PARAMETERS:

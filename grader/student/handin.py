@@ -386,6 +386,11 @@ def report(lab: Lab, found: CleanRun) -> display.Report:
         en="clean run, {s:.0f} s: {t}/{w} on the public key",
         fr="exécution à neuf, {s:.0f} s : {t}/{w} avec la clé publique",
     ).fill(s=found.seconds, t=total, w=worth)
+    later = sum(v.max_points for v in found.verdicts if v.status == "pending")
+    if later:
+        heading += Text(
+            en=", {p} more measured when you hand in", fr=", {p} de plus mesurés au rendu"
+        ).fill(p=display.number(later, lab.lang))
     rows = [display.row(v, lab.key, lab.lang) for v in found.verdicts]
     return display.Report(rows, lab.lang, heading.to(lab.lang))
 

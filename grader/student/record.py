@@ -58,7 +58,7 @@ def goals(key: Key | None, recording: str) -> list[Goal]:
     """The metrics that the key measures on a recording."""
     found: list[Goal] = []
     for check in key.checks if key is not None else ():
-        if check.kind == "clean" and check.recording == recording:
+        if check.kind == "clean" and recording in check.measured:
             for expectation in check.expect.values():
                 if isinstance(expectation, Metric):
                     found.append(Goal(expectation.name, expectation.target, expectation.floor))
@@ -80,8 +80,10 @@ class Run:
         given_model: Any,
         max_seconds: float | None,
         settings: Mapping[str, Any],
+        weights: bool,
     ) -> None:
         self.lab = lab
+        self.weights = weights
         self.name = name
         self.given_model = given_model
         self.settings = dict(settings)
@@ -171,18 +173,22 @@ class Run:
             _build(model, _batch(x))
             return None
         try:
-            put_into(found, model, x)
+            if found.weights:
+                put_into(found, model, x)
         except BadRecording:
             state.note(self.name, "shapes")
             return None
         state.note(self.name, "replayed")
         self._replaying = self.recording = found
+        self.curves, self._ended = found.history, True
+        self.began = time.perf_counter() - float(found.manifest.get("seconds") or 0.0)
+        self.live.end(Text(en="loaded from its recording", fr="repris de son enregistrement"))
         return found
 
     # -------------------------------------------------------------- a loop
 
     def __enter__(self) -> Run:
-        if self.given_model is None:
+        if self.given_model is None and self.weights:
             raise LabError(
                 Text(
                     en="with lab.record({n!r}, model=…): which model is trained?",
@@ -221,6 +227,8 @@ class Run:
             found = Recording.from_bytes(data)
         except BadRecording:
             return True
+        if not found.weights:
+            return True
         if len(weight_paths(self.given_model)) < len(found.weights):
             _build_like(self.given_model, found)
         return len(weight_paths(self.given_model)) >= len(found.weights)
@@ -248,14 +256,17 @@ class Run:
             return
         self._ended = True
         try:
-            made = Recording.of(
-                self.lab.id, self.name, model, self._settings(), self._manifest(model)
-            )
+            lab, settings, manifest = self.lab.id, self._settings(), self._manifest(model)
+            if self.weights:
+                made = Recording.of(lab, self.name, model, settings, manifest)
+            else:
+                made = Recording(lab, self.name, {}, settings=settings, manifest=manifest)
         except (TypeError, ValueError) as error:
             self.live.end(_not_recorded(str(error)))
             return
         self.recording = made
-        made.load_into(model)
+        if self.weights:
+            made.load_into(model)
         data = made.to_bytes()
         state = session.current
         if state.grading:
@@ -287,7 +298,7 @@ class Run:
             "stopped_by_budget": self.stopped == "budget",
             "finite": all(
                 bool(np.isfinite(np.asarray(w)).all())
-                for w in _values(model)
+                for w in (_values(model) if self.weights else ())
                 if w.dtype.kind == "f"
             ),
             "history": {k: curves.thin(v, MAX_HISTORY) for k, v in self.curves.items()},
@@ -318,7 +329,12 @@ class Run:
 
 
 def record(
-    lab: Lab, name: str, model: Any, max_seconds: float | None, settings: Mapping[str, Any]
+    lab: Lab,
+    name: str,
+    model: Any,
+    max_seconds: float | None,
+    settings: Mapping[str, Any],
+    weights: bool = True,
 ) -> Run:
     """A `Run` that is also a Keras callback."""
     if not isinstance(name, str) or not name.replace("_", "").replace("-", "").isalnum():
@@ -330,7 +346,7 @@ def record(
             lab.lang,
         )
     made: Run = _callback_class()()
-    made._start(lab, name, model, max_seconds, settings)
+    made._start(lab, name, model, max_seconds, settings, weights)
     return made
 
 

@@ -217,6 +217,19 @@ def test_a_clean_run_gives_full_marks_to_what_is_right(place: Path) -> None:
     assert found.total == 7.5 and not found.cells
 
 
+def test_what_only_the_clean_room_measures_is_not_called_missing(
+    place: Path, mini_key: Key, capsys: pytest.CaptureFixture[str]
+) -> None:
+    checks = [replace(c, probe=None) if c.kind == "clean" else c for c in mini_key.checks]
+    replace(mini_key, checks=tuple(checks)).save(place.parent / "mini.key")
+    recording(place)
+    save(place, SETUP, *RIGHT)
+    Lab("mini", lang="en").selfcheck("mon TP.ipynb")
+    out = capsys.readouterr().out
+    assert "3.5/7.5 on the public key, 3 more measured when you hand in" in out
+    assert "recorded; measured when you hand in" in out
+
+
 def test_a_clean_run_survives_loops_and_exits(place: Path, mini_key: Key) -> None:
     quick = replace(mini_key, limits=Limits(cell_seconds=0.5))
     quick.save(place.parent / "mini.key")

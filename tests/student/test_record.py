@@ -294,6 +294,17 @@ def test_a_training_that_diverged_is_said_to_have(
     assert "the training diverged" in capsys.readouterr().out
 
 
+def test_a_replay_outside_grading_shows_the_recordings_curves(
+    recorded: bytes, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(session.REPLAY, "1")
+    capsys.readouterr()
+    model, _ = trained(Lab("mini", lang="en"))
+    out = capsys.readouterr().out
+    assert "loaded from its recording" in out and "accuracy" in out
+    np.testing.assert_array_equal(model(X), Recording.from_bytes(recorded).rebuild()(X))
+
+
 def test_goals_and_curves(place: Path) -> None:
     lab = Lab("mini", lang="en")
     (goal,) = goals(lab.key, "classifier")
