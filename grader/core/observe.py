@@ -431,6 +431,34 @@ def _codes(dotted: str) -> list[CodeType]:
     return codes
 
 
+@dataclass(frozen=True)
+class Made:
+    """What shared steps came to: results, and weights that found no place."""
+
+    results: dict[str, Any]
+    missing: list[str]
+    misfit: list[str]
+
+
+def _begin(probe: Probe, scope: _Scope, made: dict[str, Made] | None) -> int:
+    """Do the shared steps, or take what they made before; return where to go on.
+
+    Shared steps that raise leave nothing: the next probe meets the same exception.
+    """
+    if made is None or not probe.shared:
+        return 0
+    name = probe.beginning()
+    if name not in made:
+        for step in probe.steps[: probe.shared]:
+            scope.results[step.into] = OPERATIONS[step.op](scope, step)
+        made[name] = Made(dict(scope.results), list(scope.missing), list(scope.misfit))
+    else:
+        scope.results.update(made[name].results)
+        scope.missing += made[name].missing
+        scope.misfit += made[name].misfit
+    return probe.shared
+
+
 def observe(
     probe: Probe,
     names: Mapping[str, Any],
