@@ -8,6 +8,7 @@ from grader.core.expect import Between, Close, Distribution, Exact, Metric
 from grader.core.key import Limits
 from grader.core.probe import (
     Probe,
+    Step,
     call,
     change,
     count_params,
@@ -30,6 +31,6 @@ from grader.core.text import Text
 
 __all__ = [
     "AuthorError", "Between", "Close", "Distribution", "Draw", "Exact", "LabSpec", "Limits",
-    "Measured", "Metric", "Mutant", "Probe", "Text", "Variant", "call", "change", "count_params", "draw_index", "get",
+    "Measured", "Metric", "Mutant", "Probe", "Step", "Text", "Variant", "call", "change", "count_params", "draw_index", "get",
     "gradient", "item", "layers", "numpy_array", "raises", "ref", "rng", "sample", "set_weights", "student", "table",
 ]  # fmt: skip
