@@ -432,7 +432,7 @@ def _only_outside(name: str, data: bytes) -> Mapping[str, bytes]:
 
 
 def _one_outside(name: str, data: bytes) -> Mapping[str, bytes]:
-    return {f"{_stem(name)}.zip": zipped({name: data, "../../../tmp/grades.csv": b"20"})}
+    return {f"{_stem(name)}.zip": zipped({name: data, "../../../etc/grades.csv": b"20"})}
 
 
 def _mac_zip(name: str, data: bytes) -> Mapping[str, bytes]:

@@ -207,7 +207,7 @@ def test_links_and_devices_on_disk_are_not_followed(tmp_path):
 
 
 def test_what_stands_beside_a_bad_entry_counts(tmp_path):
-    package = {"tp.ipynb": notebook("x = 1"), "../../../tmp/evil.csv": b"20"}
+    package = {"tp.ipynb": notebook("x = 1"), "../../../etc/evil.csv": b"20"}
     eve = one(tmp_path, {"tp.zip": zipped(package)})
     assert eve.problem is None
     assert any("leaves its folder" in n.en for n in eve.notices)
