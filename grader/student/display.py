@@ -12,7 +12,7 @@ from grader.core.judge import Verdict
 from grader.core.key import Key
 from grader.core.text import Text
 
-_LABEL = 46  # characters; longer titles push their message to the right
+_LABEL = 60  # characters; longer titles push their message to the right
 
 SYMBOLS: dict[str, str] = {
     "right": "✓", "carried": "✓", "partial": "◐", "wrong": "✗", "error": "✗", "forbidden": "✗",
@@ -52,6 +52,7 @@ class Row:
     """One verdict, ready to be shown.
 
     Attributes:
+        group: the exercise, if it has several checks: a heading over its rows.
         details: what goes below the line: the mistake, in words.
         help: folded: where to look next; level by level.
     """
@@ -64,14 +65,14 @@ class Row:
     details: tuple[str, ...] = ()
     help: tuple[str, ...] = ()
     picture: str = ""
+    group: str = ""
 
 
 def row(verdict: Verdict, key: Key, lang: str, picture: str = "") -> Row:
     """A verdict in the notebook's language."""
     exercise = key.exercise(verdict.exercise)
-    title = exercise.title.to(lang)
-    if len(key.of_exercise(exercise.id)) > 1:
-        title = f"{title} · {verdict.title.to(lang)}"
+    title = f"{exercise.number} {exercise.title.to(lang)}"
+    several = len(key.of_exercise(exercise.id)) > 1
     idle = verdict.status in ("todo", "missing", "pending")
     earned = number(verdict.points, lang)
     first, *more = verdict.message.to(lang).split(" → ")
@@ -84,12 +85,13 @@ def row(verdict: Verdict, key: Key, lang: str, picture: str = "") -> Row:
     return Row(
         SYMBOLS[verdict.status],
         WORDS[verdict.status].to(lang),
-        f"{exercise.number} {title}",
+        verdict.title.to(lang) if several else title,
         "–" if idle else f"{earned}/{number(verdict.max_points, lang)}",
         first,
         tuple(more),
         tuple(help_),
         picture,
+        title if several else "",
     )
 
 
@@ -106,16 +108,23 @@ class Report:
     footer: str = ""
 
     def __str__(self) -> str:
-        width = min(_LABEL, max((len(r.label) for r in self.rows), default=0))
+        width = min(_LABEL, max((len(r.label) + 2 * bool(r.group) for r in self.rows), default=0))
         points = max((len(r.points) for r in self.rows), default=0)
+        colon = " :" if self.lang == "fr" else ":"
         lines = [self.heading] if self.heading else []
+        group = ""
         for r in self.rows:
-            line = f"{r.symbol} {r.label:<{width}}  {r.points:>{points}}   {r.message}"
-            lines.append(line.rstrip())
-            lines += [f"    → {d}" for d in r.details]
-            for name, text in zip(_HELP, r.help, strict=False):
-                lines.append(f"      {name.to(self.lang)} : {text}" if self.lang == "fr"
-                             else f"      {name.to(self.lang)}: {text}")  # fmt: skip
+            if r.group and r.group != group:
+                lines.append(r.group)
+            group = r.group
+            indent = "  " if r.group else ""
+            label = f"{r.label:<{width - len(indent)}}"
+            lines.append(f"{indent}{r.symbol} {label}  {r.points:>{points}}   {r.message}".rstrip())
+            lines += [f"{indent}    → {d}" for d in r.details]
+            lines += [
+                f"{indent}      {name.to(self.lang)}{colon} {text}"
+                for name, text in zip(_HELP, r.help, strict=False)
+            ]
         return "\n".join([*lines, self.footer] if self.footer else lines)
 
     __repr__ = __str__
@@ -124,18 +133,25 @@ class Report:
         parts = [f'<div class="lab-report" lang="{self.lang}" style="{_BOX}">']
         if self.heading:
             parts.append(f"<div><strong>{escape(self.heading)}</strong></div>")
-        parts += [self._row_html(r) for r in self.rows]
+        group = ""
+        for r in self.rows:
+            if r.group and r.group != group:
+                parts.append(
+                    f'<div style="margin-top:.4em"><strong>{escape(r.group)}</strong></div>'
+                )
+            group = r.group
+            parts.append(self._row_html(r))
         if self.footer:
             parts.append(f'<div style="margin-top:.4em">{escape(self.footer)}</div>')
         return "".join([*parts, "</div>"])
 
     def _row_html(self, r: Row) -> str:
-        tone = _TONES[r.symbol]
+        tone, tag = _TONES[r.symbol], "span" if r.group else "strong"
         parts = [
             f'<div style="border-left:4px solid {tone};padding:.15em .7em;margin:.25em 0">',
             '<div style="display:flex;flex-wrap:wrap;gap:0 1em;align-items:baseline">',
             f'<span style="min-width:15em"><b style="color:{tone}" aria-hidden="true">{r.symbol}'
-            f"</b> <strong>{escape(r.label)}</strong></span>",
+            f"</b> <{tag}>{escape(r.label)}</{tag}></span>",
             f'<span>{escape(r.points)} <span style="opacity:.8">({escape(r.word)})</span></span>',
             f"<span>{escape(r.message)}</span>" if r.message else "",
             "</div>",
@@ -164,6 +180,7 @@ class Part:
     earned: float
     worth: float
     seen: bool
+    bonus: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -173,7 +190,6 @@ class Progress:
     parts: Sequence[Part]
     title: str
     lang: str = "en"
-    bonus: float = 0.0
     footer: str = ""
     width: int = field(default=24)
 
@@ -187,15 +203,21 @@ class Progress:
 
     def _sum(self) -> str:
         text = f"{number(self.earned, self.lang)}/{number(self.worth, self.lang)}"
-        return text + (f" + {number(self.bonus, self.lang)} bonus" if self.bonus else "")
+        bonus = sum(p.bonus for p in self.parts)
+        return text + (f" + {number(bonus, self.lang)} bonus" if bonus else "")
 
     def _bar(self, part: Part, width: int) -> str:
-        full = round(width * part.earned / part.worth) if part.worth else 0
+        if not part.worth:
+            return " " * width
+        full = round(width * part.earned / part.worth)
         return "█" * full + "░" * (width - full)
 
     def _points(self, part: Part) -> str:
-        worth = number(part.worth, self.lang)
-        return f"{number(part.earned, self.lang)}/{worth}" if part.seen else f"–/{worth}"
+        earned = number(part.earned, self.lang) if part.seen else "–"
+        bonus = f"+{number(part.bonus, self.lang)}" if part.bonus else ""
+        if not part.worth:
+            return bonus or "–"
+        return f"{earned}/{number(part.worth, self.lang)} {bonus}".rstrip()
 
     def __str__(self) -> str:
         label = max((len(p.label) for p in self.parts), default=0)
@@ -217,7 +239,7 @@ class Progress:
 
         rows = "".join(
             f'<tr><th scope="row" style="text-align:left;font-weight:normal">{escape(p.label)}</th>'
-            f"<td>{bar(p.earned, p.worth, p.label, '8em')}</td>"
+            f"<td>{bar(p.earned, p.worth, p.label, '8em') if p.worth else ''}</td>"
             f'<td style="text-align:right">{self._points(p)}</td></tr>'
             for p in self.parts
         )

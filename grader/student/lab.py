@@ -250,11 +250,9 @@ class Lab:
         if session.current.grading:
             return
         parts: list[display.Part] = []
-        bonus = 0.0
         for exercise in self.key.exercises:
             checks = self.key.of_exercise(exercise.id)
             seen = [self.verdicts[c.id] for c in checks if c.id in self.verdicts]
-            bonus += sum(v.points for v in seen if v.bonus)
             if not checks:
                 continue
             parts.append(
@@ -263,6 +261,7 @@ class Lab:
                     sum(v.points for v in seen if not v.bonus),
                     sum(c.points for c in checks if not c.bonus),
                     bool(seen),
+                    sum(v.points for v in seen if v.bonus),
                 )
             )
         open_ = [p.label for p in parts if not p.seen]
@@ -274,7 +273,7 @@ class Lab:
                 .to(self.lang)
             )
         title = self.key.title.to(self.lang)
-        display.show(display.Progress(parts, title, self.lang, bonus, footer))
+        display.show(display.Progress(parts, title, self.lang, footer))
 
     # -------------------------------------------------------------- data
 

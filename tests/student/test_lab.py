@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from grader import Lab, todo
+from grader.core.key import Key
+from grader.core.text import Text
 from grader.student import session
 from grader.student.data import content_digest
 from grader.student.errors import LabError
@@ -99,6 +102,30 @@ def test_progress_counts_the_last_checks(place: Path, capsys: pytest.CaptureFixt
     lab.progress()
     out = capsys.readouterr().out
     assert "3/7,5" in out and "–/1,5" in out and "pas encore vérifié : 1.2 Le carré" in out
+
+
+def test_checks_of_one_exercise_stand_under_its_title(
+    place: Path, mini_key: Key, capsys: pytest.CaptureFixture[str]
+) -> None:
+    global double
+    double = lambda x: x + 2  # noqa: E731
+    first = mini_key.check("double.values")
+    second = replace(first, id="double.more", title=Text(en="more", fr="encore plus"), points=0.5)
+    bonus = replace(first, id="square.bonus", exercise="square", bonus=True, points=1.0)
+    extra = (*mini_key.checks, second, bonus)
+    replace(mini_key, checks=extra).save(place.parent / "mini.key")
+    lab = Lab("mini", lang="fr")
+    lab.check("double")
+    out = capsys.readouterr().out.splitlines()
+    assert out[0] == "1.1 Le double"
+    assert out[1].startswith("  ✗ valeurs        0/2   11 valeurs")
+    assert out[4].startswith("  ✗ encore plus  0/0,5   11 valeurs")
+    double = lambda x: x * 2  # noqa: E731
+    lab.check()
+    capsys.readouterr()
+    lab.progress()
+    out = capsys.readouterr().out
+    assert "2,5/8 + 1 bonus" in out and "0/1,5 +1" in out
 
 
 def test_a_metric_waits_for_its_recording(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
