@@ -82,7 +82,7 @@ def test_training_stops_at_its_budget(place: Path, capsys: pytest.CaptureFixture
     model = classifier()
     model.fit(X, Y, epochs=10_000, callbacks=[lab.record("classifier", max_seconds=1.0)])
     found = lab.recording("classifier")
-    assert found.manifest["stopped_by_budget"] and found.manifest["seconds"] < 5
+    assert found.manifest["stopped_by_budget"] and found.manifest["seconds"] >= 1
     assert 0 < len(found.history["loss"]) < 10_000
     assert "stopped at the time budget of 1 s" in capsys.readouterr().out
 
