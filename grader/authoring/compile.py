@@ -16,7 +16,7 @@ from grader.authoring.source import LoadedLab, load_lab
 from grader.authoring.spec import AuthorError, CheckSpec, Draw, default_expectation
 from grader.authoring.version import key_version
 from grader.core.answers import digest, digests, normalise
-from grader.core.expect import Expectation
+from grader.core.expect import Distribution, Expectation
 from grader.core.key import Check, Exercise, Key, Misconception
 from grader.core.observe import Made, observe
 from grader.core.probe import Probe, Step
@@ -193,6 +193,8 @@ def _compile(
     expected = {name: given.get(name, seen["values"][name]) for name in asked.keep}
     expect = {n: spec.expect.get(n) or default_expectation(expected[n]) for n in asked.keep}
     for name, expectation in expect.items():
+        if isinstance(expectation, Distribution):
+            expect[name] = replace(expectation, draws=int(np.size(seen["values"][name])))
         match = expectation.match(seen["values"][name], expected[name])
         if not match.right:
             raise AuthorError(f"check {spec.id}: the solution's {name} is refused: {match.came.en}")

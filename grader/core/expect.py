@@ -198,19 +198,31 @@ class Distribution:
 
     Args:
         support: number of possible outcomes.
+        draws: how many draws there must be; any number if 0. The compiler fills it in: too few
+            draws show nothing.
     """
 
     kind: ClassVar[str] = "distribution"
     support: int = 2
+    draws: int = 0
 
     def match(self, came: Tree, expected: Tree) -> Match:
         draws, want = _number(came), _number(expected)
         if draws is None or want is None or draws.size == 0:
             return Match(
                 0.0,
-                Text(en="{c} came, not draws", fr="{c} au lieu de tirages").fill(c=describe(came)),
+                Text(en="{c} came, not draws", fr="{c} au lieu de tirages").fill(
+                    c=describe(came)
+                ),
             )
         flat = draws.astype(np.float64).ravel()
+        if self.draws and flat.size != self.draws:
+            return Match(
+                0.0,
+                Text(
+                    en="{n} draws came instead of {m}", fr="{n} tirages au lieu de {m}"
+                ).fill(n=flat.size, m=self.draws),
+            )
         if not np.all(np.isfinite(flat)) or np.any(flat != np.round(flat)):
             return Match(
                 0.0,

@@ -373,7 +373,7 @@ def error_record(error: BaseException, limit_lines: int = 200) -> dict[str, Any]
             break
     try:
         message = str(error)
-    except Exception:
+    except BaseException:
         message = "(its message could not be printed)"
     return {"type": type(error).__name__, "message": message.strip()[:600], "line": line[:limit_lines]}
 

@@ -127,6 +127,7 @@ def enter(run: Callable[[], None], disk_mb: int, born: Callable[[int], None] = l
         code = 70
         try:
             die_with_parent()
+            os.setsid()  # a group of its own: one may signal one's group across namespaces
             os.close(ready)
             _own_proc()
             _tmpfs("/tmp", disk_mb)

@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import nullcontext, redirect_stderr, redirect_stdout
 from typing import Any
 
 import numpy as np
@@ -117,6 +117,7 @@ def _shell() -> Any:
         shell.register_magic_function(nothing, "line", name)
     for name in ("bash", "sh", "script", "system", "sx", "!", "writefile", "capture_output"):
         shell.register_magic_function(nothing, "cell", name)
+    shell._tee = lambda channel: nullcontext()  # IPython would keep all that is printed
     shell.showtraceback = nothing
     shell.showsyntaxerror = nothing
     shell.set_custom_exc((), None)
@@ -199,8 +200,10 @@ def _run_cells(
         seconds = round(time.perf_counter() - began, 4)
         hole = holes.explain(found, source, shell.user_ns) if found is not None else None
         status, record = _outcome(found, hole, limits)
-        if isinstance(found, LimitHit) and found.limit in ("seconds", "cpu"):
-            out_of_time = found
+        if isinstance(found, LimitHit):
+            _clear_away()
+            if found.limit in ("seconds", "cpu"):
+                out_of_time = found
         text = printed.text()
         report({"cell": CellReport(number, status, record, seconds, text).to_dict()})
         _close_figures()
@@ -250,6 +253,15 @@ def _run_cell(shell: Any, source: str, clock: _Clock) -> BaseException | None:
         return error
     finally:
         clock.stop()
+
+
+def _clear_away() -> None:
+    """Kill what a cell that was stopped has left running, if this is the first of a namespace."""
+    if os.getpid() == 1:
+        try:
+            os.kill(-1, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
 
 
 def _close_figures() -> None:

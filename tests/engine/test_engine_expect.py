@@ -111,6 +111,14 @@ def test_distribution_refuses_what_is_impossible_or_no_draw():
     assert kind.match(np.zeros(100), np.array([1.0, 0.0, 0.0])).right
 
 
+def test_too_few_draws_show_nothing():
+    p = np.array([0.25, 0.25, 0.25, 0.25])
+    kind = Distribution(4, draws=2000)
+    assert kind.match(draws(p, 2000, 1), p).right
+    for came in (np.array(1), np.zeros(4, dtype=int), draws(p, 1999, 1)):
+        assert "instead of 2000" in kind.match(came, p).came.en
+
+
 def test_distribution_recognises_draws_of_a_misconception():
     p = np.full(4, 0.25)
     assert Distribution(4).match(draws(p, 2000, 1), draws(p, 2000, 2)).right

@@ -1,0 +1,68 @@
+"""The real sandbox around the mini lab's hidden key: one warm worker for all attacks."""
+
+import warnings
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from grader.authoring.compile import compile_key
+from grader.authoring.source import load_lab
+from grader.core.judge import Evidence, judge, total
+from grader.core.key import Limits
+from grader.zones import sandbox
+from grader.zones.pool import run_submission, student_worker
+
+MINI = Path(__file__).parents[1] / "fixtures" / "mini"
+TIGHT = Limits(
+    seconds=12, cpu_seconds=6, cell_seconds=1.5, memory_mb=300, processes=64, file_mb=8,
+    disk_mb=16, open_files=64, output_kb=16,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What came of one submission."""
+
+    points: float
+    verdicts: dict
+    cells: tuple
+    outcome: object
+
+
+class Class:
+    """A worker of the student zone, the mini lab's hidden key and its notebooks."""
+
+    def __init__(self):
+        lab = load_lab(MINI)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # its mistakes divide by zero
+            self.public = compile_key(lab)
+            self.key = replace(compile_key(lab, 4711, hidden=True), limits=TIGHT)
+        self.questions = self.key.questions_for_students()
+        self.solution = self._cells(lab, True)
+        self.blank = self._cells(lab, False)
+        self.worker = student_worker(self.key, None, sandboxed=True)
+
+    @staticmethod
+    def _cells(lab, solved):
+        return [c.source for c in lab.notebook("en", solved).cells if c.cell_type == "code"]
+
+    def run(self, cells, recordings=None):
+        outcome = run_submission(self.worker, self.questions, cells, recordings or {}, "en")
+        verdicts = judge(self.key, Evidence(outcome.observations, cells))
+        by_check = {v.check: v for v in verdicts}
+        return Ran(total(verdicts), by_check, outcome.cells, outcome)
+
+    def honest(self):
+        return self.run(self.solution)
+
+
+@pytest.fixture(scope="session")
+def zone():
+    found = sandbox.problem()
+    if found:
+        pytest.skip(found)
+    made = Class()
+    yield made
+    made.worker.stop()

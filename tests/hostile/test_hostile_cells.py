@@ -1,0 +1,59 @@
+"""Every attack of `attacks` against the real sandbox; after each, an honest one on the same worker."""
+
+import pytest
+from attacks import CHEATS, FULL, HARMS
+
+
+
+def own_cell(ran, index):
+    return next(c for c in ran.cells if c.index == index)
+
+
+def said(cell):
+    return f"{dict(cell.error or {})} {cell.text}"
+
+
+def honest_after(zone):
+    """An honest submission, graded next, gets all its points from the same, warm worker."""
+    before = zone.worker._process
+    ran = zone.honest()
+    assert ran.points == FULL
+    assert all(c.status == "ok" for c in ran.cells)
+    assert zone.worker._process is before
+
+
+def test_there_are_enough_attacks():
+    ids = [a.id for a in CHEATS + HARMS]
+    assert len(ids) == len(set(ids)) >= 50
+
+
+def test_what_is_honest(zone):
+    assert zone.honest().points == FULL
+    blank = zone.run(zone.blank)
+    assert blank.points == 0.0
+    assert {c.status for c in blank.cells} <= {"ok", "todo"}
+
+
+@pytest.mark.parametrize("attack", CHEATS, ids=lambda a: a.id)
+def test_a_cheat_earns_nothing(zone, attack):
+    process = zone.worker._process
+    ran = zone.run([*zone.blank, attack.cell])
+    assert ran.points == attack.points, {k: v.status for k, v in ran.verdicts.items()}
+    assert zone.worker._process is process or process is None
+    assert all(v.message.en for v in ran.verdicts.values() if not v.points)
+    cell = own_cell(ran, len(zone.blank) + 1)
+    assert attack.says in said(cell)
+    assert not attack.status or cell.status == attack.status, said(cell)
+    honest_after(zone)
+
+
+@pytest.mark.parametrize("attack", HARMS, ids=lambda a: a.id)
+def test_harm_costs_nobody_anything(zone, attack):
+    ran = zone.run([zone.solution[0], attack.cell, *zone.solution[1:]])
+    cell = own_cell(ran, 2)
+    assert (cell.status, attack.says in said(cell)) == (attack.status, True), said(cell)
+    assert "REACHED" not in cell.text
+    assert ran.points == (FULL if attack.points == "full" else attack.points), [
+        (k, v.status, v.message.en) for k, v in ran.verdicts.items() if v.points < v.max_points
+    ]
+    honest_after(zone)
