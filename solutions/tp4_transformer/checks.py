@@ -19,6 +19,7 @@ from grader.authoring import (
     Limits,
     Metric,
     Probe,
+    Step,
     Text,
     call,
     change,
@@ -416,6 +417,19 @@ def _(draw: Draw) -> Probe:
 # ------------------------------------------------------------------ 2.1 heads
 
 
+def heads_begin(draw: Draw) -> tuple[tuple[Step, ...], tuple[int, ...]]:
+    """A built layer with weights, the same for the checks of an exercise, and its sizes."""
+    draw = draw.named("heads")
+    heads, d, dk, dv, d_ff = model_sizes(draw)
+    x = draw.normal(2, 3, d)
+    steps = (
+        call("MultiHeadAttention", heads, dk, dv, d, into="layer"),
+        call("$layer", x, x, x, into="built"),
+        set_weights("$layer", draw.weights(**attention_shapes("", heads, dk, dv, d)), fused("")),
+    )
+    return steps, (heads, d, dk, dv, d_ff)
+
+
 @lab.check(
     "heads.self",
     "heads",
@@ -427,25 +441,25 @@ def _(draw: Draw) -> Probe:
     ),
 )
 def _(draw: Draw) -> Probe:
-    heads, d, dk, dv, _ = model_sizes(draw)
+    begin, (heads, d, _, _, _) = heads_begin(draw)
     x = draw.normal(2, 7, d)
     return Probe(
         (
-            call("MultiHeadAttention", heads, dk, dv, d, into="layer"),
-            call("$layer", x, x, x, into="built"),
-            set_weights("$layer", draw.weights(**attention_shapes("", heads, dk, dv, d)), fused("")),
+            *begin,
             call("$layer", x, x, x),
             item("$out", 0, into="output"),
             item("$out", 1, into="attention"),
+            count_params("$layer"),
         ),
-        keep=("output", "attention"),
+        keep=("output", "attention", "params"),
+        shared=len(begin),
     )
 
 
 @lab.check(
     "heads.cross",
     "heads",
-    0.75,
+    1.0,
     Text(en="cross-attention and masks", fr="attention croisée et masques"),
     asked=Text(
         en="queries from one sequence, keys and values from others; masks (T,S), (B,1,S), (B,T,S)",
@@ -453,14 +467,12 @@ def _(draw: Draw) -> Probe:
     ),
 )
 def _(draw: Draw) -> Probe:
-    heads, d, dk, dv, _ = model_sizes(draw)
+    begin, (heads, d, _, _, _) = heads_begin(draw)
     b, t, s = draw.sizes(3, 7, 11)
     query, key, value = draw.normal(b, t, d), draw.normal(b, s, d), draw.normal(b, s, d)
     return Probe(
         (
-            call("MultiHeadAttention", heads, dk, dv, d, into="layer"),
-            call("$layer", query, key, value, into="built"),
-            set_weights("$layer", draw.weights(**attention_shapes("", heads, dk, dv, d)), fused("")),
+            *begin,
             call("$layer", query, key, value, mask=draw.mask(b, 1, s), into="padded"),
             item("$padded", 0, into="padded_output"),
             call("$layer", query, key, value, mask=draw.mask(t, s), into="pairs"),
@@ -469,35 +481,14 @@ def _(draw: Draw) -> Probe:
             item("$full", 1, into="full_weights"),
         ),
         keep=("padded_output", "pairs_output", "full_weights"),
+        shared=len(begin),
     )
 
 
-@lab.check(
-    "heads.parameters",
-    "heads",
-    0.5,
-    Text(en="number of parameters", fr="nombre de paramètres"),
-    asked=Text(en="four projections with biases", fr="quatre projections avec biais"),
-)
+@lab.by_hand("heads.by_hand", "heads", 0.75, Text(en="written by hand", fr="écrit à la main"))
 def _(draw: Draw) -> Probe:
     heads, d, dk, dv, _ = model_sizes(draw)
-    x = draw.normal(2, 3, d)
-    return Probe(
-        (
-            call("MultiHeadAttention", heads, dk, dv, d, into="layer"),
-            call("$layer", x, x, x, into="built"),
-            count_params("$layer", into="out"),
-        )
-    )
-
-
-@lab.by_hand("heads.by_hand", "heads", 0.5, Text(en="written by hand", fr="écrit à la main"))
-def _(draw: Draw) -> Probe:
-    heads, d, dk, dv, _ = model_sizes(draw)
-    x = draw.normal(2, 3, d)
-    return Probe(
-        (call("MultiHeadAttention", heads, dk, dv, d, into="layer"), call("$layer", x, x, x)), keep=()
-    )
+    return Probe((call("MultiHeadAttention", heads, dk, dv, d, into="layer"),), keep=())
 
 
 # ------------------------------------------------------------------ 2.2 norm, 2.3 feed-forward
@@ -549,21 +540,17 @@ def _(draw: Draw) -> Probe:
 # ------------------------------------------------------------------ 2.4 encoder
 
 
-def encoder_probe(draw: Draw, masked: bool) -> Probe:
+def encoder_begin(draw: Draw) -> tuple[tuple[Step, ...], int]:
+    draw = draw.named("encoder")
     heads, d, dk, dv, d_ff = model_sizes(draw)
-    epsilon = 0.04
-    x = draw.normal(3, 7, d)
-    masks = {"mask": draw.mask(3, 1, 7)} if masked else {}
-    return Probe(
-        (
-            call("EncoderLayer", heads, d, dk, dv, d_ff, epsilon, into="layer"),
-            call("$layer", x, into="built"),
-            set_weights(
-                "$layer", draw.weights(**encoder_shapes("", heads, d, dk, dv, d_ff)), fused("attention/")
-            ),
-            call("$layer", x, **masks),
-        )
+    steps = (
+        call("EncoderLayer", heads, d, dk, dv, d_ff, 0.04, into="layer"),
+        call("$layer", draw.normal(2, 3, d), into="built"),
+        set_weights(
+            "$layer", draw.weights(**encoder_shapes("", heads, d, dk, dv, d_ff)), fused("attention/")
+        ),
     )
+    return steps, d
 
 
 @lab.check(
@@ -577,12 +564,15 @@ def encoder_probe(draw: Draw, masked: bool) -> Probe:
     ),
 )
 def _(draw: Draw) -> Probe:
-    return encoder_probe(draw, masked=False)
+    begin, d = encoder_begin(draw)
+    return Probe((*begin, call("$layer", draw.normal(3, 7, d))), shared=len(begin))
 
 
 @lab.check("encoder.mask", "encoder", 0.5, Text(en="with a mask", fr="avec un masque"))
 def _(draw: Draw) -> Probe:
-    return encoder_probe(draw, masked=True)
+    begin, d = encoder_begin(draw)
+    x = draw.normal(3, 7, d)
+    return Probe((*begin, call("$layer", x, mask=draw.mask(3, 1, 7))), shared=len(begin))
 
 
 @lab.check(
@@ -618,17 +608,16 @@ def _(draw: Draw) -> tuple[Probe, dict[str, np.ndarray]]:
 # ------------------------------------------------------------------ 2.5 decoder
 
 
-def decoder_steps(draw: Draw, sizes: tuple[int, int, int, int, int], x: np.ndarray, memory: np.ndarray):
-    heads, d, dk, dv, d_ff = sizes
-    return (
+def decoder_begin(draw: Draw) -> tuple[tuple[Step, ...], int]:
+    draw = draw.named("decoder")
+    heads, d, dk, dv, d_ff = model_sizes(draw)
+    weights = draw.weights(**decoder_shapes("", heads, d, dk, dv, d_ff))
+    steps = (
         call("DecoderLayer", heads, d, dk, dv, d_ff, 0.04, into="layer"),
-        call("$layer", x, memory, into="built"),
-        set_weights(
-            "$layer",
-            draw.weights(**decoder_shapes("", heads, d, dk, dv, d_ff)),
-            fused("self_attention/", "cross_attention/"),
-        ),
+        call("$layer", draw.normal(2, 3, d), draw.normal(2, 4, d), into="built"),
+        set_weights("$layer", weights, fused("self_attention/", "cross_attention/")),
     )
+    return steps, d
 
 
 @lab.check(
@@ -642,14 +631,12 @@ def decoder_steps(draw: Draw, sizes: tuple[int, int, int, int, int], x: np.ndarr
     ),
 )
 def _(draw: Draw) -> Probe:
-    sizes = model_sizes(draw)
+    begin, d = decoder_begin(draw)
     b, t, s = draw.sizes(3, 3, 8)
-    x, memory = draw.normal(b, t, sizes[1]), draw.normal(b, s, sizes[1])
+    masks = {"mask": np.tril(np.ones((t, t), dtype=bool)), "memory_mask": draw.mask(b, 1, s)}
     return Probe(
-        (
-            *decoder_steps(draw, sizes, x, memory),
-            call("$layer", x, memory, mask=np.tril(np.ones((t, t), dtype=bool)), memory_mask=draw.mask(b, 1, s)),
-        )
+        (*begin, call("$layer", draw.normal(b, t, d), draw.normal(b, s, d), **masks)),
+        shared=len(begin),
     )
 
 
@@ -664,20 +651,21 @@ def _(draw: Draw) -> Probe:
     ),
 )
 def _(draw: Draw) -> tuple[Probe, dict[str, dict[str, bool]]]:
-    sizes = model_sizes(draw)
+    begin, d = decoder_begin(draw)
     b, t, s = draw.sizes(3, 4, 8)
     at = t // 2
-    x, memory = draw.normal(b, t, sizes[1]), draw.normal(b, s, sizes[1])
+    x, memory = draw.normal(b, t, d), draw.normal(b, s, d)
     other = x.copy()
-    other[:, at] = draw.normal(b, sizes[1])
+    other[:, at] = draw.normal(b, d)
     causal = np.tril(np.ones((t, t), dtype=bool))
     probe = Probe(
         (
-            *decoder_steps(draw, sizes, x, memory),
+            *begin,
             call("$layer", x, memory, mask=causal, into="first"),
             call("$layer", other, memory, mask=causal, into="second"),
             change("first", "second", at),
-        )
+        ),
+        shared=len(begin),
     )
     return probe, {"out": {"before": False, "after": True}}
 
@@ -689,20 +677,25 @@ def tokens(draw: Draw, vocab: int, *shape: int) -> np.ndarray:
     return draw.integers(1, vocab, *shape)
 
 
-def transformer_steps(draw: Draw, layers: int, vocab: int, source: np.ndarray, target: np.ndarray):
+def transformer_begin(draw: Draw) -> tuple[tuple[Step, ...], int]:
+    """A model of two layers a side with weights, and its vocabulary size."""
+    draw = draw.named("transformer")
     heads, d, dk, dv, d_ff = model_sizes(draw)
-    weights, joints = transformer_weights(draw, layers, heads, d, dk, dv, d_ff, vocab)
-    return (
-        call("Transformer", layers, heads, d, dk, dv, d_ff, vocab, into="model"),
-        call("$model", (source, target), into="built"),
+    vocab = int(draw.rng.integers(11, 18))
+    weights, joints = transformer_weights(draw, 2, heads, d, dk, dv, d_ff, vocab)
+    pair = (tokens(draw, vocab, 2, 3), tokens(draw, vocab, 2, 4))
+    steps = (
+        call("Transformer", 2, heads, d, dk, dv, d_ff, vocab, into="model"),
+        call("$model", pair, into="built"),
         set_weights("$model", weights, joints),
     )
+    return steps, vocab
 
 
 @lab.check(
     "transformer.logits",
     "transformer",
-    1.0,
+    1.25,
     Text(en="logits", fr="logits"),
     asked=Text(
         en="two layers a side, given weights: logits (B,T,vocab_size)",
@@ -710,39 +703,32 @@ def transformer_steps(draw: Draw, layers: int, vocab: int, source: np.ndarray, t
     ),
 )
 def _(draw: Draw) -> Probe:
-    b, t, s, vocab = draw.sizes(4, 3, 9)
-    vocab += 8
+    begin, vocab = transformer_begin(draw)
+    b, t, s = draw.sizes(3, 3, 9)
     source, target = tokens(draw, vocab, b, s), tokens(draw, vocab, b, t)
-    return Probe((*transformer_steps(draw, 2, vocab, source, target), call("$model", (source, target))))
+    return Probe(
+        (*begin, call("$model", (source, target)), count_params("$model")),
+        keep=("out", "params"),
+        shared=len(begin),
+    )
 
 
 @lab.check(
     "transformer.padding",
     "transformer",
     0.25,
-    Text(en="padding of the source is not seen", fr="le remplissage de la source n'est pas vu"),
+    Text(en="the source's padding is not seen", fr="le remplissage de la source n'est pas vu"),
     asked=Text(
         en="two more PAD tokens at the end of the source change nothing",
         fr="deux tokens PAD de plus à la fin de la source ne changent rien",
     ),
 )
-def _(draw: Draw) -> tuple[Probe, dict[str, dict[str, bool]]]:
-    b, t, s, vocab = draw.sizes(4, 3, 9)
-    vocab += 8
+def _(draw: Draw) -> Probe:
+    begin, vocab = transformer_begin(draw)
+    b, t, s = draw.sizes(3, 3, 9)
     source, target = tokens(draw, vocab, b, s), tokens(draw, vocab, b, t)
     longer = np.concatenate([source, np.zeros((b, 2), dtype=source.dtype)], axis=1)
-    probe = Probe(
-        (
-            *transformer_steps(draw, 1, vocab, source, target),
-            call("$model", (source, target), into="first"),
-            call("$model", (longer, target), into="second"),
-            change("first", "second", 0),
-            call("$model", (source[:, ::-1].copy(), target), into="reversed"),
-            change("first", "reversed", 0, into="order"),
-        ),
-        keep=("out", "order"),
-    )
-    return probe, {"out": {"before": False, "after": False}, "order": {"before": False, "after": True}}
+    return Probe((*begin, call("$model", (longer, target))), shared=len(begin))
 
 
 @lab.check(
@@ -756,40 +742,21 @@ def _(draw: Draw) -> tuple[Probe, dict[str, dict[str, bool]]]:
     ),
 )
 def _(draw: Draw) -> tuple[Probe, dict[str, dict[str, bool]]]:
-    b, t, s, vocab = draw.sizes(4, 4, 9)
-    vocab += 8
+    begin, vocab = transformer_begin(draw)
+    b, t, s = draw.sizes(3, 4, 9)
     source, target = tokens(draw, vocab, b, s), tokens(draw, vocab, b, t)
     other, at = target.copy(), t // 2
     other[:, at] = 1 + other[:, at] % (vocab - 1)
     probe = Probe(
         (
-            *transformer_steps(draw, 1, vocab, source, target),
+            *begin,
             call("$model", (source, target), into="first"),
             call("$model", (source, other), into="second"),
             change("first", "second", at),
-        )
+        ),
+        shared=len(begin),
     )
     return probe, {"out": {"before": False, "after": True}}
-
-
-@lab.check(
-    "transformer.parameters",
-    "transformer",
-    0.25,
-    Text(en="number of parameters", fr="nombre de paramètres"),
-)
-def _(draw: Draw) -> tuple[Probe, dict[str, int]]:
-    heads, d, dk, dv, d_ff = model_sizes(draw)
-    vocab = 11 + int(draw.rng.integers(6))
-    source = target = tokens(draw, vocab, 2, 3)
-    probe = Probe(
-        (
-            call("Transformer", 2, heads, d, dk, dv, d_ff, vocab, into="model"),
-            call("$model", (source, target), into="built"),
-            count_params("$model", into="out"),
-        )
-    )
-    return probe, {"out": counts.transformer(2, heads, d, dk, dv, d_ff, vocab)}
 
 
 # ------------------------------------------------------------------ 3.2 counting
