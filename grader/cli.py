@@ -173,7 +173,14 @@ def grade(
     guard = sandboxed(sandbox)
     try:
         code = run(
-            folder, path, out, lab=lab, jobs=jobs or cores(), sandboxed=guard, rerun=rerun, lang=lang
+            folder,
+            path,
+            out,
+            lab=lab,
+            jobs=jobs or cores(),
+            sandboxed=guard,
+            rerun=rerun,
+            lang=lang,
         )
     except Failed as error:
         refuse(error)
@@ -212,6 +219,51 @@ def release(labs: tuple[str, ...], out: Path) -> None:
     except (AuthorError, OSError) as error:
         refuse(error)
     click.echo(f"{out}: {files} files, {out.stat().st_size / 1e6:.1f} MB")
+
+
+@main.command()
+@click.option("--from", "out", type=click.Path(path_type=Path), default=Path("out"),
+              show_default=True, help="Folder of the gradebook.")  # fmt: skip
+@click.option("--lab", default=None, help="Which lab, if several were graded.")
+@click.option("--moodle", type=click.Path(path_type=Path), help="Your grading worksheet, to fill.")
+@click.option("--moodle-feedback", type=click.Path(path_type=Path), help="Feedback zip to write.")
+@click.option("--canvas", type=click.Path(path_type=Path), help="Canvas' gradebook CSV, to fill.")
+@click.option("--assignment", default="", help="Name of the Canvas column.")
+@click.option(
+    "--gradescope", type=click.Path(path_type=Path), help="Folder for results.json files."
+)
+@click.option("--xlsx", type=click.Path(path_type=Path), help="Workbook to write.")
+@click.option("--scale", is_flag=True, help="Convert to the worksheet's own maximum grade.")
+@click.option("--lang", type=click.Choice(["fr", "en"]), default="fr", show_default=True)
+def export(
+    out: Path,
+    lab: str | None,
+    moodle: Path | None,
+    moodle_feedback: Path | None,
+    canvas: Path | None,
+    assignment: str,
+    gradescope: Path | None,
+    xlsx: Path | None,
+    scale: bool,
+    lang: str,
+) -> None:
+    """Write what Moodle, Canvas or Gradescope take, from a gradebook."""
+    from grader.gradebook.export import Wish
+    from grader.gradebook.export import export as write
+    from grader.gradebook.keys import NoLab
+    from grader.gradebook.store import StoreError
+    from grader.reports import ReportError
+
+    wish = Wish(moodle, moodle_feedback, canvas, assignment, gradescope, xlsx, scale)
+    if wish == Wish(assignment=assignment, scale=scale):
+        refuse("nothing to export; say --moodle, --canvas, --gradescope or --xlsx")
+    try:
+        for line in write(course(), out, lab, wish, lang):
+            click.echo(line.to(lang))
+    except ReportError as error:
+        refuse(error.text.to(lang))
+    except (StoreError, NoLab) as error:
+        refuse(error)
 
 
 @main.command()

@@ -39,9 +39,16 @@ def examine(course: Path, say: Say) -> int:
     compiled = _bytecode()
     line(compiled or None, "bytecode", "there" if compiled else "missing",
          "python -m compileall: TensorFlow then imports in half the time")  # fmt: skip
-    line(None if not _gpus() else True, "GPU", _gpus() or "none seen", "training works on the CPU too")
+    line(
+        None if not _gpus() else True,
+        "GPU",
+        _gpus() or "none seen",
+        "training works on the CPU too",
+    )
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    count = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
     line(memory >= 2 * count, "memory", f"{memory:.0f} GiB for {count} cores", "use fewer --jobs")
     from grader.gradebook.keys import lab_ids
 

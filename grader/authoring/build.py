@@ -170,5 +170,3 @@ def _anonymous(output: Any, scratch: str) -> None:
     if scratch in json.dumps(output):
         plain = json.loads(json.dumps(output).replace(scratch, "."))
         output.update(plain)
-
-

@@ -273,7 +273,6 @@ def same_key(a: Key, b: Key, tolerance: float = 1e-3) -> bool:
     return alike(unpack(pack(a.to_tree())), unpack(pack(b.to_tree())))
 
 
-
 def main(argv: list[str]) -> int:
     """``python -m grader.authoring.compile LAB_DIR SEED OUT``: the hidden key, as a file."""
     folder, seed, out = Path(argv[0]), int(argv[1]), Path(argv[2])

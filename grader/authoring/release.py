@@ -115,6 +115,6 @@ def _data(folder: Path) -> Iterator[tuple[str, bytes]]:
     """Everything of ``data/`` but held-out material and what only builds it."""
     for file in sorted(folder.rglob("*")):
         parts = file.relative_to(folder).parts
-        if file.is_file() and not {"hidden", "__pycache__"} & set(parts):
-            if file.suffix != ".py":
-                yield f"{_RELEASED}/data/{'/'.join(parts)}", file.read_bytes()
+        kept = not {"hidden", "__pycache__"} & set(parts) and file.suffix != ".py"
+        if file.is_file() and kept:
+            yield f"{_RELEASED}/data/{'/'.join(parts)}", file.read_bytes()

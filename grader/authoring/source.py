@@ -97,7 +97,8 @@ def parse(path: Path) -> list[SourceCell]:
             meta.get("exercise", ""),
             i,
         )
-        where = f"{path.name}, cell {i + 1} ({node.source.strip().splitlines()[0][:50] if node.source.strip() else 'empty'})"
+        first = (node.source.strip().splitlines() or ["empty"])[0]
+        where = f"{path.name}, cell {i + 1} ({first[:50]})"
         if cell.lang not in ("", *LANGS) or cell.role not in ("", "setup"):
             raise AuthorError(f"{where}: unknown lang {cell.lang!r} or role {cell.role!r}")
         begins, ends = (
@@ -106,7 +107,9 @@ def parse(path: Path) -> list[SourceCell]:
         if begins != ends:
             raise AuthorError(f"{where}: {begins} solution marks begin, {ends} end")
         if cell.kind == "code" and bool(begins) != bool(cell.exercise):
-            raise AuthorError(f'{where}: a hole belongs in a cell with exercise="…", and only there')
+            raise AuthorError(
+                f'{where}: a hole belongs in a cell with exercise="…", and only there'
+            )
         cells.append(cell)
     return cells
 
@@ -134,9 +137,7 @@ class LoadedLab:
     def exercise_cells(self, exercise: str) -> list[SourceCell]:
         return [c for c in self.cells if c.exercise == exercise]
 
-    def replaced(
-        self, exercise: str, edits: Sequence[Edit] = (), code: str = ""
-    ) -> dict[int, str]:
+    def replaced(self, exercise: str, edits: Sequence[Edit] = (), code: str = "") -> dict[int, str]:
         """Cell index → new solved source, for a change of one exercise.
 
         `code` goes into the exercise's first cell and empties the others.
@@ -261,7 +262,8 @@ def _answered(source: str, answers: Mapping[str, Any]) -> str:
     """Replace the value in ``lab.answer("q6", value)`` calls of a cell."""
     for question, value in answers.items():
         pattern = rf"(lab\.answer\(\s*[\"']{re.escape(question)}[\"']\s*,\s*)(.*?)(\)\s*(?:#.*)?)$"
-        source = re.sub(pattern, lambda m: f"{m[1]}{value!r}{m[3]}", source, flags=re.MULTILINE)
+        written = repr(value).replace("\\", r"\\")
+        source = re.sub(pattern, rf"\g<1>{written}\g<3>", source, flags=re.MULTILINE)
     return source
 
 
@@ -314,7 +316,9 @@ def load_lab(path: Path, proofs: bool = True) -> LoadedLab:
         raise AuthorError(f"{path}: the folder is called {path.name!r}, its lab {spec.id!r}")
     unknown = {c.exercise for c in cells if c.exercise} - set(spec.exercises)
     if unknown:
-        raise AuthorError(f"{spec.id}: exercises in notebook.py, not in checks.py: {sorted(unknown)}")
+        raise AuthorError(
+            f"{spec.id}: exercises in notebook.py, not in checks.py: {sorted(unknown)}"
+        )
     mutants: Iterable[Mutant] = ()
     variants: Iterable[Variant] = ()
     if proofs and (path / "mutants.py").is_file():

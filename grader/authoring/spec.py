@@ -248,7 +248,12 @@ class LabSpec:
             right: every accepted answer (synonyms, French and English, with and without √d, …).
             wrong: known wrong answer → which mistake it shows.
         """
-        answer = {"type": type, "right": list(right), "wrong": dict(wrong or {}), "decimals": decimals}
+        answer = {
+            "type": type,
+            "right": list(right),
+            "wrong": dict(wrong or {}),
+            "decimals": decimals,
+        }
         self._add(CheckSpec(id, exercise, "answer", title, points, bonus, answer=answer))
 
     def clean(
@@ -345,7 +350,9 @@ class LabSpec:
     def _add(self, check: CheckSpec) -> None:
         self._new(check.id, self.checks)
         if check.exercise not in self.exercises:
-            raise AuthorError(f"{self.id}: check {check.id!r} names no exercise: {check.exercise!r}")
+            raise AuthorError(
+                f"{self.id}: check {check.id!r} names no exercise: {check.exercise!r}"
+            )
         self.checks[check.id] = check
 
 

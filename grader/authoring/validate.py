@@ -141,7 +141,9 @@ def _compile_apart(lab: LoadedLab) -> Key:
         ]  # fmt: skip
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
-            raise AuthorError((done.stderr.strip().splitlines() or ["the key does not compile"])[-1])
+            raise AuthorError(
+                (done.stderr.strip().splitlines() or ["the key does not compile"])[-1]
+            )
         return Key.load(path)
 
 
@@ -277,7 +279,9 @@ def _check_sources(lab: LoadedLab, report: Report) -> None:
         if cell.kind != "code":
             continue
         for label, source in (("stub", cell.stub()), ("solution", cell.solved())):
-            plain = "\n".join("pass" if x.lstrip()[:1] in "%!" and x.strip() else x for x in source.splitlines())
+            plain = "\n".join(
+                "pass" if x.lstrip()[:1] in "%!" and x.strip() else x for x in source.splitlines()
+            )
             try:
                 ast.parse(plain)
             except SyntaxError as error:
@@ -385,5 +389,3 @@ def describe(report: Report) -> list[tuple[str, str]]:
     rows += [("fails", x) for x in report.other]
     rows += [("note", x) for x in report.notes]
     return rows
-
-

@@ -46,9 +46,17 @@ def normalise(given: Any, kind: str, decimals: int = 0) -> str:
     """
     if kind == "number":
         value = read_number(given)
-        return "?" if value is None or value != value else f"{round(value, decimals) + 0.0:.{decimals}f}"
+        return (
+            "?"
+            if value is None or value != value
+            else f"{round(value, decimals) + 0.0:.{decimals}f}"
+        )
     if kind == "choices":
-        parts = re.split(r"[,;/+&]|\bor\b|\bou\b|\band\b|\bet\b", given) if isinstance(given, str) else given
+        parts = (
+            re.split(r"[,;/+&]|\bor\b|\bou\b|\band\b|\bet\b", given)
+            if isinstance(given, str)
+            else given
+        )
         try:
             return "|".join(sorted({normalise(p, "choice") for p in parts} - {""}))
         except TypeError:

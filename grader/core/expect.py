@@ -211,17 +211,15 @@ class Distribution:
         if draws is None or want is None or draws.size == 0:
             return Match(
                 0.0,
-                Text(en="{c} came, not draws", fr="{c} au lieu de tirages").fill(
-                    c=describe(came)
-                ),
+                Text(en="{c} came, not draws", fr="{c} au lieu de tirages").fill(c=describe(came)),
             )
         flat = draws.astype(np.float64).ravel()
         if self.draws and flat.size != self.draws:
             return Match(
                 0.0,
-                Text(
-                    en="{n} draws came instead of {m}", fr="{n} tirages au lieu de {m}"
-                ).fill(n=flat.size, m=self.draws),
+                Text(en="{n} draws came instead of {m}", fr="{n} tirages au lieu de {m}").fill(
+                    n=flat.size, m=self.draws
+                ),
             )
         if not np.all(np.isfinite(flat)) or np.any(flat != np.round(flat)):
             return Match(
@@ -235,10 +233,9 @@ class Distribution:
             return Match(
                 0.0,
                 Text(
-                    en="a draw is {x}, outside 0 to {top}", fr="un tirage vaut {x}, hors de 0 à {top}"
-                ).fill(
-                    x=int(flat.min() if flat.min() < 0 else flat.max()), top=self.support - 1
-                ),
+                    en="a draw is {x}, outside 0 to {top}",
+                    fr="un tirage vaut {x}, hors de 0 à {top}",
+                ).fill(x=int(flat.min() if flat.min() < 0 else flat.max()), top=self.support - 1),
             )
         counts = np.bincount(flat.astype(np.int64), minlength=self.support).astype(np.float64)
         if want.dtype.kind == "f" and want.shape == (self.support,):
@@ -349,9 +346,9 @@ class Metric:
         if got is None:
             return Match(
                 0.0,
-                Text(
-                    en="{c} came, not predictions", fr="{c} au lieu de prédictions"
-                ).fill(c=describe(came)),
+                Text(en="{c} came, not predictions", fr="{c} au lieu de prédictions").fill(
+                    c=describe(came)
+                ),
             )
         if self.name != "mean":
             problem = shape_problem(got, labels)
@@ -361,9 +358,9 @@ class Metric:
         if not math.isfinite(value):
             return Match(
                 0.0,
-                Text(
-                    en="the {name} is not a finite number", fr="{name} : pas un nombre fini"
-                ).fill(name=self.name),
+                Text(en="the {name} is not a finite number", fr="{name} : pas un nombre fini").fill(
+                    name=self.name
+                ),
             )
         share = (value - self.floor) / (self.target - self.floor)
         credit = min(1.0, max(0.0, share))
@@ -406,9 +403,7 @@ class Between:
         )
 
 
-KINDS: dict[str, type[Any]] = {
-    k.kind: k for k in (Close, Exact, Distribution, Metric, Between)
-}
+KINDS: dict[str, type[Any]] = {k.kind: k for k in (Close, Exact, Distribution, Metric, Between)}
 
 
 def expectation_to_tree(expectation: Any) -> Tree:

@@ -187,9 +187,7 @@ def _judge_one(
         if uses and not any(c.kind == "source" for c in key.of_exercise(check.exercise)):
             return _forbid(blank, uses), []
         came = next((m.came for _, m in matches if m.came.en), same(""))
-        return replace(
-            blank, points=check.points, status="right", message=came, figure=figure
-        ), []
+        return replace(blank, points=check.points, status="right", message=came, figure=figure), []
     name, match = worst if worst else ("", Match(0.0))
     said = match.came if len(check.expect) == 1 else same(f"{name}: ") + match.came
     weights = _weights_problem(seen)
@@ -386,9 +384,7 @@ def _judge_answer(key: Key, check: Check, blank: Verdict, seen: Tree) -> Verdict
     form = normalise(given, spec["type"], spec["decimals"])
     hashed = digest(form, spec["salt"])
     if hashed in spec["right"]:
-        return replace(
-            blank, points=check.points, status="right", message=same(shown)
-        )
+        return replace(blank, points=check.points, status="right", message=same(shown))
     said = Text(en="your answer: {a}", fr="votre réponse : {a}").fill(a=shown)
     if form == "?":
         said = said + Text(en=", which is not a number", fr=", qui n'est pas un nombre")
@@ -413,9 +409,7 @@ _UNSUBSTANTIATED = Text(
     en="counts as soon as something in this exercise comes out right",
     fr="compte dès que quelque chose est juste dans cet exercice",
 )
-_UNREADABLE = Text(
-    en="what came back could not be read", fr="ce qui est revenu est illisible"
-)
+_UNREADABLE = Text(en="what came back could not be read", fr="ce qui est revenu est illisible")
 
 
 def _not_ok(blank: Verdict, seen: Tree) -> Verdict:
@@ -429,16 +423,18 @@ def _not_ok(blank: Verdict, seen: Tree) -> Verdict:
         near = [n[:60] for n in _strings(error.get("near"))][:1]
         message = Text(en="{n} is not defined", fr="{n} n'est pas défini").fill(n=name)
         if near:
-            message += Text(
-                en=": did you mean {m}?", fr=" : vouliez-vous dire {m} ?"
-            ).fill(m=near[0])
+            message += Text(en=": did you mean {m}?", fr=" : vouliez-vous dire {m} ?").fill(
+                m=near[0]
+            )
         if error.get("what"):
             message = _LACKS.get(str(error["what"]), message)
         return replace(blank, status="missing", message=message)
     if status == "limit":
         return replace(blank, status="limit", message=limit_text(error))
     said = f"{error.get('type', 'Exception')}: {error.get('message', '')}"[:300].rstrip(": ")
-    message = Text(en="raised {s}", fr="a levé {s}").fill(s=said.replace("{", "(").replace("}", ")"))
+    message = Text(en="raised {s}", fr="a levé {s}").fill(
+        s=said.replace("{", "(").replace("}", ")")
+    )
     if error.get("line"):
         message += Text(en=", at: {c}", fr=", à : {c}").fill(
             c=str(error["line"])[:120].replace("{", "(").replace("}", ")")
@@ -527,9 +523,9 @@ def _weights_problem(seen: Tree) -> Text | None:
             w=", ".join(missing)
         )
     if misfit:
-        return Text(en=" (weight of another shape: {w})", fr=" (poids d'une autre forme : {w})").fill(
-            w=", ".join(misfit)
-        )
+        return Text(
+            en=" (weight of another shape: {w})", fr=" (poids d'une autre forme : {w})"
+        ).fill(w=", ".join(misfit))
     return None
 
 

@@ -210,8 +210,10 @@ def _gradient(scope: _Scope, step: Step) -> list[Any]:
         weights = tf.reshape(tf.linspace(1.0, 2.0, tf.size(out)), tf.shape(out))
         loss = tf.reduce_sum(tf.cast(out, tf.float32) * weights)
     sources = [getattr(x, "trainable_variables", x) for x in wrt]
-    return [tape.gradient(loss, s) for s in sources] if len(sources) == 1 else list(
-        tape.gradient(loss, sources)
+    return (
+        [tape.gradient(loss, s) for s in sources]
+        if len(sources) == 1
+        else list(tape.gradient(loss, sources))
     )
 
 
@@ -255,7 +257,7 @@ def _descend(owner: Any, way: Sequence[str]) -> Any:
                 found = None
         if found is None:
             found = getattr(owner, name, None)
-        if found is None or callable(found) and not hasattr(found, "variables"):
+        if found is None or (callable(found) and not hasattr(found, "variables")):
             inner = getattr(owner, "_layers", None) or getattr(owner, "layers", None) or []
             found = next((x for x in inner if getattr(x, "name", None) == name), None)
         if found is None:
@@ -375,7 +377,11 @@ def error_record(error: BaseException, limit_lines: int = 200) -> dict[str, Any]
         message = str(error)
     except BaseException:
         message = "(its message could not be printed)"
-    return {"type": type(error).__name__, "message": message.strip()[:600], "line": line[:limit_lines]}
+    return {
+        "type": type(error).__name__,
+        "message": message.strip()[:600],
+        "line": line[:limit_lines],
+    }
 
 
 @contextmanager
@@ -422,6 +428,7 @@ def _codes(dotted: str) -> list[CodeType]:
             return []
     kept = vars(found) if isinstance(found, type) else {"call": found}
     codes = []
+    function: Any
     for function in (kept.get("__init__"), kept.get("call")):
         while hasattr(function, "__wrapped__"):
             function = function.__wrapped__

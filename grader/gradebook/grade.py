@@ -145,7 +145,9 @@ def grade_unit(
         worker, questions, work.cells, work.recordings, work.person.lang, rerun
     )
     observations = dict(outcome.observations)
-    recordings = {**work.recordings, **outcome.made} if rerun else {**outcome.made, **work.recordings}
+    recordings = (
+        {**work.recordings, **outcome.made} if rerun else {**outcome.made, **work.recordings}
+    )
     manifests: dict[str, Mapping[str, Any]] = {}
     for check in key.checks:
         if check.kind != "clean":
@@ -202,7 +204,9 @@ def _pictures(key: Key, observations: Mapping[str, Tree]) -> dict[str, Tree]:
         values = seen.get("values") if isinstance(seen, dict) else None
         came = values.get(check.picture) if isinstance(values, dict) else None
         expected = check.expected.get(check.picture)
-        if all(isinstance(x, np.ndarray) and 0 < x.size <= PICTURE_VALUES for x in (came, expected)):
+        if all(
+            isinstance(x, np.ndarray) and 0 < x.size <= PICTURE_VALUES for x in (came, expected)
+        ):
             found[check.id] = {"came": came, "expected": expected}
     return found
 
@@ -382,5 +386,3 @@ def _one(
         fr="le correcteur a échoué sur ce rendu ({r}) ; relancez, ou notez-le à la main",
     ).fill(r=reason[:200])
     return Result(replace(item.person, problem=problem, notices=()), {})
-
-

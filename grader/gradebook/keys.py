@@ -80,7 +80,14 @@ def hidden_key(course: Path, lab: str) -> Key:
     path = course / ".grader" / "keys" / f"{lab}-{version}.key"
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "grader.authoring.compile", str(folder), str(seed), str(path)]
+        command = [
+            sys.executable,
+            "-m",
+            "grader.authoring.compile",
+            str(folder),
+            str(seed),
+            str(path),
+        ]
         env = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
         done = subprocess.run(command, capture_output=True, text=True, env=env)
         if done.returncode:

@@ -8,7 +8,6 @@ written in transactions: a killed run leaves whole units, and the next run goes 
 from __future__ import annotations
 
 import fcntl
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -95,7 +94,7 @@ def locked(folder: Path) -> Iterator[None]:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        file = open(folder / ".lock", "w")
+        file = open(folder / ".lock", "w")  # noqa: SIM115
     except OSError as error:
         raise StoreError(
             f"{folder}: cannot be written ({error.strerror}); choose another --out"
@@ -156,9 +155,14 @@ class Store:
         statement = (
             upsert(_UNITS)
             .values(
-                id=unit, lab=graded.lab, key=key, graded=anonymous, pictures=pack(pictures),
-                seconds=graded.seconds, created=_now(),
-            )  # fmt: skip
+                id=unit,
+                lab=graded.lab,
+                key=key,
+                graded=anonymous,
+                pictures=pack(pictures),
+                seconds=graded.seconds,
+                created=_now(),
+            )
             .on_conflict_do_nothing()
         )
         with self._engine.begin() as db:
@@ -264,5 +268,3 @@ def person_of(graded: Graded) -> dict[str, Any]:
     """The fields of a `Graded` that belong to the student."""
     data = graded.to_dict()
     return {name: data[name] for name in _PERSON}
-
-

@@ -53,9 +53,7 @@ def measure(function: Any, job: Mapping[str, Tree], together: bool = False) -> T
     seen: dict[str, Any] = {"status": "ok", "values": {}}
     try:
         recordings = {k: Recording.from_bytes(v.tobytes()) for k, v in job["recordings"].items()}
-        seen["manifests"] = {
-            k: {**r.manifest, "digest": r.digest} for k, r in recordings.items()
-        }
+        seen["manifests"] = {k: {**r.manifest, "digest": r.digest} for k, r in recordings.items()}
         if any(r.lab != job["lab"] for r in recordings.values()):
             raise BadRecording("recording")
         if together:

@@ -2,8 +2,8 @@
 
 A fork of the worker enters its own user, mount, PID and IPC namespaces: it cannot see or signal
 the worker, its /tmp and /dev/shm are fresh and limited, what it leaves behind goes with it, and it
-can make no further namespaces. System calls that no lab needs are refused (`forbid_calls`). The worker itself is not dumpable, so its memory cannot be read or
-traced. Where the kernel refuses nested namespaces, `enter` raises `NotIsolated` and the pool starts
+can make no further namespaces. System calls that no lab needs are refused (`forbid_calls`). The
+worker itself is not dumpable, so its memory cannot be read or traced. Where the kernel refuses nested namespaces, `enter` raises `NotIsolated` and the pool starts
 a fresh sandbox for each submission instead.
 """
 
@@ -94,7 +94,9 @@ def _drop_capabilities() -> None:
     _must(_libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs")
 
 
-def enter(run: Callable[[], None], disk_mb: int, born: Callable[[int], None] = lambda pid: None) -> int:
+def enter(
+    run: Callable[[], None], disk_mb: int, born: Callable[[int], None] = lambda pid: None
+) -> int:
     """Run `run` as the first process of new namespaces; return its wait status.
 
     Called in a fork of the worker. Its own parent kills it to end everything inside.

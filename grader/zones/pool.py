@@ -61,7 +61,7 @@ class Worker:
         """
         if self._process is not None and self._process.poll() is None:
             return
-        self._errors = tempfile.TemporaryFile()
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115
         self._process = subprocess.Popen(
             self._line, env=self._env, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=self._errors, start_new_session=True, bufsize=0,
@@ -275,7 +275,9 @@ def _cell(tree: Mapping[str, Tree], room: int) -> CellReport | None:
         return CellReport(
             index=int(tree["index"]),
             status=tree["status"] if tree["status"] in _CELL_STATUS else "error",
-            error={str(k)[:40]: str(v)[:600] for k, v in list(error.items())[:8]} if error else None,
+            error={str(k)[:40]: str(v)[:600] for k, v in list(error.items())[:8]}
+            if error
+            else None,
             seconds=seconds if 0.0 <= seconds < 1e6 else 0.0,
             text=str(tree["text"])[:room],
         )

@@ -89,11 +89,15 @@ def _can_drop_root() -> bool:
     bwrap = find_bwrap()
     if os.geteuid() != 0 or bwrap is None:
         return False
-    code = "from grader.zones import isolate; isolate.drop_root(); import numpy, grader.zones.worker"
+    code = (
+        "from grader.zones import isolate; isolate.drop_root(); import numpy, grader.zones.worker"
+    )
     line = _command(bwrap, View(tuple(kit_view(("core", "student", "zones")))), True)
     line += ["--setenv", DROP_TO, str(NOBODY), "--setenv", "PYTHONPATH", "/kit"]
     try:
-        done = subprocess.run([*line, "--", sys.executable, "-Bc", code], capture_output=True, timeout=60)
+        done = subprocess.run(
+            [*line, "--", sys.executable, "-Bc", code], capture_output=True, timeout=60
+        )
     except (OSError, subprocess.TimeoutExpired):
         return False
     return done.returncode == 0
@@ -229,10 +233,8 @@ def data_view(data: Path | None) -> View:
     """``data/`` under ``/kit/data``, every ``hidden`` folder in it masked."""
     if data is None or not data.is_dir():
         return View()
-    hidden = [p for p in data.rglob("hidden") if p.is_dir()]
-    return View(
-        ((data, "/kit/data"),), tuple(f"/kit/data/{p.relative_to(data)}" for p in hidden)
-    )
+    hidden = sorted(p for p in data.rglob("hidden") if p.is_dir())
+    return View(((data, "/kit/data"),), tuple(f"/kit/data/{p.relative_to(data)}" for p in hidden))
 
 
 def command(

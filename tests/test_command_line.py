@@ -1,0 +1,133 @@
+"""The commands as a person types them, on a course that holds the mini lab."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+MINI = Path(__file__).parent / "fixtures" / "mini"
+
+
+class _Either(int):
+    """An exit code that may be 0 or 1: the class may hold submissions that cannot be graded."""
+
+    def __eq__(self, other: object) -> bool:
+        return other in (0, 1)
+
+    def __hash__(self) -> int:
+        return 0
+
+
+EITHER = _Either(0)
+
+
+def grader(course: Path, *words: str, code: int = 0) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "grader", *words], cwd=course, capture_output=True, text=True
+    )
+    assert code == done.returncode, done.stderr + done.stdout
+    return done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("course")
+    shutil.copytree(MINI, folder / "solutions" / "mini")
+    (folder / "labs").mkdir()
+    grader(folder, "build", "mini", "--no-execute")
+    return folder
+
+
+def test_help_imports_nothing_heavy() -> None:
+    script = (
+        "import sys; from click.testing import CliRunner; from grader.cli import main;"
+        "assert CliRunner().invoke(main, ['--help']).exit_code == 0;"
+        "heavy = {'tensorflow', 'keras', 'numpy', 'matplotlib', 'sqlalchemy', 'rich', 'jupytext'};"
+        "found = heavy & set(sys.modules); assert not found, found"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_a_class_from_end_to_end_gets_what_it_must(course: Path) -> None:
+    grader(course, "simulate", "mini", "--students", "30", "--seed", "7", "--out", "class")
+    said = grader(course, "grade", "class", "--lab", "mini", "--out", "out", "--lang", "en", code=1)
+    assert "could not be graded" in said
+    truth = {r["student"]: r for r in _rows(course / "class" / "truth.csv")}
+    grades = {r["student"]: r for r in _rows(course / "out" / "gradebook.csv")}
+    assert truth.keys() == grades.keys()
+    for student, row in truth.items():
+        for column, points in row.items():
+            if column != "student":
+                assert float(grades[student][column]) == pytest.approx(float(points)), (
+                    student, column,
+                )  # fmt: skip
+    pages = list((course / "out" / "feedback").glob("*.html"))
+    assert len(pages) == len(truth)
+    results = [json.loads(p.read_text()) for p in (course / "out" / "results").glob("*.json")]
+    assert len(results) == len(truth)
+    assert all({"score", "tests", "output"} <= r.keys() for r in results)
+    assert "<script" not in (course / "out" / "class.html").read_text().lower()
+
+
+def test_a_second_run_does_nothing_again(course: Path) -> None:
+    grader(course, "simulate", "mini", "--students", "4", "--seed", "2", "--out", "few")
+    grader(course, "grade", "few", "--lab", "mini", "--out", "again", "--lang", "en", code=EITHER)
+    before = (course / "again" / "gradebook.csv").read_text()
+    said = grader(
+        course, "grade", "few", "--lab", "mini", "--out", "again", "--lang", "en", code=EITHER
+    )
+    assert "0 graded now" in said
+    assert (course / "again" / "gradebook.csv").read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("grade", "nowhere"), "nowhere"),
+        (("grade", "labs"), ""),
+        (("validate", "mimi"), "no lab 'mimi'"),
+        (("build", "mimi"), "known: mini"),
+        (("simulate", "mimi", "--out", "x"), "no lab 'mimi'"),
+    ],
+)
+def test_wrong_use_is_one_line_and_code_2(course: Path, words: tuple[str, ...], says: str) -> None:
+    said = grader(course, *words, code=2).strip()
+    assert said.startswith("grader: ") and "\n" not in said
+    assert says in said
+
+
+def test_build_check_sees_what_is_stale(course: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "course"
+    shutil.copytree(course, copy, ignore=shutil.ignore_patterns("out", "class", ".grader"))
+    notebook = copy / "labs" / "fr" / "mini.ipynb"
+    said = grader(copy, "build", "--check", code=1)
+    assert "labs/fr/mini.ipynb" not in said
+    notebook.write_text(notebook.read_text().replace("row_mean", "row_means", 1))
+    assert "stale: labs/fr/mini.ipynb" in grader(copy, "build", "--check", code=1)
+
+
+def test_the_release_holds_no_solution(course: Path) -> None:
+    grader(course, "release", "--out", "labs.zip")
+    with zipfile.ZipFile(course / "labs.zip") as archive:
+        names = archive.namelist()
+        everything = b"\n".join(archive.read(n) for n in names)
+    assert any(n.endswith("labs/fr/mini.ipynb") for n in names)
+    assert not [n for n in names if "solutions" in n or "authoring" in n or "zones" in n]
+    checks = (MINI / "mutants.py").read_text() + (MINI / "checks.py").read_text()
+    secret = [x.strip() for x in checks.splitlines() if len(x.strip()) > 30 and "Text(" not in x]
+    texts = ("en=", "fr=", "import")
+    leaked = [x for x in secret if x.encode() in everything and not any(t in x for t in texts)]
+    assert not leaked
+    assert b"BEGIN SOLUTION" not in everything
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
