@@ -15,7 +15,7 @@ from grader.zones.pool import run_submission, student_worker
 
 MINI = Path(__file__).parents[1] / "fixtures" / "mini"
 TIGHT = Limits(
-    seconds=12, cpu_seconds=6, cell_seconds=1.5, memory_mb=300, processes=64, file_mb=8,
+    seconds=20, cpu_seconds=8, cell_seconds=2.5, memory_mb=300, processes=64, file_mb=8,
     disk_mb=16, open_files=64, output_kb=16,
 )  # fmt: skip
 

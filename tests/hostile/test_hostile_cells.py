@@ -4,7 +4,6 @@ import pytest
 from attacks import CHEATS, FULL, HARMS
 
 
-
 def own_cell(ran, index):
     return next(c for c in ran.cells if c.index == index)
 

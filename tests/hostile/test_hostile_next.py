@@ -1,0 +1,165 @@
+"""Nothing passes from one submission to the next, whatever the first did; nor between zones."""
+
+import os
+import signal
+import time
+
+import pytest
+from attacks import FULL
+
+MARK = "the-first-students-own-words-" + "7f3a"
+
+SEARCH = """
+import re
+mark = b"the-first-students-" + b"own-words-"
+own, found = id(mark), 0
+with open("/proc/self/maps") as maps, open("/proc/self/mem", "rb", 0) as memory:
+    for line in maps:
+        place, rights = line.split()[:2]
+        if "r" not in rights or "[v" in line: continue
+        first, last = (int(x, 16) for x in place.split("-"))
+        try:
+            memory.seek(first)
+            data = memory.read(last - first)
+        except (OSError, ValueError, OverflowError):
+            continue
+        found += len(re.findall(mark + b"[0-9a-f]{4}", data))
+print("found", found)
+"""
+
+
+def test_no_trace_of_the_submission_before(zone):
+    first = [*zone.solution, f"kept = {MARK!r} * 1000\nprint(kept)", f"lab.answer('q2', {MARK!r})"]
+    recordings = {"model": MARK.encode() * 1000}
+    assert zone.run(first, recordings).points == FULL - 1.5
+    ran = zone.run([SEARCH])
+    assert ran.cells[0].text.strip() == "found 0", ran.cells[0]
+
+
+def test_the_search_finds_what_is_there(zone):
+    ran = zone.run([f"kept = {MARK!r}", SEARCH])
+    assert int(ran.cells[1].text.split()[-1]) > 0
+
+
+POISON = """
+import builtins, json, os, sys, numpy as np, signal, gc
+import grader.core.observe as o, grader.core.tree as t, grader.zones.student_zone as z, grader.zones.channel as c
+for module in (o, t, z, c):
+    for name in dir(module):
+        if not name.startswith("__"): setattr(module, name, None)
+np.ndarray.__class__; np.sum = np.exp = None
+builtins.print = builtins.len = None
+for path in ("/tmp/numpy.py", "/dev/shm/numpy.py", "/kit/numpy.py"):
+    try:
+        with open(path, "w") as f: f.write("1/0")
+    except OSError: pass
+os.environ.clear()
+for number in range(1, 65):
+    try: signal.signal(number, signal.SIG_IGN)
+    except (OSError, ValueError): pass
+os.umask(0o777)
+os.nice(19)
+"""
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_poisoned_process_does_not_touch_the_worker(zone, times):
+    process = zone.worker._process
+    for _ in range(times):
+        assert zone.run([*zone.blank, POISON]).points == 0.0
+    honest = zone.honest()
+    assert honest.points == FULL and all(c.status == "ok" for c in honest.cells)
+    assert zone.worker._process is process
+
+
+def test_files_of_the_submission_before_are_gone(zone):
+    zone.run(["for p in ('/tmp/x', '/dev/shm/x'):\n    with open(p, 'w') as f: f.write('x')"])
+    ran = zone.run(["import os\nprint(os.listdir('/tmp'), os.listdir('/dev/shm'))"])
+    assert ran.cells[0].text.strip() in ("[] []", "['ipython'] []")
+
+
+def test_processes_of_the_submission_before_are_gone(zone):
+    zone.honest()
+    time.sleep(0.5)
+    before = _descendants(zone.worker._process.pid)
+    zone.run(["import os, time\nfor _ in range(5):\n    if os.fork() == 0: time.sleep(600)"])
+    until = time.monotonic() + 5
+    while _descendants(zone.worker._process.pid) != before and time.monotonic() < until:
+        time.sleep(0.05)  # the fork that answered is on its way out
+    assert _descendants(zone.worker._process.pid) == before
+
+
+def _descendants(pid):
+    """How many processes there are under `pid`."""
+    parents = {}
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{name}/stat") as file:
+                parents[int(name)] = int(file.read().rsplit(")", 1)[1].split()[1])
+        except OSError:
+            pass
+    found, more = set(), {pid}
+    while more:
+        more = {p for p, parent in parents.items() if parent in more} - found
+        found |= more
+    return len(found)
+
+
+@pytest.mark.parametrize("victim", ["sandbox", "worker"])
+def test_a_killed_worker_is_started_again(zone, victim):
+    from grader.zones.pool import WorkerDied
+
+    zone.honest()
+    pid = zone.worker._process.pid
+    if victim == "worker":
+        pid = max(_children(pid) or [pid])
+    os.kill(pid, signal.SIGKILL)
+    for _ in range(2):
+        try:
+            ran = zone.honest()
+            break
+        except WorkerDied:
+            continue
+    assert ran.points == FULL
+
+
+def _children(pid):
+    with open(f"/proc/{pid}/task/{pid}/children") as file:
+        return [int(x) for x in file.read().split()]
+
+
+def test_ten_thousand_cells(zone):
+    cells = ["x = 1"] * 10_000
+    ran = zone.run([*zone.solution, *cells])
+    assert len(ran.cells) == len(zone.solution) + 10_000
+    assert ran.points > 0
+    limited = [c for c in ran.cells if c.status == "skipped"]
+    if limited:  # a slow machine: the limit is named, and the first cells counted
+        assert dict(limited[0].error)["limit"] == "seconds"
+    assert ran.points == FULL
+
+
+def test_many_cells_that_print_much(zone):
+    ran = zone.run([*zone.solution, *["print('x' * 10**6)"] * 300])
+    assert ran.points == FULL
+    assert sum(len(c.text) for c in ran.cells) < 3_000_000
+
+
+def test_every_function_kills_the_process(zone):
+    """Each probe takes the process down; each is left out in turn, and all of them are named."""
+    names = ("row_mean", "standardise", "softmax", "pick")
+    cell = "import os\n" + "\n".join(f"def {n}(*a): os._exit(3)" for n in names)
+    cells = ["from grader import Lab, todo\nlab = Lab('mini')", cell, "lab.answer('q1', 7)"]
+    ran = zone.run(cells)
+    assert ran.points == 1.5
+    statuses = {k: v.status for k, v in ran.verdicts.items()}
+    assert statuses["mean.values"] == statuses["draw.distribution"] == "limit"
+    assert "exit 3" in ran.verdicts["softmax.values"].message.en
+
+
+def test_cells_that_kill_the_process_one_after_another(zone):
+    """More of them than there are tries: what comes before still counts."""
+    cells = [*zone.solution, *["import os\nos._exit(1)"] * 30]
+    ran = zone.run(cells)
+    assert ran.points == FULL
+    assert {c.status for c in ran.cells[-30:]} == {"limit", "skipped"}
