@@ -1,0 +1,115 @@
+"""What the clean room measures on TP3's recordings: errors, the PCA line, verdicts."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from grader.core.recording import BadRecording, Recording
+
+SIZES = {"A": (512, 192, 8), "B": (2048, 1568, 8), "C": (512, 192, 128), "D": (2048, 1568, 128)}
+GAP = 1.25  # test error over training error from which a network is over-fitted
+NEAR = 0.10  # relative distance to a limit within which both neighbouring verdicts are right
+UNDER, WELL, OVER = "under", "well", "over"
+_KNOWN: dict[tuple[str, str], float] = {}
+
+
+def images(pixels: np.ndarray) -> np.ndarray:
+    """uint8 (n, 784) → float32 in [0, 1]."""
+    return pixels.astype(np.float32) / 255
+
+
+def reconstruct(recording: Recording, x: np.ndarray) -> np.ndarray:
+    """Reconstructions float32 (n, 784) by the recorded network.
+
+    A network of built-in layers is rebuilt as it was; of a class of the student's own, the six
+    dense layers are found by their shapes and applied as the lab asks for them.
+
+    Raises:
+        BadRecording: the weights are no such network.
+    """
+    try:
+        model = recording.rebuild()
+        return np.asarray(model.predict(x, batch_size=256, verbose=0)).reshape(len(x), -1)
+    except BadRecording as error:
+        if error.what != "layers":
+            raise
+    return _chain(recording, x)
+
+
+def _chain(recording: Recording, x: np.ndarray) -> np.ndarray:
+    kernels = {p: w for p, w in recording.weights.items() if w.ndim == 2}
+    widths = next(
+        (s for s in SIZES.values() if _shapes(s) == sorted(w.shape for w in kernels.values())), None
+    )
+    if widths is None:
+        raise BadRecording("shapes")
+    for i, shape in enumerate(_shapes(widths, ordered=True)):
+        path = next(p for p, w in kernels.items() if w.shape == shape)
+        bias = recording.weights.get(path.rpartition("/")[0] + "/bias")
+        if bias is None:
+            raise BadRecording("shapes")
+        x = x @ kernels[path] + bias
+        if i == 5:
+            x = 1 / (1 + np.exp(-x))
+        elif i != 2:
+            x = np.maximum(x, 0)
+    return x
+
+
+def _shapes(widths: tuple[int, ...], ordered: bool = False) -> list[tuple[int, ...]]:
+    chain = [784, *widths, *widths[-2::-1], 784]
+    pairs = list(zip(chain, chain[1:], strict=False))
+    return pairs if ordered else sorted(pairs)
+
+
+def mse(recording: Recording, pixels: np.ndarray) -> float:
+    """Mean squared error on images, measured once for a recording and a set of images."""
+    key = (recording.digest, hashlib.sha256(pixels.tobytes()).hexdigest())
+    if key not in _KNOWN:
+        x = images(pixels)
+        _KNOWN[key] = float(np.mean((reconstruct(recording, x) - x) ** 2))
+    return _KNOWN[key]
+
+
+def pca_line(pixels: np.ndarray, k: int) -> float:
+    """Error of `k` principal components on the images that they come from."""
+    x = images(pixels)
+    values = np.linalg.svd(x - x.mean(axis=0), compute_uv=False)
+    return float((values[k:] ** 2).sum() / x.size)
+
+
+def accepted(train: float, test: float, line: float) -> tuple[str, ...]:
+    """Verdicts that the numbers support, the plain one first; near a limit there are two."""
+    found = [UNDER if train > line else OVER if test >= GAP * train else WELL]
+    if abs(train / line - 1) < NEAR:
+        found.append(UNDER if train <= line else OVER if test >= GAP * train else WELL)
+    if UNDER not in found[:1] and abs(test / train / GAP - 1) < NEAR:
+        found += [WELL, OVER]
+    return tuple(dict.fromkeys(found))
+
+
+_WORDS = {
+    UNDER: ("under", "underfit", "underfitted", "underfitting", "sous", "sousappris",
+            "sousapprentissage", "sousajuste"),
+    WELL: ("well", "wellfitted", "good", "bien", "bienappris", "bon", "correct"),
+    OVER: ("over", "overfit", "overfitted", "overfitting", "sur", "surappris", "surapprentissage",
+           "surajuste"),
+}  # fmt: skip
+
+
+def word(given: Any) -> str:
+    """A verdict as students write it, in either language, as one of the three words."""
+    from grader.core.answers import normalise
+
+    form = normalise(given, "choice")
+    return next((v for v, forms in _WORDS.items() if form in forms), str(given)[:40])
+
+
+def best(errors: Mapping[str, float]) -> list[str]:
+    """Networks within 3 % of the lowest error."""
+    lowest = min(errors.values())
+    return sorted(name for name, e in errors.items() if e <= 1.03 * lowest)

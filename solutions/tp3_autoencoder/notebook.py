@@ -1,0 +1,911 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+# ---
+
+# %% [markdown] lang="fr"
+# # TP3 · Autoencodeurs : capacité et taille du code
+#
+# Un autoencodeur apprend à recopier son entrée en la faisant passer par un **code** trop petit pour
+# tout contenir. Deux réglages décident de ce qu'il sait faire : sa **capacité** (combien de poids) et
+# la **taille du code** (combien de nombres). Vous allez construire quatre réseaux, les entraîner sur
+# peu puis sur beaucoup d'images, et rendre pour chacun un verdict (sous-appris, bien appris,
+# sur-appris) *que vos propres nombres soutiennent*.
+#
+# | réseau | capacité | code | paramètres |
+# |---|---|---|---|
+# | **A** | basse (784–512–192) | 8 | à prévoir |
+# | **B** | haute (784–2048–1568) | 8 | à prévoir |
+# | **C** | basse | 128 | à prévoir |
+# | **D** | haute | 128 | à prévoir |
+#
+# Durée : 3 h. Calcul : environ 2 minutes sur deux cœurs. Les vérifications répondent en une seconde.
+
+# %% [markdown] lang="en"
+# # TP3 · Autoencoders: capacity and latent size
+#
+# An autoencoder learns to copy its input through a **code** that is too small to hold everything. Two
+# settings decide what it can do: its **capacity** (how many weights) and the **size of the code** (how
+# many numbers). You will build four networks, train them on few and then on many images, and give a
+# verdict on each (under-fitted, well fitted, over-fitted) *that your own numbers support*.
+#
+# | network | capacity | code | parameters |
+# |---|---|---|---|
+# | **A** | low (784–512–192) | 8 | to predict |
+# | **B** | high (784–2048–1568) | 8 | to predict |
+# | **C** | low | 128 | to predict |
+# | **D** | high | 128 | to predict |
+#
+# Time: 3 h. Computing: about 2 minutes on two cores. Checks answer within a second.
+
+# %% role="setup" lang="fr"
+from grader import Lab, todo
+
+lab = Lab("tp3_autoencoder", lang="fr")
+
+# %% role="setup" lang="en"
+from grader import Lab, todo
+
+lab = Lab("tp3_autoencoder", lang="en")
+
+# %% role="setup"
+import keras
+import matplotlib.pyplot as plt
+import numpy as np
+from keras import layers
+
+LOW, HIGH = (512, 192), (2048, 1568)  # units of the two hidden layers
+CONFIGURATIONS = {"A": (LOW, 8), "B": (HIGH, 8), "C": (LOW, 128), "D": (HIGH, 128)}
+SMALL, LARGE = 300, 12_000  # training images
+STEPS, BATCH = 400, 30  # the same for every network and both sets
+LEARNING_RATE = {LOW: 3e-3, HIGH: 1e-3}
+SEED = 1
+CLASSES = "T-shirt trouser pullover dress coat sandal shirt sneaker bag boot".split()
+
+
+def show(rows, titles, size=0.75):
+    """Draw images in rows: list of arrays (n, 784) with values in [0, 1], one title a row."""
+    count = max(len(row) for row in rows)
+    figure, axes = plt.subplots(len(rows), count, figsize=(count * size + 1.6, len(rows) * size))
+    for line, (row, title) in enumerate(zip(rows, titles)):
+        for column in range(count):
+            axis = axes[line, column]
+            axis.axis("off")
+            if column < len(row):
+                axis.imshow(np.reshape(row[column], (28, 28)), cmap="gray", vmin=0, vmax=1)
+        axes[line, 0].text(-6, 14, title, ha="right", va="center")
+    plt.show()
+
+# %% [markdown] lang="fr"
+# ## Les images
+#
+# Fashion-MNIST : des vêtements de 28 × 28 pixels en niveaux de gris, dix classes (les étiquettes ne
+# servent ici qu'à colorer des dessins). Le kit en fournit 12 000 pour apprendre et 2 000 pour tester.
+# `lab.data("fashion_mnist", source="full")` télécharge les 70 000.
+
+# %% [markdown] lang="en"
+# ## The images
+#
+# Fashion-MNIST: garments of 28 × 28 grey pixels, ten classes (here labels only colour drawings). The
+# kit ships 12,000 to learn from and 2,000 to test on. `lab.data("fashion_mnist", source="full")`
+# downloads all 70,000.
+
+# %%
+data = lab.data("fashion_mnist")
+for name, array in data.items():
+    print(f"{name:8} {array.dtype} {array.shape}  {array.min()} … {array.max()}")
+
+# %% [markdown] lang="fr"
+# ## 1.1 Préparer les images  · 5 min, facile
+#
+# Un réseau dense veut des vecteurs, et une sortie sigmoïde ne sait écrire que des nombres de 0 à 1.
+#
+# | | forme | type | valeurs |
+# |---|---|---|---|
+# | entrée `images` | (n, 28, 28) | uint8 | 0 à 255 |
+# | résultat | (n, 784) | float32 | 0 à 1 |
+
+# %% [markdown] lang="en"
+# ## 1.1 Prepare the images  · 5 min, easy
+#
+# A dense network wants vectors, and a sigmoid output can only write numbers from 0 to 1.
+#
+# | | shape | dtype | values |
+# |---|---|---|---|
+# | input `images` | (n, 28, 28) | uint8 | 0 to 255 |
+# | result | (n, 784) | float32 | 0 to 1 |
+
+# %% exercise="prepare"
+def prepare(images):
+    """Flatten images, row by row, and scale them to [0, 1].
+
+    Args:
+        images: uint8 (n, 28, 28), 0 (black) to 255 (white).
+
+    Returns:
+        float32 (n, 784).
+    """
+    ### BEGIN SOLUTION
+    return images.reshape(len(images), -1).astype("float32") / 255
+    ### END SOLUTION
+
+# %%
+lab.check("prepare")
+
+# %%
+x_train, x_test = prepare(data["x_train"]), prepare(data["x_test"])
+show([x_train[:10], x_test[:10]], ["train", "test"])
+
+# %% [markdown] lang="fr"
+# ## 1.2 Le réseau  · 25 min, moyen
+#
+# L'**encodeur** descend de 784 pixels au code, le **décodeur** remonte par les mêmes tailles en ordre
+# inverse. Rien ne doit contourner le code : `autoencoder(x)` vaut exactement `decoder(encoder(x))`.
+#
+# | couche | unités | activation | nom |
+# |---|---|---|---|
+# | encodeur | capacity[0], capacity[1] | ReLU | `down1`, `down2` |
+# | code | latent_dim | **aucune** | `code` |
+# | décodeur | capacity[1], capacity[0] | ReLU | `up1`, `up2` |
+# | sortie | 784 | sigmoïde | `pixels` |
+#
+# <details><summary>Mes reconstructions sont toutes grises</summary>
+# Quelle activation a votre dernière couche, et quelles valeurs peut-elle donner ? Une ReLU qui sort 0
+# n'apprend plus ; une tanh descend sous 0.</details>
+#
+# <details><summary>Une couche « n'a pas de poids nommé … »</summary>
+# Les noms du tableau sont donnés à la création : <code>layers.Dense(…, name="down1")</code>. Dans une
+# classe à vous, ce sont les noms des attributs.</details>
+
+# %% [markdown] lang="en"
+# ## 1.2 The network  · 25 min, medium
+#
+# The **encoder** goes down from 784 pixels to the code, the **decoder** climbs back through the same
+# sizes in reverse. Nothing may get around the code: `autoencoder(x)` is exactly `decoder(encoder(x))`.
+#
+# | layer | units | activation | name |
+# |---|---|---|---|
+# | encoder | capacity[0], capacity[1] | ReLU | `down1`, `down2` |
+# | code | latent_dim | **none** | `code` |
+# | decoder | capacity[1], capacity[0] | ReLU | `up1`, `up2` |
+# | output | 784 | sigmoid | `pixels` |
+#
+# <details><summary>My reconstructions are all grey</summary>
+# Which activation does your last layer have, and which values can it give? A ReLU that says 0 stops
+# learning; a tanh goes below 0.</details>
+#
+# <details><summary>"no weight called …"</summary>
+# The names in the table are given when a layer is made: <code>layers.Dense(…, name="down1")</code>. In a
+# class of your own they are names of attributes.</details>
+
+# %% exercise="build"
+def build_autoencoder(capacity, latent_dim):
+    """A dense autoencoder for images of 784 pixels.
+
+    Args:
+        capacity: units of the two hidden layers of the encoder, (first, second); the decoder has
+            them in reverse.
+        latent_dim: size of the code.
+
+    Returns:
+        (encoder, decoder, autoencoder), Keras models: (n, 784) → (n, latent_dim),
+        (n, latent_dim) → (n, 784), and the one after the other, sharing their weights.
+        Layers: `down1`, `down2`, `code` in the encoder; `up1`, `up2`, `pixels` in the decoder.
+    """
+    ### BEGIN SOLUTION
+    first, second = capacity
+    encoder = keras.Sequential([
+        keras.Input((784,)),
+        layers.Dense(first, activation="relu", name="down1"),
+        layers.Dense(second, activation="relu", name="down2"),
+        layers.Dense(latent_dim, name="code"),
+    ])
+    decoder = keras.Sequential([
+        keras.Input((latent_dim,)),
+        layers.Dense(second, activation="relu", name="up1"),
+        layers.Dense(first, activation="relu", name="up2"),
+        layers.Dense(784, activation="sigmoid", name="pixels"),
+    ])
+    image = keras.Input((784,))
+    return encoder, decoder, keras.Model(image, decoder(encoder(image)))
+    ### END SOLUTION
+
+# %%
+lab.check("build")
+
+# %% [markdown] lang="fr"
+# ## 1.3 Compter avant de construire  · 15 min, facile
+#
+# Une couche dense de n entrées et m sorties a n·m poids et m biais. **Prévoyez à la main** le nombre de
+# paramètres des quatre réseaux, puis écrivez la fonction qui les compte. Combien de fois plus B
+# pèse-t-il que A ? Et C que A ?
+
+# %% [markdown] lang="en"
+# ## 1.3 Count before you build  · 15 min, easy
+#
+# A dense layer with n inputs and m outputs has n·m weights and m biases. **Predict by hand** how many
+# parameters the four networks have, then write the function that counts them. How many times heavier
+# than A is B? And C?
+
+# %% exercise="counting"
+def dense_parameters(sizes):
+    """Number of parameters of a chain of dense layers with biases, worked out by hand.
+
+    Args:
+        sizes: widths from input to output, ints: [784, 512, 192, 8, 192, 512, 784].
+
+    Returns:
+        int.
+    """
+    ### BEGIN SOLUTION
+    return sum((n + 1) * m for n, m in zip(sizes, sizes[1:]))
+    ### END SOLUTION
+
+# %%
+lab.check("dense_parameters")
+
+# %% exercise="counts"
+### BEGIN SOLUTION
+### STUB lab.answer("parameters_A", None)  # your prediction in place of None
+### STUB lab.answer("parameters_B", None)
+### STUB lab.answer("parameters_C", None)
+### STUB lab.answer("parameters_D", None)
+lab.answer("parameters_A", 1_004_696)
+lab.answer("parameters_B", 9_666_904)
+lab.answer("parameters_C", 1_050_896)
+lab.answer("parameters_D", 10_043_344)
+### END SOLUTION
+
+# %% [markdown] lang="fr"
+# ## 2.1 Mesurer  · 10 min, facile
+#
+# L'erreur d'une image est la moyenne, sur ses 784 pixels, du carré de l'écart. Elle doit rester la même
+# que l'on mesure 10 images ou 1 000. **À prévoir** : un « réseau » qui répond toujours l'image moyenne
+# a pour erreur la variance moyenne des pixels, ici environ 0,087.
+
+# %% [markdown] lang="en"
+# ## 2.1 Measure  · 10 min, easy
+#
+# An image's error is the mean, over its 784 pixels, of the squared difference. It must not depend on
+# whether 10 or 1,000 images are measured. **To predict**: a "network" that always answers the mean image
+# has the pixels' mean variance as its error, about 0.087 here.
+
+# %% exercise="mse"
+def reconstruction_mse(model, x):
+    """Mean squared error of the reconstructions, over all images and pixels.
+
+    Args:
+        model: Keras model, (n, 784) → (n, 784).
+        x: images, float (n, 784) in [0, 1].
+
+    Returns:
+        float ≥ 0.
+    """
+    ### BEGIN SOLUTION
+    return float(np.mean((np.asarray(model(x)) - np.asarray(x)) ** 2))
+    ### END SOLUTION
+
+# %%
+lab.check("mse")
+
+# %% [markdown] lang="fr"
+# ## 2.2 La ligne à battre : l'analyse en composantes principales  · 20 min, moyen
+#
+# Sans aucune activation, le meilleur autoencodeur à code de taille k est connu sans entraînement :
+# projeter sur les k premières composantes principales (Baldi et Hornik, 1989). C'est la **ligne ACP**.
+# Un réseau qui reste au-dessus sur ses propres images d'entraînement n'a pas appris ce qu'une méthode
+# linéaire sait déjà.
+#
+# | | forme |
+# |---|---|
+# | `x_train` : moyenne et composantes viennent d'ici, et d'ici seulement | (n, d) |
+# | `x` : ce qu'on reconstruit | (m, d) |
+# | résultat | (m, d) |
+#
+# <details><summary>Mon erreur ne baisse pas jusqu'à 0 quand k = d</summary>
+# Avez-vous retiré la moyenne, puis l'avez-vous remise ?</details>
+#
+# <details><summary>Les formes ne vont pas</summary>
+# <code>np.linalg.svd(a, full_matrices=False)</code> rend u, s, vᵀ ; les composantes sont les
+# <em>lignes</em> du troisième.</details>
+
+# %% [markdown] lang="en"
+# ## 2.2 The line to beat: principal components  · 20 min, medium
+#
+# Without any activation, the best autoencoder with a code of size k is known without training: project
+# on the first k principal components (Baldi and Hornik, 1989). That is the **PCA line**. A network that
+# stays above it on its own training images has not learnt what a linear method already knows.
+#
+# | | shape |
+# |---|---|
+# | `x_train`: mean and components come from here, and only from here | (n, d) |
+# | `x`: what is reconstructed | (m, d) |
+# | result | (m, d) |
+#
+# <details><summary>My error does not go down to 0 when k = d</summary>
+# Did you take the mean off, and did you put it back?</details>
+#
+# <details><summary>The shapes do not fit</summary>
+# <code>np.linalg.svd(a, full_matrices=False)</code> returns u, s, vᵀ; the components are the
+# <em>rows</em> of the third.</details>
+
+# %% exercise="pca"
+def pca_reconstruction(x_train, x, k):
+    """Reconstruct `x` from its k first principal components, those of `x_train`.
+
+    Args:
+        x_train: float (n, d); gives the mean and the components.
+        x: float (m, d), what is reconstructed.
+        k: number of components, 1 to min(n, d).
+
+    Returns:
+        float (m, d).
+    """
+    ### BEGIN SOLUTION
+    mean = np.mean(x_train, axis=0)
+    _, _, components = np.linalg.svd(x_train - mean, full_matrices=False)
+    components = components[:k]
+    return mean + (x - mean) @ components.T @ components
+    ### END SOLUTION
+
+# %%
+lab.check("pca")
+
+# %%
+small = x_train[:SMALL]
+line = {}
+for k in (8, 128):
+    line[k] = [
+        float(np.mean((pca_reconstruction(small, x, k) - x) ** 2)) for x in (small, x_test[:500])
+    ]
+    print(f"PCA {k:3}: train {line[k][0]:.4f}  test {line[k][1]:.4f}")
+
+# %% [markdown] lang="fr"
+# ## 2.3 Ce que voit `fit`  · 15 min, moyen
+#
+# Presque toutes les conclusions fausses viennent d'ici. Tout est sur la table, mais tout n'a pas le droit
+# de servir :
+#
+# | clé | contenu |
+# |---|---|
+# | `x` | les `count` **premières** images d'entraînement, préparées |
+# | `y` | ce que le réseau doit rendre |
+# | `validation_data` | (entrées, cibles) des **200 dernières** images d'entraînement |
+#
+# Arrêter ou choisir d'après les images de test, c'est déjà apprendre d'elles : elles ne servent qu'au
+# verdict.
+
+# %% [markdown] lang="en"
+# ## 2.3 What `fit` sees  · 15 min, medium
+#
+# Nearly all wrong conclusions come from here. Everything lies on the table, not everything may be used:
+#
+# | key | holds |
+# |---|---|
+# | `x` | the **first** `count` training images, prepared |
+# | `y` | what the network must give back |
+# | `validation_data` | (inputs, targets) of the **last 200** training images |
+#
+# To stop or to choose by the test images is to learn from them: they serve for the verdict alone.
+
+# %% exercise="protocol"
+def fit_arguments(train_images, train_labels, test_images, count):
+    """What is handed to ``autoencoder.fit``; not all of the material may be used.
+
+    Args:
+        train_images: uint8 (n, 28, 28), n ≥ count + 200.
+        train_labels: uint8 (n,), their classes.
+        test_images: uint8 (m, 28, 28).
+        count: how many images to learn from: the first ones.
+
+    Returns:
+        dict with `x`, `y` and `validation_data`, a pair; prepared images throughout. Validation is
+        on the last 200 training images.
+    """
+    ### BEGIN SOLUTION
+    x = prepare(train_images[:count])
+    validation = prepare(train_images[-200:])
+    return {"x": x, "y": x, "validation_data": (validation, validation)}
+    ### END SOLUTION
+
+# %%
+lab.check("protocol")
+
+# %% [markdown] lang="fr"
+# ## 3 L'étude : quatre réseaux, deux ensembles
+#
+# Chaque réseau fait **400 pas de 30 images**, qu'il ait 300 images (vues 40 fois chacune) ou 12 000 (vues
+# une fois) : le calcul est le même, seule change la variété. **À prévoir avant de lancer** : lequel aura
+# la plus petite erreur d'entraînement sur 300 images ? le plus grand rapport test/entraînement ? que
+# deviendra ce rapport avec 12 000 images ?
+#
+# | recette | temps | à attendre (300 images, entraînement / test) |
+# |---|---|---|
+# | celle-ci, deux cœurs | environ 2 min en tout | A ≈ 0,018 / 0,026, D ≈ 0,014 / 0,026 |
+# | longue, pour un GPU (non mesurée) | `STEPS, BATCH = 6000, 100`, `SMALL, LARGE = 1000, 60_000`, données `"full"` | B et D bien plus bas en entraînement |
+
+# %% [markdown] lang="en"
+# ## 3 The study: four networks, two sets
+#
+# Every network makes **400 steps of 30 images**, whether it has 300 images (each seen 40 times) or 12,000
+# (seen once): the computing is the same, only variety changes. **Predict before you run**: which will
+# have the lowest training error on 300 images? the largest test/training ratio? what will become of
+# that ratio with 12,000 images?
+#
+# | recipe | time | to expect (300 images, training / test) |
+# |---|---|---|
+# | this one, two cores | about 2 min in all | A ≈ 0.018 / 0.026, D ≈ 0.014 / 0.026 |
+# | long, for a GPU (not measured) | `STEPS, BATCH = 6000, 100`, `SMALL, LARGE = 1000, 60_000`, `"full"` data | B and D far lower in training |
+
+# %% role="setup"
+def train(capacity, latent_dim, count, callbacks=()):
+    """Build a network and train it on `count` images; (encoder, decoder, autoencoder)."""
+    keras.utils.set_random_seed(SEED)
+    trio = build_autoencoder(capacity, latent_dim)
+    arguments = fit_arguments(data["x_train"], data["y_train"], data["x_test"], count)
+    rate = keras.optimizers.schedules.CosineDecay(LEARNING_RATE[capacity], STEPS)
+    trio[-1].compile(optimizer=keras.optimizers.Adam(rate), loss="mse")
+    trio[-1].fit(
+        **arguments, batch_size=BATCH, epochs=STEPS * BATCH // count, validation_freq=10,
+        callbacks=list(callbacks), verbose=0,
+    )
+    return trio
+
+# %%
+A = train(LOW, 8, SMALL, [lab.record("A")])
+
+# %%
+B = train(HIGH, 8, SMALL, [lab.record("B")])
+
+# %%
+C = train(LOW, 128, SMALL, [lab.record("C")])
+
+# %%
+D = train(HIGH, 128, SMALL, [lab.record("D")])
+
+# %%
+lab.check("study")
+
+# %% [markdown] lang="fr"
+# Et maintenant 12 000 images. Ces quatre réseaux-là pèsent trop lourd pour être rendus : seules leurs
+# erreurs sont gardées.
+
+# %% [markdown] lang="en"
+# And now 12,000 images. These four networks are too heavy to hand in: only their errors are kept.
+
+# %%
+with lab.record("large", weights=False) as run:
+    for i in run.steps(4):
+        *_, model = train(*CONFIGURATIONS["ABCD"[i]], LARGE)
+        run.log(train=reconstruction_mse(model, x_train[:500]), test=reconstruction_mse(model, x_test[:500]))
+large = run.history
+
+# %% [markdown] lang="fr"
+# La figure qui résume tout : erreur d'entraînement (plein) et de test (hachuré), et la ligne ACP de la
+# même taille de code.
+
+# %% [markdown] lang="en"
+# The figure that says it all: training error (plain) and test error (hatched), and the PCA line of the
+# same code size.
+
+# %%
+models = {"A": A[-1], "B": B[-1], "C": C[-1], "D": D[-1]}
+errors = {
+    name: (reconstruction_mse(model, small), reconstruction_mse(model, x_test[:500]))
+    for name, model in models.items()
+}
+for i, (name, (seen, new)) in enumerate(errors.items()):
+    k = CONFIGURATIONS[name][1]
+    more = f"   12,000: {large['train'][i]:.4f} {large['test'][i]:.4f}" if i < len(large["test"]) else ""
+    print(f"{name}  300: {seen:.4f} {new:.4f}  ratio {new / seen:.2f}  PCA {k}: {line[k][0]:.4f}{more}")
+
+# %%
+figure, axes = plt.subplots(1, 2, figsize=(9, 3.2), sharey=True)
+both = {"300": [list(v) for v in zip(*errors.values())], "12,000": [large["train"], large["test"]]}
+for axis, (title, pair) in zip(axes, both.items()):
+    for place, (values, hatch, label) in enumerate(zip(pair, ("", "///"), ("train", "test"))):
+        where = np.arange(len(values)) + 0.4 * place - 0.2
+        axis.bar(where, values, 0.38, color=("#0072b2", "#e69f00")[place], hatch=hatch, label=label)
+    for column, (_, k) in enumerate(CONFIGURATIONS.values()):
+        axis.hlines(line[k], column - 0.45, column + 0.45, colors="k", linestyles=["-", ":"])
+    axis.set_xticks(range(4), list(CONFIGURATIONS))
+    axis.set_title(f"{title} images")
+axes[0].set_ylabel("MSE")
+axes[0].legend(title="— PCA train  ··· PCA test")
+plt.show()
+
+# %% [markdown] lang="fr"
+# ## 3.1 La galerie  · 10 min, facile
+#
+# L'œil voit ce que la moyenne cache. Quatre lignes : des images d'entraînement, leurs reconstructions, des
+# images de test, leurs reconstructions.
+
+# %% [markdown] lang="en"
+# ## 3.1 The gallery  · 10 min, easy
+#
+# The eye sees what an average hides. Four rows: training images, their reconstructions, test images,
+# their reconstructions.
+
+# %% exercise="gallery"
+def gallery(model, x_train, x_test, count):
+    """Originals above their reconstructions, training images then test images.
+
+    Args:
+        model: Keras model, (n, 784) → (n, 784).
+        x_train: images that the model has learnt from, float (n, 784).
+        x_test: images that it has never seen, float (m, 784).
+        count: how many of each: the first ones.
+
+    Returns:
+        float (4, count, 784): training originals, their reconstructions, test originals, theirs.
+    """
+    ### BEGIN SOLUTION
+    rows = []
+    for x in (x_train[:count], x_test[:count]):
+        rows += [np.asarray(x), np.asarray(model(x))]
+    return np.stack(rows)
+    ### END SOLUTION
+
+# %%
+lab.check("gallery")
+
+# %%
+titles = ["train", "→", "test", "→"]
+for name, model in models.items():
+    print(name)
+    show(gallery(model, small, x_test, 10), titles, 0.6)
+
+# %% [markdown] lang="fr"
+# ## 3.2 Classer  · 5 min, facile
+#
+# Un réseau est jugé sur ce qu'il n'a jamais vu.
+
+# %% [markdown] lang="en"
+# ## 3.2 Rank  · 5 min, easy
+#
+# A network is judged by what it has never seen.
+
+# %% exercise="rank"
+def rank(errors):
+    """Names of the networks, best first.
+
+    Args:
+        errors: name → (training error, test error), floats.
+
+    Returns:
+        List of names.
+    """
+    ### BEGIN SOLUTION
+    return sorted(errors, key=lambda name: errors[name][1])
+    ### END SOLUTION
+
+# %%
+lab.check("rank")
+rank(errors)
+
+# %% [markdown] lang="fr"
+# ## 3.3 Vos verdicts, sur 300 images  · 20 min, moyen
+#
+# L'examen du cours dit : mauvais partout, c'est A ou C ; bon partout, c'est D ; excellent en
+# entraînement et mauvais en test, c'est typiquement B. **Vos nombres disent-ils cela ?** Deux questions, dans
+# l'ordre, à poser à chaque réseau :
+#
+# 1. *A-t-il appris ses propres images ?* Si son erreur d'entraînement dépasse la ligne ACP (entraînement) de
+#    la même taille de code : `"under"` (sous-appris), et l'on s'arrête là.
+# 2. *Sait-il le refaire sur des images neuves ?* Si son erreur de test dépasse son erreur d'entraînement de
+#    plus d'un quart (rapport ≥ 1,25) : `"over"` (sur-appris), sinon `"well"` (bien appris).
+#
+# Vos réponses seront confrontées à vos propres réseaux, remesurés sur d'autres images de test que les vôtres ;
+# près d'une limite, les deux voisins sont acceptés. `ratio_…` : erreur de test sur erreur d'entraînement.
+#
+# Lisez ensuite la moitié droite de la figure : avec 12 000 images, les réseaux dont le rapport vous inquiétait
+# sont guéris sans un pas de calcul de plus. Et D ? Il a dix fois plus de poids que C, et 128 composantes
+# principales font pourtant bien mieux : 400 pas ne suffisent pas à l'entraîner.
+
+# %% [markdown] lang="en"
+# ## 3.3 Your verdicts, on 300 images  · 20 min, medium
+#
+# The course's exam says: bad everywhere is A or C; good everywhere is D; excellent in training and bad
+# on test is typically B. **Do your numbers say so?** Ask each network two questions, in this order:
+#
+# 1. *Has it learnt its own images?* If its training error is above the (training) PCA line of the same
+#    code size: `"under"` (under-fitted), and that settles it.
+# 2. *Can it do the same on new images?* If its test error exceeds its training error by more than a
+#    quarter (ratio ≥ 1.25): `"over"` (over-fitted), else `"well"` (well fitted).
+#
+# Your answers are held against your own networks, measured again on other test images than yours; near a
+# limit both neighbours are accepted. `ratio_…`: test error over training error.
+#
+# Then read the right half of the figure: with 12,000 images the networks whose ratio worried you are cured
+# without one more step of computing. And D? It has ten times the weights of C, and yet 128 principal
+# components do far better: 400 steps are not enough to train it.
+
+# %% exercise="verdicts"
+### BEGIN SOLUTION
+### STUB lab.answer("verdict_A", None)  # "under", "well" or "over"
+### STUB lab.answer("verdict_B", None)
+### STUB lab.answer("verdict_C", None)
+### STUB lab.answer("verdict_D", None)
+### STUB lab.answer("ratio_B", None)
+### STUB lab.answer("ratio_D", None)
+### STUB lab.answer("best", None)  # the network with the lowest test error
+lab.answer("verdict_A", "over")
+lab.answer("verdict_B", "over")
+lab.answer("verdict_C", "under")
+lab.answer("verdict_D", "under")
+lab.answer("ratio_B", 1.57)
+lab.answer("ratio_D", 1.88)
+lab.answer("best", "C")
+### END SOLUTION
+
+# %% [markdown] lang="fr"
+# ## 4 À l'aveugle  · 20 min, difficile
+#
+# Quatre galeries de réseaux inconnus, entraînés avec d'autres graines : deux de capacité basse à code 8, deux à
+# code 128 ; dans chaque paire, l'un a appris 300 images et l'autre 12 000. Les images « train » ci-dessous
+# sont les douze premières de l'ensemble d'entraînement (tous les ont vues), les « test » les douze
+# premières du test. Répondez `"A300"`, `"A12000"`, `"C300"` ou `"C12000"`. Indice : mesurez vos
+# propres réseaux sur ces mêmes 24 images.
+
+# %% [markdown] lang="en"
+# ## 4 Blind  · 20 min, hard
+#
+# Four galleries of unknown networks, trained with other seeds: two of low capacity with a code of 8, two
+# with a code of 128; in each pair one learnt from 300 images, the other from 12,000. The "train" images
+# below are the first twelve of the training set (all four have seen them), "test" the first twelve of
+# the test set. Answer `"A300"`, `"A12000"`, `"C300"` or `"C12000"`. Hint: measure your own networks on these
+# same 24 images.
+
+# %%
+blind = {name: x / np.float32(255) for name, x in lab.data("blind_galleries").items()}
+for name in ("gallery_1", "gallery_2", "gallery_3", "gallery_4"):
+    seen, new = blind[name][:12], blind[name][12:]
+    mse = [float(np.mean((y - x) ** 2)) for y, x in ((seen, x_train[:12]), (new, x_test[:12]))]
+    print(f"{name}: train {mse[0]:.4f}  test {mse[1]:.4f}")
+    show([x_train[:12], seen, x_test[:12], new], titles, 0.6)
+
+# %% exercise="blind"
+### BEGIN SOLUTION
+### STUB lab.answer("gallery_1", None)  # "A300", "A12000", "C300" or "C12000"
+### STUB lab.answer("gallery_2", None)
+### STUB lab.answer("gallery_3", None)
+### STUB lab.answer("gallery_4", None)
+lab.answer("gallery_1", "C12000")
+lab.answer("gallery_2", "C300")
+lab.answer("gallery_3", "A300")
+lab.answer("gallery_4", "A12000")
+### END SOLUTION
+
+# %% [markdown] lang="fr"
+# ## 5.1 Se promener dans le code  · 15 min, facile
+#
+# Entre deux codes, une ligne droite ; décodée, c'est un vêtement qui se transforme. Mélanger les
+# *pixels* donnerait un fondu enchaîné : ce n'est pas la même chose.
+
+# %% [markdown] lang="en"
+# ## 5.1 Walk through the code  · 15 min, easy
+#
+# Between two codes, a straight line; decoded, it is one garment turning into another. Mixing *pixels*
+# would give a cross-fade: that is not the same thing.
+
+# %% exercise="interpolate"
+def interpolate(encoder, decoder, x0, x1, steps):
+    """Decode the straight line between the codes of two images.
+
+    Args:
+        encoder: Keras model, (n, 784) → (n, z).
+        decoder: Keras model, (n, z) → (n, 784).
+        x0: first image, float (784,).
+        x1: last image, float (784,).
+        steps: number of images, ≥ 2, evenly spaced, both ends included.
+
+    Returns:
+        float (steps, 784); the first is the reconstruction of `x0`, the last that of `x1`.
+    """
+    ### BEGIN SOLUTION
+    z0, z1 = np.asarray(encoder(np.stack([x0, x1])))
+    t = np.linspace(0, 1, steps, dtype="float32")[:, None]
+    return np.asarray(decoder((1 - t) * z0 + t * z1))
+    ### END SOLUTION
+
+# %%
+lab.check("interpolate")
+
+# %%
+pairs = [(0, 1), (2, 3), (4, 6)]
+show([interpolate(*A[:2], x_test[i], x_test[j], 10) for i, j in pairs], [f"{i} → {j}" for i, j in pairs])
+
+# %% [markdown] lang="fr"
+# La carte des codes : les 8 nombres du code de A ramenés à deux axes par votre ACP, une couleur par
+# classe. Personne n'a montré les étiquettes au réseau ; les classes qu'il sépare se ressemblent peu,
+# celles qu'il mélange (chemise, pull, manteau) se ressemblent.
+
+# %% [markdown] lang="en"
+# The map of the codes: the 8 numbers of A's code brought down to two axes by PCA, a colour a class.
+# Nobody showed the network a label; the classes that it separates look different, those that it mixes
+# (shirt, pullover, coat) look alike.
+
+# %%
+codes = np.asarray(A[0](x_test[:1000]))
+_, _, axes2 = np.linalg.svd(codes - codes.mean(axis=0), full_matrices=False)
+flat = (codes - codes.mean(axis=0)) @ axes2[:2].T
+figure, axis = plt.subplots(figsize=(6.4, 4.6))
+for c, (name, marker) in enumerate(zip(CLASSES, "o^sDvP*X<>")):
+    own = data["y_test"][:1000] == c
+    axis.scatter(*flat[own].T, s=12, marker=marker, color=plt.cm.tab10(c), label=name)
+axis.legend(fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5))
+axis.set(xlabel="axis 1", ylabel="axis 2", title="codes of A")
+plt.show()
+
+# %% [markdown] lang="fr"
+# ## 5.2 Détecter ce qui n'est pas un vêtement  · 20 min, moyen
+#
+# Un réseau qui n'a vu que des vêtements reconstruit mal le reste : son erreur, image par image, est un
+# score d'anomalie. L'aire sous la courbe ROC est la probabilité qu'une anomalie tirée au hasard ait un
+# score plus élevé qu'un vêtement tiré au hasard (une égalité compte pour moitié). **À prévoir** : un code
+# de 8 ou de 128 détecte-t-il mieux ?
+
+# %% [markdown] lang="en"
+# ## 5.2 Detect what is no garment  · 20 min, medium
+#
+# A network that has seen garments only reconstructs the rest badly: its error, image by image, is an
+# anomaly score. The area under the ROC curve is the probability that an anomaly drawn at random scores
+# higher than a garment drawn at random (a tie counts one half). **To predict**: which detects better, a
+# code of 8 or of 128?
+
+# %% exercise="anomaly"
+def anomaly_scores(model, x):
+    """Reconstruction error of each image.
+
+    Args:
+        model: Keras model, (n, 784) → (n, 784).
+        x: images, float (n, 784).
+
+    Returns:
+        float (n,): mean over an image's pixels of the squared difference.
+    """
+    ### BEGIN SOLUTION
+    return np.mean((np.asarray(model(x)) - np.asarray(x)) ** 2, axis=1)
+    ### END SOLUTION
+
+
+def roc_auc(normal, abnormal):
+    """Area under the ROC curve of a score that should be high for anomalies.
+
+    Args:
+        normal: scores of ordinary images, float (n,).
+        abnormal: scores of anomalies, float (m,).
+
+    Returns:
+        float in [0, 1]; 0.5 for a score that tells nothing.
+    """
+    ### BEGIN SOLUTION
+    gap = np.asarray(abnormal)[:, None] - np.asarray(normal)[None, :]
+    return float(np.mean((gap > 0) + 0.5 * (gap == 0)))
+    ### END SOLUTION
+
+# %%
+lab.check("anomaly")
+
+# %%
+strokes = prepare(lab.data("strokes")["x"])[:200]
+show([strokes[:10], np.asarray(models["A"](strokes[:10])), np.asarray(models["C"](strokes[:10]))],
+     ["?", "A", "C"], 0.6)
+
+# %%
+figure, axis = plt.subplots(figsize=(4.2, 4))
+for name, style in zip("AC", ("-", "--")):
+    normal, abnormal = (anomaly_scores(models[name], x) for x in (x_test[:500], strokes))
+    cuts = np.sort(np.concatenate([normal, abnormal]))[::-1]
+    hits = [[np.mean(scores >= cut) for cut in cuts] for scores in (normal, abnormal)]
+    axis.plot(*hits, style, label=f"{name}: {roc_auc(normal, abnormal):.3f}")
+axis.plot([0, 1], [0, 1], ":", color="grey")
+axis.set(xlabel="false positives", ylabel="true positives")
+axis.legend()
+plt.show()
+
+# %% [markdown] lang="fr"
+# ## 6 Question d'examen
+#
+# A : basse capacité, code 8 ; B : haute, 8 ; C : basse, 128 ; D : haute, 128. Tel que le cours l'attend
+# (entraînement complet, beaucoup plus long que le nôtre) :
+#
+# - `q5_bad` : mauvaises reconstructions en entraînement *et* en test ; quels réseaux ?
+# - `q5_good` : bonnes partout ; lequel ?
+# - `q5_gap` : excellentes en entraînement, mauvaises en test ; lequel, typiquement ?
+# - `q5_data` : pour réduire l'écart sans toucher au réseau, que change-t-on ? `"images"` (en ajouter),
+#   `"steps"` (en faire plus) ou `"code"` (l'agrandir)
+
+# %% [markdown] lang="en"
+# ## 6 Exam question
+#
+# A: low capacity, code 8; B: high, 8; C: low, 128; D: high, 128. As the course expects it (trained fully,
+# far longer than ours):
+#
+# - `q5_bad`: bad reconstructions in training *and* on test; which networks?
+# - `q5_good`: good everywhere; which one?
+# - `q5_gap`: excellent in training, bad on test; which one, typically?
+# - `q5_data`: to close the gap without touching the network, what is to change? `"images"` (add some),
+#   `"steps"` (make more) or `"code"` (enlarge it)
+
+# %% exercise="questions"
+### BEGIN SOLUTION
+### STUB lab.answer("q5_bad", None)  # one or several letters
+### STUB lab.answer("q5_good", None)
+### STUB lab.answer("q5_gap", None)
+### STUB lab.answer("q5_data", None)
+lab.answer("q5_bad", ["A", "C"])
+lab.answer("q5_good", "D")
+lab.answer("q5_gap", "B")
+lab.answer("q5_data", "images")
+### END SOLUTION
+
+# %% [markdown] lang="fr"
+# ## 7 Bonus : des convolutions pour le même prix  · 30 min, difficile
+#
+# Une convolution sait qu'un pixel a des voisins. Avec **au plus les 1 004 696 paramètres de A** et un code de
+# la même taille 8, faites mieux que A sur des images neuves, entraîné sur les mêmes 300 images et le même
+# nombre de pas. Au moins deux couches de convolution (transposées comprises).
+
+# %% [markdown] lang="en"
+# ## 7 Bonus: convolutions for the same price  · 30 min, hard
+#
+# A convolution knows that a pixel has neighbours. With **at most A's 1,004,696 parameters** and a code of the
+# same size 8, do better than A on new images, trained on the same 300 images for the same number of
+# steps. At least two convolutional layers (transposed ones count).
+
+# %% exercise="conv"
+def build_convolutional(latent_dim):
+    """A convolutional autoencoder with at most 1,004,696 parameters.
+
+    Args:
+        latent_dim: size of the code.
+
+    Returns:
+        Keras model made of built-in layers, (n, 784) → (n, 784), values in [0, 1].
+    """
+    ### BEGIN SOLUTION
+    return keras.Sequential([
+        keras.Input((784,)),
+        layers.Reshape((28, 28, 1)),
+        layers.Conv2D(16, 3, strides=2, padding="same", activation="relu"),
+        layers.Conv2D(32, 3, strides=2, padding="same", activation="relu"),
+        layers.Flatten(),
+        layers.Dense(latent_dim),
+        layers.Dense(7 * 7 * 32, activation="relu"),
+        layers.Reshape((7, 7, 32)),
+        layers.Conv2DTranspose(16, 3, strides=2, padding="same", activation="relu"),
+        layers.Conv2DTranspose(1, 3, strides=2, padding="same", activation="sigmoid"),
+        layers.Flatten(),
+    ])
+    ### END SOLUTION
+
+# %%
+lab.check("conv")
+
+# %%
+keras.utils.set_random_seed(SEED)
+convolutional = build_convolutional(8)
+rate = keras.optimizers.schedules.CosineDecay(5e-3, STEPS)
+convolutional.compile(optimizer=keras.optimizers.Adam(rate), loss="mse")
+arguments = fit_arguments(data["x_train"], data["y_train"], data["x_test"], SMALL)
+convolutional.fit(
+    **arguments, batch_size=BATCH, epochs=STEPS * BATCH // SMALL, validation_freq=10, verbose=0,
+    callbacks=[lab.record("conv")],
+)
+print(f"{convolutional.count_params():,} parameters, test {reconstruction_mse(convolutional, x_test[:500]):.4f}")
+
+# %% [markdown] lang="fr"
+# ## Rendre
+
+# %% [markdown] lang="en"
+# ## Hand in
+
+# %%
+lab.progress()
+
+# %%
+lab.submit()
