@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     Column,
+    Connection,
     Engine,
     Float,
     Integer,
@@ -33,7 +34,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.exc import DatabaseError, OperationalError
 
-from grader.core.tree import Tree, pack, unpack
+from grader.core.tree import Tree, TreeError, pack, unpack
 from grader.gradebook.records import Graded
 
 SCHEMA = 1
@@ -143,11 +144,36 @@ class Store:
     def close(self) -> None:
         self._engine.dispose()
 
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with self._told(), self._engine.connect() as db:
+            yield db
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with self._told(), self._engine.begin() as db:
+            yield db
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """What the database says goes wrong, in one line."""
+        try:
+            yield
+        except OperationalError as error:
+            raise StoreError(
+                f"{self.path}: {error.orig}; what was graded is kept, mend this and run again"
+            ) from None
+        except (DatabaseError, TreeError, ValueError, KeyError, TypeError) as error:
+            reason = getattr(error, "orig", error)
+            raise StoreError(
+                f"{self.path}: damaged ({reason}); move it away and grade again"
+            ) from None
+
     def unit(self, unit: str) -> Graded | None:
         """The grading of a content, without a student; None if it has not been done."""
-        with self._engine.connect() as db:
+        with self._reading() as db:
             row = db.execute(select(_UNITS.c.graded).where(_UNITS.c.id == unit)).scalar()
-        return None if row is None else Graded.from_dict(row)
+            return None if row is None else Graded.from_dict(row)
 
     def add_unit(self, unit: str, key: str, graded: Graded, pictures: Tree) -> None:
         """Keep a grading; one that is there already stays."""
@@ -165,18 +191,18 @@ class Store:
             )
             .on_conflict_do_nothing()
         )
-        with self._engine.begin() as db:
+        with self._writing() as db:
             db.execute(statement)
 
     def measure(self, id: str) -> Tree | None:
         """A clean-room observation, by recording, check and key."""
-        with self._engine.connect() as db:
+        with self._reading() as db:
             row = db.execute(select(_MEASURES.c.observation).where(_MEASURES.c.id == id)).scalar()
-        return None if row is None else unpack(row)
+            return None if row is None else unpack(row)
 
     def add_measure(self, id: str, observation: Tree) -> None:
         statement = upsert(_MEASURES).values(id=id, observation=pack(observation))
-        with self._engine.begin() as db:
+        with self._writing() as db:
             db.execute(statement.on_conflict_do_nothing())
 
     def set_entries(self, lab: str, entries: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
@@ -187,8 +213,8 @@ class Store:
             entries: ``(unit, person)`` in the class's order; `person` holds the fields of
                 `Graded` that belong to the student.
         """
-        before = {g.student_id: g for g in self.graded(lab)}
-        with self._engine.begin() as db:
+        with self._writing() as db:
+            before = {g.student_id: g for g, _ in _rows(db, lab)}
             db.execute(delete(_ENTRIES).where(_ENTRIES.c.lab == lab))
             for place, (unit, person) in enumerate(entries):
                 db.execute(
@@ -197,49 +223,47 @@ class Store:
                         person=dict(person),
                     )
                 )  # fmt: skip
-        for now in self.graded(lab):
-            old = before.get(now.student_id)
-            if old is None or old.total != now.total:
-                why = "graded" if old is None else _moved(old, now)
-                self._log(lab, now.student_id, old.total if old else None, now.total, why)
-
-    def _log(self, lab: str, who: str, before: float | None, after: float, why: str) -> None:
-        with self._engine.begin() as db:
-            db.execute(
-                insert(_LOG).values(
-                    at=_now(), lab=lab, student_id=who, before=before, after=after, why=why
-                )
-            )
+            for now, _ in list(_rows(db, lab)):
+                old = before.get(now.student_id)
+                if old is None or old.total != now.total:
+                    row = {
+                        "at": _now(), "lab": lab, "student_id": now.student_id,
+                        "before": old.total if old else None, "after": now.total,
+                        "why": "graded" if old is None else _moved(old, now),
+                    }  # fmt: skip
+                    db.execute(insert(_LOG).values(**row))
 
     def log(self) -> list[dict[str, Any]]:
         """Every change of a mark, oldest first."""
-        with self._engine.connect() as db:
+        with self._reading() as db:
             return [dict(r._mapping) for r in db.execute(select(_LOG).order_by(_LOG.c.id))]
 
     def labs(self) -> list[str]:
-        with self._engine.connect() as db:
+        with self._reading() as db:
             return list(db.execute(select(_ENTRIES.c.lab).distinct().order_by("lab")).scalars())
 
     def graded(self, lab: str) -> list[Graded]:
         """The class, in its order."""
-        return [g for g, _ in self._rows(lab)]
+        with self._reading() as db:
+            return [g for g, _ in _rows(db, lab)]
 
     def pictures(self, lab: str) -> dict[str, Tree]:
         """Student id → ``{check: {"came", "expected"}}`` for the checks that have a picture."""
-        return {g.student_id: p for g, p in self._rows(lab) if p}
+        with self._reading() as db:
+            return {g.student_id: p for g, p in _rows(db, lab) if p}
 
-    def _rows(self, lab: str) -> Iterator[tuple[Graded, Tree]]:
-        statement = (
-            select(_UNITS.c.graded, _UNITS.c.pictures, _ENTRIES.c.person)
-            .join(_UNITS, _UNITS.c.id == _ENTRIES.c.unit)
-            .where(_ENTRIES.c.lab == lab)
-            .order_by(_ENTRIES.c.place)
-        )
-        with self._engine.connect() as db:
-            for graded, pictures, person in db.execute(statement):
-                notices = [*person.get("notices", []), *graded["notices"]]
-                merged = {**graded, **person, "notices": notices}
-                yield Graded.from_dict(merged), unpack(pictures)
+
+def _rows(db: Connection, lab: str) -> Iterator[tuple[Graded, Tree]]:
+    statement = (
+        select(_UNITS.c.graded, _UNITS.c.pictures, _ENTRIES.c.person)
+        .join(_UNITS, _UNITS.c.id == _ENTRIES.c.unit)
+        .where(_ENTRIES.c.lab == lab)
+        .order_by(_ENTRIES.c.place)
+    )
+    for graded, pictures, person in db.execute(statement):
+        notices = [*person.get("notices", []), *graded["notices"]]
+        merged = {**graded, **person, "notices": notices}
+        yield Graded.from_dict(merged), unpack(pictures)
 
 
 def _moved(old: Graded, new: Graded) -> str:

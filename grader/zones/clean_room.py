@@ -22,6 +22,9 @@ from grader.zones import isolate
 from grader.zones.channel import receive, send
 
 
+MEMORY_MB = 6000  # what the measurements may add to what the lab's modules take
+
+
 def main(argv: list[str]) -> int:
     """Serve jobs until standard input ends."""
     isolate.drop_root()
@@ -32,6 +35,7 @@ def main(argv: list[str]) -> int:
     from grader.authoring.source import load_lab
 
     lab = load_lab(Path(argv[0]), proofs=False)
+    isolate.limit_memory(MEMORY_MB)
     send(results, {"ready": True})
     while True:
         job = receive(jobs)

@@ -166,7 +166,7 @@ def limit(limits: Limits, own_namespace: bool) -> None:
             soft, hard = min(soft, ceiling), min(hard, ceiling)
         resource.setrlimit(what, (soft, hard))
 
-    cap(resource.RLIMIT_DATA, _data_bytes() + limits.memory_mb * mb)
+    limit_memory(limits.memory_mb)
     # The probes still have their time when the cells have used theirs up.
     soft = int(limits.cpu_seconds)
     cap(resource.RLIMIT_CPU, soft, soft + int(limits.cell_seconds))
@@ -246,6 +246,14 @@ def forbid_calls() -> bool:
     _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     done: int = _libc.prctl(_PR_SET_SECCOMP, _FILTER_MODE, ctypes.c_char_p(head), 0, 0)
     return done == 0
+
+
+def limit_memory(megabytes: int) -> None:
+    """Let this process take so much memory more, not counting what it shares."""
+    _, ceiling = resource.getrlimit(resource.RLIMIT_DATA)
+    most = _data_bytes() + (megabytes << 20)
+    if ceiling == resource.RLIM_INFINITY or most < ceiling:
+        resource.setrlimit(resource.RLIMIT_DATA, (most, most))
 
 
 def _kernel() -> tuple[int, ...]:
