@@ -336,9 +336,13 @@ def _check_thresholds(lab: LoadedLab, report: Report) -> None:
 
 
 def _threshold(check: str, metric: Metric, entry: Mapping[str, Any], report: Report) -> None:
-    values: Sequence[float] = entry["values"]
-    if len(values) < 10:
-        report.other.append(f"{check}: calibrated over {len(values)} seeds, not 10")
+    values: Sequence[float] = entry.get("values", [])
+    base: Sequence[float] = entry.get("baseline", {}).get("values", [])
+    if len(values) < 10 or not base:
+        report.other.append(
+            f"{check}: calibrated over {len(values)} seeds (10 are needed) and {len(base)} runs of a"
+            " baseline (1); run calibrate.py"
+        )
         return
     up = 1.0 if metric.target > metric.floor else -1.0
     mean, sd = statistics.fmean(values), statistics.stdev(values)
@@ -348,7 +352,6 @@ def _threshold(check: str, metric: Metric, entry: Mapping[str, Any], report: Rep
             f"the target {metric.target:g} is {up * (mean - metric.target) / sd if sd else 0:.1f}"
             f" sd from the solution's mean {mean:.4g}"
         )
-    base = entry["baseline"]["values"]
     base_sd = statistics.stdev(base) if len(base) > 1 else 0.0
     if up * (metric.floor - statistics.fmean(base)) < SIGMAS * base_sd:
         said.append(f"the floor {metric.floor:g} is within 4 sd of {entry['baseline']['name']}")
