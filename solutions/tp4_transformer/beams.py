@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,8 +28,23 @@ class Model:
 Found = tuple[float, tuple[int, ...]]
 
 
-def beam(model: Model, width: int, ended_aside: bool = False) -> list[Found]:
-    """Final hypotheses, best first; ended ones compete for places or are set aside."""
+def beam(
+    model: Model,
+    width: int,
+    ended_aside: bool = False,
+    gain: Callable[[float], float] = lambda log_p: log_p,
+    by_length: bool = False,
+) -> list[Found]:
+    """Final hypotheses, best first; ended ones compete for places or are set aside.
+
+    Args:
+        gain: what a token of log-probability `log_p` adds to the score.
+        by_length: rank by the mean over tokens instead of the sum.
+    """
+
+    def rank(found: Found) -> float:
+        return -found[0] / (len(found[1]) if by_length else 1)
+
     live: list[Found] = [(0.0, (model.start,))]
     aside: list[Found] = []
     for _ in range(model.max_length - 1):
@@ -36,13 +53,16 @@ def beam(model: Model, width: int, ended_aside: bool = False) -> list[Found]:
             if tokens[-1] == model.end:
                 grown.append((score, tokens))
             else:
-                grown += [(score + p, (*tokens, i)) for i, p in enumerate(model.log_p(tokens))]
-        grown.sort(key=lambda x: -x[0])
+                grown += [
+                    (score + gain(float(p)), (*tokens, i))
+                    for i, p in enumerate(model.log_p(tokens))
+                ]
+        grown.sort(key=rank)
         if ended_aside:
             aside += [x for x in grown[: 2 * width] if x[1][-1] == model.end]
             grown = [x for x in grown if x[1][-1] != model.end]
         live = grown[:width]
-    return sorted(live + aside, key=lambda x: -x[0])
+    return sorted(live + aside, key=rank)
 
 
 def instructive_tables(rng: np.random.Generator, n: int, size: int = 6) -> list[Model]:
@@ -72,6 +92,9 @@ def instructive_tables(rng: np.random.Generator, n: int, size: int = 6) -> list[
             continue
         if any(beam(model, width, aside)[0][1] != best[1] for aside in (False, True)):
             continue
+        slips = (beam(model, width, gain=math.exp), beam(model, width, by_length=True))
+        if len(found) < 2 and slips[len(found)][0][1] == best[1]:
+            continue  # the first model tells sums of probabilities, the second means over tokens
         found.append(model)
     return found
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-LECTURE = {"num_layers": 6, "num_heads": 8, "d_model": 512, "d_k": 64, "d_v": 64, "d_ff": 2048, "vocab_size": 29}
+LECTURE = {
+    "num_layers": 6,
+    "num_heads": 8,
+    "d_model": 512,
+    "d_k": 64,
+    "d_v": 64,
+    "d_ff": 2048,
+    "vocab_size": 29,
+}
 LECTURE_LENGTH = 11
 
 

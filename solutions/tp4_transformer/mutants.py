@@ -14,7 +14,7 @@ from grader.authoring import Mutant
 def attention(scores: str = "scores / tf.sqrt(float(k.shape[-1]))", mask: str = "tf.where(m, scores, -np.inf)",
               weights: str = "tf.nn.softmax(scores)", after: str = "weights") -> str:  # fmt: skip
     """Attention in TensorFlow and einsum, four places open."""
-    return f'''
+    return f"""
 def scaled_dot_product_attention(q, k, v, mask=None):
     q, k, v = (tf.cast(x, tf.float32) for x in (q, k, v))
     scores = tf.einsum("...td,...sd->...ts", q, k)
@@ -25,7 +25,7 @@ def scaled_dot_product_attention(q, k, v, mask=None):
     weights = {weights}
     weights = {after}
     return tf.einsum("...ts,...sv->...tv", weights, v), weights
-'''
+"""
 
 
 def heads(
@@ -47,7 +47,7 @@ def heads(
         axes = bias.format(axes="hk")
         return f'keras.layers.EinsumDense("btd,dhk->bthk", {units.format(n=n)}, bias_axes={axes})'
 
-    return f'''
+    return f"""
 class MultiHeadAttention(keras.layers.Layer):
     def __init__(self, num_heads, key_dim, value_dim, d_model, **kwargs):
         super().__init__(**kwargs)
@@ -59,12 +59,14 @@ class MultiHeadAttention(keras.layers.Layer):
         self.heads, self.d_k, self.d_v, self.d_model = num_heads, key_dim, value_dim, d_model
 
     def call(self, query, key, value, mask=None):{call}
-'''
+"""
 
 
-def flat_heads(split: str, merge: str, end: str = "return self.output_dense(merged), weights") -> str:
+def flat_heads(
+    split: str, merge: str, end: str = "return self.output_dense(merged), weights"
+) -> str:
     """Multi-head attention with Dense, the reshapes open."""
-    return f'''
+    return f"""
 class MultiHeadAttention(keras.layers.Layer):
     def __init__(self, num_heads, key_dim, value_dim, d_model, **kwargs):
         super().__init__(**kwargs)
@@ -86,7 +88,7 @@ class MultiHeadAttention(keras.layers.Layer):
         b, t, n = tf.shape(heads)[0], heads.shape[2], heads.shape[3]
         {merge}
         {end}
-'''
+"""
 
 
 SPLIT = "return tf.transpose(tf.reshape(x, [b, t, self.H, n]), [0, 2, 1, 3])"
@@ -94,7 +96,7 @@ MERGE = "merged = tf.reshape(tf.transpose(heads, [0, 2, 1, 3]), [b, t, self.H * 
 
 
 def encoder(call: str, norm: str = "keras.layers.LayerNormalization(epsilon=epsilon)") -> str:
-    return f'''
+    return f"""
 class EncoderLayer(keras.layers.Layer):
     def __init__(self, num_heads, d_model, d_k, d_v, d_ff, epsilon=1e-6, **kwargs):
         super().__init__(**kwargs)
@@ -104,7 +106,7 @@ class EncoderLayer(keras.layers.Layer):
 
     def call(self, x, mask=None):
         {call}
-'''
+"""
 
 
 ATTENTION = ("attention.values", "attention.mask")
@@ -115,14 +117,24 @@ mutants = [
     # ---------------------------------------------------------------- attention
     Mutant("no-scale", "attention", ATTENTION, code=attention(scores="scores")),
     Mutant("scale-by-dk", "attention", ATTENTION, code=attention(scores="scores / k.shape[-1]")),
-    Mutant("multiply-by-sqrt-dk", "attention", ATTENTION, code=attention(scores="scores * k.shape[-1] ** 0.5")),
+    Mutant(
+        "multiply-by-sqrt-dk",
+        "attention",
+        ATTENTION,
+        code=attention(scores="scores * k.shape[-1] ** 0.5"),
+    ),
     Mutant(
         "softmax-over-queries",
         "attention",
         (*ATTENTION, "attention.large_scores"),
         code=attention(weights="tf.nn.softmax(scores, axis=-2)", mask="tf.where(m, scores, -1e9)"),
     ),
-    Mutant("mask-inverted", "attention", ("attention.mask",), code=attention(mask="scores + tf.cast(m, tf.float32) * -1e9")),
+    Mutant(
+        "mask-inverted",
+        "attention",
+        ("attention.mask",),
+        code=attention(mask="scores + tf.cast(m, tf.float32) * -1e9"),
+    ),
     Mutant(
         "mask-multiplied-into-scores",
         "attention",
@@ -140,7 +152,7 @@ mutants = [
         "attention",
         ("attention.by_hand",),
         named="",
-        code='''
+        code="""
 from keras.layers import Attention as Ready
 
 
@@ -158,30 +170,30 @@ def scaled_dot_product_attention(q, k, v, mask=None):
     weights = tf.reshape(tf.nn.softmax(scores), (*lead, T, S))
     ready = Ready()([tf.reshape(q, (-1, T, q.shape[-1])), v3, k3])
     return tf.matmul(weights, v) + 0.0 * tf.reduce_sum(ready), weights
-''',
+""",
     ),
     # ---------------------------------------------------------------- masks, positions
     Mutant(
         "causal-off-by-one",
         "masks",
         ("masks.causal",),
-        code='''
+        code="""
 def causal_mask(length):
     i = tf.range(length)[:, None]
     j = tf.range(length)[None, :]
     return j <= i + 1
-''',
+""",
     ),
     Mutant(
         "pe-sin-cos-concatenated",
         "positions",
         ("positions.values",),
-        code='''
+        code="""
 def positional_encoding(length, d_model):
     rates = 1 / tf.pow(10000.0, tf.range(0, d_model, 2, dtype=tf.float32) / d_model)
     angles = tf.range(length, dtype=tf.float32)[:, tf.newaxis] * rates
     return tf.concat([tf.sin(angles), tf.cos(angles)], axis=-1)
-''',
+""",
     ),
     # ---------------------------------------------------------------- heads
     Mutant(
@@ -189,13 +201,13 @@ def positional_encoding(length, d_model):
         "heads",
         HEADS,
         code=heads(
-            call='''
+            call="""
         q, k, v = self.query_dense(query), self.key_dense(key), self.value_dense(value)
         scores = tf.einsum("bthk,bshk->bhts", q, k) / tf.sqrt(float(self.d_model))
         if mask is not None:
             scores = tf.where(mask if len(mask.shape) == 2 else mask[:, None], scores, -1e9)
         weights = tf.nn.softmax(scores)
-        return self.output_dense(tf.einsum("bhts,bshv->bthv", weights, v)), weights'''
+        return self.output_dense(tf.einsum("bhts,bshv->bthv", weights, v)), weights"""
         ),
     ),
     Mutant(
@@ -203,13 +215,13 @@ def positional_encoding(length, d_model):
         "heads",
         HEADS,
         code=heads(
-            call='''
+            call="""
         q, k, v = self.query_dense(query), self.key_dense(key), self.value_dense(value)
         scores = tf.einsum("bthk,bshk->bhts", q, k) * self.d_k**-0.5
         if mask is not None:
             scores = tf.where(mask if len(mask.shape) == 2 else mask[:, None], scores, -1e9)
         weights = tf.nn.softmax(scores, axis=1)
-        return self.output_dense(tf.einsum("bhts,bshv->bthv", weights, v)), weights'''
+        return self.output_dense(tf.einsum("bhts,bshv->bthv", weights, v)), weights"""
         ),
     ),
     Mutant(
@@ -230,19 +242,26 @@ def positional_encoding(length, d_model):
         HEADS,
         code=flat_heads(SPLIT, MERGE, "return merged, weights"),
     ),
-    Mutant("no-bias", "heads", HEADS, code=heads(bias="None", output='keras.layers.EinsumDense("bthv,hvd->btd", (None, d_model))')),
+    Mutant(
+        "no-bias",
+        "heads",
+        HEADS,
+        code=heads(
+            bias="None", output='keras.layers.EinsumDense("bthv,hvd->btd", (None, d_model))'
+        ),
+    ),
     Mutant(
         "qk-swapped",
         "heads",
         HEADS,
         code=heads(
-            call='''
+            call="""
         k, q, v = self.query_dense(key), self.key_dense(query), self.value_dense(value)
         if mask is not None and len(mask.shape) > 2:
             mask = tf.expand_dims(mask, 1)
         swap = lambda a: tf.transpose(a, [0, 2, 1, 3])
         out, weights = scaled_dot_product_attention(swap(q), swap(k), swap(v), mask=mask)
-        return self.output_dense(swap(out)), weights'''
+        return self.output_dense(swap(out)), weights"""
         ),
     ),
     Mutant("key-dim-is-d-model", "heads", HEADS, code=heads(sizes="key_dim = value_dim = d_model")),
@@ -251,16 +270,16 @@ def positional_encoding(length, d_model):
         "eps-outside-sqrt",
         "norm",
         ("norm.values",),
-        code='''
+        code="""
 def layer_norm(x, gamma, beta, epsilon):
     return (x - ops.mean(x, -1, keepdims=True)) / (ops.std(x, -1, keepdims=True) + epsilon) * gamma + beta
-''',
+""",
     ),
     Mutant(
         "ff-no-relu",
         "feed_forward",
         ("feed_forward.values",),
-        code='''
+        code="""
 class FeedForward(keras.layers.Layer):
     def __init__(self, d_ff, d_model, **kwargs):
         super().__init__(**kwargs)
@@ -272,7 +291,7 @@ class FeedForward(keras.layers.Layer):
 
     def call(self, x):
         return self.outer(self.inner(x))
-''',
+""",
     ),
     # ---------------------------------------------------------------- encoder
     Mutant(
@@ -305,7 +324,7 @@ class FeedForward(keras.layers.Layer):
         "cross-attention-on-self",
         "decoder",
         ("decoder.values",),
-        code='''
+        code="""
 class DecoderLayer(keras.layers.Layer):
     def __init__(self, num_heads, d_model, d_k, d_v, d_ff, epsilon=1e-6, **kwargs):
         super().__init__(**kwargs)
@@ -319,7 +338,7 @@ class DecoderLayer(keras.layers.Layer):
         h = self.norm1(self.self_attention(x, x, x, mask)[0] + x)
         h = self.norm2(self.cross_attention(h, h, h, mask)[0] + h)
         return self.norm3(self.feed_forward(h) + h)
-''',
+""",
     ),
     # ---------------------------------------------------------------- transformer
     Mutant(
@@ -353,7 +372,12 @@ class DecoderLayer(keras.layers.Layer):
         "no-causal-mask",
         "transformer",
         ("transformer.logits", "transformer.padding", "transformer.causal"),
-        edits=[("past = causal_mask(target.shape[1])", "past = np.ones((target.shape[1], target.shape[1]), bool)")],
+        edits=[
+            (
+                "past = causal_mask(target.shape[1])",
+                "past = np.ones((target.shape[1], target.shape[1]), bool)",
+            )
+        ],
     ),
     # ---------------------------------------------------------------- counting
     Mutant(
@@ -380,7 +404,7 @@ class DecoderLayer(keras.layers.Layer):
         "top-k-without-renormalisation",
         "top_k",
         ("top_k.distribution",),
-        code='''
+        code="""
 def top_k_sample(logits, k, rng):
     p = tf.nn.softmax(tf.cast(logits, tf.float64)).numpy()
     threshold = np.sort(p)[-k]
@@ -391,13 +415,13 @@ def top_k_sample(logits, k, rng):
         if u < total:
             return token
     return token
-''',
+""",
     ),
     Mutant(
         "beam-search-equal-to-greedy",
         "beam",
         ("beam.tokens",),
-        code='''
+        code="""
 def beam_search(next_logits, start, end, max_length, beam_width):
     beams = [([start], 0.0)] * beam_width
     while beams[0][0][-1] != end and len(beams[0][0]) < max_length:
@@ -408,16 +432,16 @@ def beam_search(next_logits, start, end, max_length, beam_width):
             grown.append((tokens + [best], score + log_p[best]))
         beams = sorted(grown, key=lambda b: b[1], reverse=True)[:beam_width]
     return beams[0][0]
-''',
+""",
     ),
     # ---------------------------------------------------------------- training
     Mutant(
         "target-not-shifted",
         "shift",
         ("shift.values",),
-        code='''
+        code="""
 def teacher_forcing(target):
     return target[..., :-1], target[..., : target.shape[-1] - 1]
-''',
+""",
     ),
 ]

@@ -25,6 +25,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+
 # %% exercise="attention"
 def scaled_dot_product_attention(q, k, v, mask=None):
     """Attention of queries over keys, softmax(q kᵀ / √d_k) v ("Attention is all you need", 3.2.1).
@@ -46,6 +47,7 @@ def scaled_dot_product_attention(q, k, v, mask=None):
     return ops.matmul(weights, v), weights
     ### END SOLUTION
 
+
 # %% exercise="masks"
 def causal_mask(length):
     """Who may see whom when text is read from left to right.
@@ -60,6 +62,7 @@ def causal_mask(length):
     return np.tril(np.ones((length, length), dtype=bool))
     ### END SOLUTION
 
+
 # %% role="setup"
 PAD, START, END = 0, 27, 28  # 1 to 26 are the letters a to z
 VOCAB_SIZE, LENGTH = 29, 11
@@ -68,6 +71,7 @@ VOCAB_SIZE, LENGTH = 29, 11
 def padding_mask(tokens):
     """Which tokens are real: int (B, S) → booleans (B, 1, S), False where the token is PAD."""
     return (tokens != PAD)[:, None, :]
+
 
 # %% exercise="positions"
 def positional_encoding(length, d_model):
@@ -90,6 +94,7 @@ def positional_encoding(length, d_model):
     table[:, 1::2] = np.cos(angles)
     return table
     ### END SOLUTION
+
 
 # %% exercise="heads"
 class MultiHeadAttention(keras.layers.Layer):
@@ -117,18 +122,20 @@ class MultiHeadAttention(keras.layers.Layer):
         self.output_dense = keras.layers.Dense(d_model)
         ### END SOLUTION
 
-    def call(self, query, key, value, mask=None):
+    def call(self, query, key, value, attention_mask=None):
         """Attend.
 
         Args:
             query: (B, T, d_model).
             key: (B, S, d_model).
             value: (B, S, d_model).
-            mask: booleans that broadcast to (B, T, S), the same for every head. None: all seen.
+            attention_mask: booleans that broadcast to (B, T, S), the same for every head.
+                None: every key may be seen.
 
         Returns:
             (output, weights): (B, T, d_model) and (B, H, T, S).
         """
+
         ### BEGIN SOLUTION
         def split(x, size):  # (B, T, H·size) → (B, H, T, size)
             x = ops.reshape(x, (-1, x.shape[1], self.num_heads, size))
@@ -137,13 +144,14 @@ class MultiHeadAttention(keras.layers.Layer):
         q = split(self.query_dense(query), self.key_dim)
         k = split(self.key_dense(key), self.key_dim)
         v = split(self.value_dense(value), self.value_dim)
-        if mask is not None and len(mask.shape) == 3:
-            mask = mask[:, None]
-        heads, weights = scaled_dot_product_attention(q, k, v, mask)
+        if attention_mask is not None and len(attention_mask.shape) == 3:
+            attention_mask = attention_mask[:, None]
+        heads, weights = scaled_dot_product_attention(q, k, v, attention_mask)
         heads = ops.transpose(heads, (0, 2, 1, 3))
         merged = ops.reshape(heads, (-1, heads.shape[1], self.num_heads * self.value_dim))
         return self.output_dense(merged), weights
         ### END SOLUTION
+
 
 # %% exercise="norm"
 def layer_norm(x, gamma, beta, epsilon):
@@ -163,6 +171,7 @@ def layer_norm(x, gamma, beta, epsilon):
     variance = ops.mean(ops.square(x - mean), axis=-1, keepdims=True)
     return gamma * (x - mean) / ops.sqrt(variance + epsilon) + beta
     ### END SOLUTION
+
 
 # %% exercise="feed_forward"
 class FeedForward(keras.layers.Layer):
@@ -186,6 +195,7 @@ class FeedForward(keras.layers.Layer):
         return self.outer(self.inner(x))
         ### END SOLUTION
 
+
 # %% exercise="encoder"
 class EncoderLayer(keras.layers.Layer):
     """Self-attention, then the feed-forward network; after each, add the input and normalise.
@@ -208,21 +218,22 @@ class EncoderLayer(keras.layers.Layer):
         self.norm2 = keras.layers.LayerNormalization(epsilon=epsilon)
         ### END SOLUTION
 
-    def call(self, x, mask=None):
+    def call(self, x, attention_mask=None):
         """Transform a sequence.
 
         Args:
             x: (B, T, d_model).
-            mask: booleans that broadcast to (B, T, T).
+            attention_mask: booleans that broadcast to (B, T, T).
 
         Returns:
             (B, T, d_model).
         """
         ### BEGIN SOLUTION
-        attended, _ = self.attention(x, x, x, mask=mask)
+        attended, _ = self.attention(x, x, x, attention_mask)
         x = self.norm1(x + attended)
         return self.norm2(x + self.feed_forward(x))
         ### END SOLUTION
+
 
 # %% exercise="decoder"
 class DecoderLayer(keras.layers.Layer):
@@ -243,25 +254,26 @@ class DecoderLayer(keras.layers.Layer):
         self.norm3 = keras.layers.LayerNormalization(epsilon=epsilon)
         ### END SOLUTION
 
-    def call(self, x, memory, mask=None, memory_mask=None):
+    def call(self, x, memory, attention_mask=None, memory_mask=None):
         """Transform a sequence, looking at another.
 
         Args:
             x: the target so far, (B, T, d_model).
             memory: the encoder's output, (B, S, d_model).
-            mask: booleans that broadcast to (B, T, T), for the self-attention.
+            attention_mask: booleans that broadcast to (B, T, T), for the self-attention.
             memory_mask: booleans that broadcast to (B, T, S), for the cross-attention.
 
         Returns:
             (B, T, d_model).
         """
         ### BEGIN SOLUTION
-        attended, _ = self.self_attention(x, x, x, mask=mask)
+        attended, _ = self.self_attention(x, x, x, attention_mask)
         x = self.norm1(x + attended)
-        attended, _ = self.cross_attention(x, memory, memory, mask=memory_mask)
+        attended, _ = self.cross_attention(x, memory, memory, memory_mask)
         x = self.norm2(x + attended)
         return self.norm3(x + self.feed_forward(x))
         ### END SOLUTION
+
 
 # %% exercise="transformer"
 class Transformer(keras.Model):
@@ -307,17 +319,18 @@ class Transformer(keras.Model):
         seen = padding_mask(source)
         x = self.embed(self.source_embedding, source)
         for layer in self.encoder_layers:
-            x = layer(x, mask=seen)
+            x = layer(x, seen)
         y = self.embed(self.target_embedding, target)
         past = causal_mask(target.shape[1])
         for layer in self.decoder_layers:
-            y = layer(y, x, mask=past, memory_mask=seen)
+            y = layer(y, x, past, seen)
         return self.output_dense(y)
 
     def embed(self, embedding, tokens):
         vectors = embedding(tokens) * math.sqrt(self.d_model)
         return vectors + positional_encoding(tokens.shape[1], self.d_model)
         ### END SOLUTION
+
 
 # %% exercise="counting"
 def attention_parameters(num_heads, d_model, d_k, d_v):
@@ -356,6 +369,7 @@ def transformer_parameters(num_layers, num_heads, d_model, d_k, d_v, d_ff, vocab
     return num_layers * (encoder + decoder) + embeddings + output
     ### END SOLUTION
 
+
 # %% exercise="greedy"
 def greedy_decode(next_logits, start, end, max_length):
     """Write a sequence, each time with the most probable next token.
@@ -376,6 +390,7 @@ def greedy_decode(next_logits, start, end, max_length):
     return tokens
     ### END SOLUTION
 
+
 # %% exercise="top_k"
 def top_k_sample(logits, k, rng):
     """Draw a token among the k most probable, by their probabilities made to sum to 1 again.
@@ -394,6 +409,7 @@ def top_k_sample(logits, k, rng):
     p = np.exp(logits[best] - logits[best].max())
     return int(rng.choice(best, p=p / p.sum()))
     ### END SOLUTION
+
 
 # %% exercise="beam"
 def beam_search(next_logits, start, end, max_length, beam_width):
@@ -425,6 +441,7 @@ def beam_search(next_logits, start, end, max_length, beam_width):
     return beam[0][1]
     ### END SOLUTION
 
+
 # %% exercise="shift"
 def teacher_forcing(target):
     """What the decoder reads, and what it must say, from complete targets.
@@ -438,6 +455,7 @@ def teacher_forcing(target):
     ### BEGIN SOLUTION
     return target[:, :-1], target[:, 1:]
     ### END SOLUTION
+
 
 # %% exercise="relative"
 def relative_attention(q, k, v, offsets, mask=None):
@@ -462,6 +480,7 @@ def relative_attention(q, k, v, offsets, mask=None):
     weights = ops.softmax(scores, axis=-1)
     return ops.matmul(weights, v), weights
     ### END SOLUTION
+
 
 # %% role="setup"
 def make_words(count, rng, held_out=False):
@@ -506,6 +525,7 @@ def decode_words(model, source):
         ended |= tokens[:, t] == END
     return tokens
 
+
 # %%
 source, target = make_words(9600, np.random.default_rng(1))
 test_source, test_target = make_words(500, np.random.default_rng(2), held_out=True)
@@ -521,6 +541,9 @@ model.compile(
 )
 decoder_input, labels = teacher_forcing(target)
 model.fit(
-    (source, decoder_input), labels, batch_size=64, epochs=4,
+    (source, decoder_input),
+    labels,
+    batch_size=64,
+    epochs=4,
     callbacks=[lab.record("reverser", **settings)],
 )

@@ -65,7 +65,7 @@ def block(
 def main() -> None:
     sets = {
         "public": block(np.random.default_rng(1), 2, 7, d_model=12, num_heads=3, d_ff=20),
-        "hidden": block(np.random.default_rng(2), 3, 5, d_model=18, num_heads=2, d_ff=25, key_dim=7),
+        "hidden": block(np.random.default_rng(2), 3, 5, d_model=18, num_heads=3, d_ff=25),
     }
     arrays = {f"{side}/{name}": a for side, made in sets.items() for name, a in made.items()}
     np.savez_compressed(Path(__file__).with_suffix(".npz"), **arrays)

@@ -12,7 +12,15 @@ import numpy as np
 END = 28
 FUSED = {"qkv_dense": ("query_dense", "key_dense", "value_dense")}
 SIZES = ("num_layers", "num_heads", "d_model", "d_k", "d_v", "d_ff", "vocab_size")
-LARGEST = {"num_layers": 6, "num_heads": 16, "d_model": 512, "d_k": 128, "d_v": 128, "d_ff": 2048, "vocab_size": 29}
+LARGEST = {
+    "num_layers": 6,
+    "num_heads": 16,
+    "d_model": 512,
+    "d_k": 128,
+    "d_v": 128,
+    "d_ff": 2048,
+    "vocab_size": 29,
+}
 
 # Mistakes of architecture under which a network can still learn the task. Its weights are then
 # measured in a network with the same mistake, which has already cost its points where it was made.
@@ -55,7 +63,9 @@ def reference(mistake: str = "") -> dict[str, Any]:
     return loaded.namespace(change)
 
 
-def make(count: int, rng: np.random.Generator, held_out: bool = False) -> tuple[np.ndarray, np.ndarray]:
+def make(
+    count: int, rng: np.random.Generator, held_out: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
     """The notebook's own `make_words`."""
     source, target = reference()["make_words"](count, rng, held_out)
     return source, target
@@ -85,7 +95,9 @@ def _epsilon(settings: Any) -> dict[str, float]:
     return {"epsilon": epsilon} if isinstance(epsilon, float) and 0 < epsilon < 1 else {}
 
 
-def best_predictions(recording: Any, source: np.ndarray, mistakes: Iterable[str] = FORGIVEN) -> np.ndarray:
+def best_predictions(
+    recording: Any, source: np.ndarray, mistakes: Iterable[str] = FORGIVEN
+) -> np.ndarray:
     """Predictions under the architecture, the right one first, in which the weights do best.
 
     The right answers follow from the inputs, so trying architectures proves nothing less: only
