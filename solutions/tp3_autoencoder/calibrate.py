@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-
 from galleries import DATA, namespace
 
 HERE = Path(__file__).parent

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -223,8 +224,8 @@ for name, (first, second, z) in nets.SIZES.items():
         f"parameters_{name}", "counts", 0.25, Text(en=f"parameters of {name}", fr=f"paramètres de {name}"),
         type="number", right=[COUNTS[name]],
         wrong={
-            sum(n * m for n, m in zip(chain, chain[1:], strict=False)): NO_BIAS,
-            sum((n + 1) * m for n, m in zip(half, half[1:], strict=False)): HALF,
+            sum(n * m for n, m in pairwise(chain)): NO_BIAS,
+            sum((n + 1) * m for n, m in pairwise(half)): HALF,
             **{count: OTHER for other, count in COUNTS.items() if other != name},
         },
     )  # fmt: skip
@@ -562,8 +563,8 @@ def _(draw: Draw) -> Probe:
     return Probe(
         (
             call("build_convolutional", 8, into="model"),
-            call("$model.predict", numpy_array(draw.uniform(n, 784)), verbose=0, into="y"),
-            get("$y.shape", into="shape"),
+            call("$model", draw.uniform(n, 784), into="y"),
+            call("np.shape", ref("y"), into="shape"),
             count_params("$model", into="parameters"),
         ),
         keep=("shape", "parameters"),

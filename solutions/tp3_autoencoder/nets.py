@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -62,7 +63,7 @@ def _chain(recording: Recording, x: np.ndarray) -> np.ndarray:
 
 def _shapes(widths: tuple[int, ...], ordered: bool = False) -> list[tuple[int, ...]]:
     chain = [784, *widths, *widths[-2::-1], 784]
-    pairs = list(zip(chain, chain[1:], strict=False))
+    pairs = list(pairwise(chain))
     return pairs if ordered else sorted(pairs)
 
 

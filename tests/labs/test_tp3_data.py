@@ -106,7 +106,9 @@ def test_strokes_are_always_the_same() -> None:
 
 
 def fake_keras(monkeypatch: Any, load_data: Any) -> None:
-    monkeypatch.setitem(sys.modules, "keras.datasets.fashion_mnist", SimpleNamespace(load_data=load_data))
+    monkeypatch.setitem(
+        sys.modules, "keras.datasets.fashion_mnist", SimpleNamespace(load_data=load_data)
+    )
 
 
 def test_full_set_without_network_says_what_to_do(monkeypatch: Any) -> None:
@@ -114,7 +116,7 @@ def test_full_set_without_network_says_what_to_do(monkeypatch: Any) -> None:
         raise OSError("URL fetch failure: no route to host")
 
     fake_keras(monkeypatch, offline)
-    with pytest.raises(LabError, match="cannot be downloaded .*shipped part"):
+    with pytest.raises(LabError, match=r"cannot be downloaded .*shipped part"):
         load("fashion_mnist", "en", DATA, "full")
     assert load("fashion_mnist", "en", DATA)["x_test"].shape == (2_000, 28, 28)
 

@@ -34,7 +34,9 @@ def run(lab: Lab) -> tuple[list[int], dict[str, list[float]]]:
     return seen, run.history
 
 
-def test_curves_alone_are_recorded_and_replayed(graded: Any, tmp_path: Path, monkeypatch: Any) -> None:
+def test_curves_alone_are_recorded_and_replayed(
+    graded: Any, tmp_path: Path, monkeypatch: Any
+) -> None:
     monkeypatch.chdir(tmp_path)
     graded()
     seen, history = run(Lab("mini"))

@@ -50,7 +50,12 @@ def test_verdicts_follow_the_two_questions(
 
 @pytest.mark.parametrize(
     ("given", "word"),
-    [("Sur-appris", "over"), ("sous-apprentissage", "under"), ("BIEN", "well"), ("underfitting", "under")],
+    [
+        ("Sur-appris", "over"),
+        ("sous-apprentissage", "under"),
+        ("BIEN", "well"),
+        ("underfitting", "under"),
+    ],
 )
 def test_verdicts_are_read_in_both_languages(nets: Any, given: str, word: str) -> None:
     assert nets.word(given) == word
@@ -107,7 +112,10 @@ def key() -> Key:
 
 
 def job(answer: Any) -> dict[str, Any]:
-    made = {n: Recording("mini", n, {"w": np.full((2, 2), v, np.float32)}) for n, v in (("A", 1), ("B", 3))}
+    made = {
+        n: Recording("mini", n, {"w": np.full((2, 2), v, np.float32)})
+        for n, v in (("A", 1), ("B", 3))
+    }
     return {
         "lab": "mini", "inputs": None, "answers": {"a": answer},
         "recordings": {n: np.frombuffer(r.to_bytes(), np.uint8) for n, r in made.items()},
@@ -119,7 +127,9 @@ def conclude(recordings: Any, inputs: Any, answers: Any) -> Measured:
     right = "larger" if ratio > 1 else "smaller"
     wrong = answers["a"] != right
     return Measured(
-        {"said": answers["a"], "ratio": ratio}, {"said": right, "ratio": 3.0}, "reversed" if wrong else ""
+        {"said": answers["a"], "ratio": ratio},
+        {"said": right, "ratio": 3.0},
+        "reversed" if wrong else "",
     )
 
 
