@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import symtable
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -137,8 +138,31 @@ def reach(sources: Sequence[str], names: Iterable[str]) -> set[str]:
         if name in seen or name not in book.definitions:
             continue
         seen.add(name)
-        todo += [n.id for n in ast.walk(book.definitions[name].node) if isinstance(n, ast.Name)]
+        todo += outer_names(book.definitions[name].node)
     return seen
+
+
+def outer_names(statement: ast.stmt) -> set[str]:
+    """Names that a statement takes from outside: neither arguments nor variables of its functions.
+
+    A name imported inside a function counts too: it stands for something outside.
+    """
+    found: set[str] = set()
+
+    def walk(table: symtable.SymbolTable) -> None:
+        outermost = table.get_type() == "module"
+        for symbol in table.get_symbols():
+            inside = symbol.is_local() or symbol.is_parameter() or symbol.is_free()
+            if outermost or symbol.is_imported() or not inside:
+                found.add(symbol.get_name())
+        for child in table.get_children():
+            walk(child)
+
+    try:
+        walk(symtable.symtable(ast.unparse(statement), "<cell>", "exec"))
+    except (SyntaxError, ValueError, RecursionError):
+        return {n.id for n in ast.walk(statement) if isinstance(n, ast.Name)}
+    return found
 
 
 def forbidden_uses(
@@ -161,13 +185,10 @@ def forbidden_uses(
     for name in reach(sources, defines):
         definition = book.definitions[name]
         lines = definition.source.splitlines()
-        local = {
-            a.arg for n in ast.walk(definition.node) if isinstance(n, ast.arguments)
-            for a in [*n.args, *n.kwonlyargs]
-        }  # fmt: skip
+        outer = outer_names(definition.node)
         for node in ast.walk(definition.node):
             dotted = _dotted(node) if isinstance(node, (ast.Attribute, ast.Name)) else ""
-            if not dotted or dotted.split(".")[0] in local | {"self"}:
+            if not dotted or dotted.split(".")[0] not in outer:
                 continue
             full = book.full_name(dotted)
             if "." not in full:

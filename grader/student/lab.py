@@ -60,6 +60,11 @@ class Lab:
                 holes.install(running, self._holes, self._say_open)
 
     @property
+    def grading(self) -> bool:
+        """True in a graded run, where what is only to be looked at may be skipped."""
+        return session.current.grading
+
+    @property
     def key(self) -> Key:
         """The lab's public answer key (not there in a graded run)."""
         if self._key is None:

@@ -23,6 +23,7 @@ from grader.core.tree import Tree, TreeError, unpack
 from grader.zones import sandbox
 from grader.zones.channel import MAX_FRAME, frames, send
 from grader.zones.records import CellReport, Outcome
+from grader.zones.waiting import MOST
 
 START_SECONDS = 180.0
 MAX_RETRIES = 12
@@ -198,13 +199,16 @@ def run_submission(
             "lang": lang,
             "skip": list(skip),
         }
-        patience = limits.seconds + limits.training_seconds * 2 + 3 * limits.cell_seconds + 30
-        answer = worker.call(job, patience)
+        patience = (1 + MOST) * (limits.seconds + limits.training_seconds + 3 * limits.cell_seconds)
+        answer = worker.call(job, patience + 30)
         if worker.hello.get("fresh"):
             worker.stop()  # no second wall: the next submission gets a sandbox of its own
         seen = _read(answer, limits)
         observations |= seen.observations
         cpu += answer["end"]["cpu_seconds"]
+        if not (seen.ended or seen.current or seen.cells or seen.observations):
+            worker.stop()
+            raise WorkerDied("the submission was not even begun")
         if seen.ended or seen.current is None or seen.current in skip:
             break
         skip[seen.current] = _fate(answer["end"], limits)

@@ -30,6 +30,7 @@ from grader.core.key import Limits
 from grader.core.tree import Tree
 from grader.zones import isolate
 from grader.zones.channel import receive, send
+from grader.zones.waiting import forgiven, waited
 
 MAX_REPORT = 256 << 20  # bytes one submission may report
 _NO_MORE = 3  # a keeper's exit code: there are no more jobs
@@ -128,7 +129,7 @@ def serve(job: Mapping[str, Tree], isolated: bool, private: tuple[int, ...], alo
     os.close(tell)
     inner = int(os.read(hear, 20) or b"0")
     os.close(hear)
-    data, reason = _watch(child, read, limits, began, alone)
+    data, reason = _watch(child, inner, read, limits, began, alone)
     os.close(read)
     status, usage = _end(child, inner)
     return {
@@ -225,13 +226,23 @@ def _stats() -> Iterator[tuple[int, list[str]]]:
 
 
 def _watch(
-    child: int, read: int, limits: Limits, began: float, alone: bool
+    child: int, inner: int, read: int, limits: Limits, began: float, alone: bool
 ) -> tuple[bytearray, str]:
-    """Collect the child's report until it ends or breaks a limit that it cannot be trusted with."""
+    """Collect the child's report until it ends or breaks a limit that it cannot be trusted with.
+
+    Args:
+        child: the fork around the submission.
+        inner: the submission's first process.
+        read: where it reports.
+        limits: its limits.
+        began: when it began (`time.monotonic`).
+        alone: see `serve`.
+    """
     data = bytearray()
     extra = 2 * limits.cell_seconds + _GRACE
     deadline = began + limits.seconds + limits.training_seconds + extra
-    scan, item_began, look_at = _Scan(), time.monotonic(), time.monotonic() + _LOOK
+    scan, item_began, look_at = _Scan(), deadline, time.monotonic() + _LOOK  # no item yet
+    first_wait = item_wait = waited(inner)
     allowed_mb = limits.memory_mb + _rss_mb()  # what it shares with the worker is counted too
     ended_at: float | None = None
     weigh, newest = False, _newest()
@@ -250,15 +261,16 @@ def _watch(
             if len(data) > MAX_REPORT:
                 return data, "report"
             if scan.new_item(data):
-                item_began = now
+                item_began, item_wait = now, waited(inner)
         if scan.ended:
             ended_at = ended_at or now
             if now - ended_at > 1.0:
                 return data, "closed"
-        if now > deadline:
+        if now > deadline and now > deadline + forgiven(first_wait, limits.seconds, inner):
             return data, "seconds"
-        more = limits.training_seconds if scan.training else 0.0
-        if now - item_began > limits.cell_seconds + more + _GRACE:
+        allowed = limits.cell_seconds + (limits.training_seconds if scan.training else 0.0)
+        over = now - item_began - allowed - _GRACE
+        if over > 0 and over > forgiven(item_wait, allowed, inner):
             return data, "cell"
         if now > look_at:
             look_at = now + _LOOK

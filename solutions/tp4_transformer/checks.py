@@ -41,6 +41,7 @@ lab = LabSpec(
     Text(en="TP4 · The Transformer from scratch", fr="TP4 · Le Transformer de zéro"),
     limits=Limits(seconds=120, cpu_seconds=240, cell_seconds=20, training_seconds=90),
     recordings=["reverser"],
+    preload=["tensorflow", "keras", "matplotlib.pyplot", "tensorflow_text"],
 )
 
 # ------------------------------------------------------------------ exercises

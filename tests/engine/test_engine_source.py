@@ -112,3 +112,15 @@ def test_no_source_raises(source):
     parse_cell(source)
     assert lab_named_in([source]) is None
     assert forbidden_uses([source], ["f"], FORBIDS) == []
+
+
+def test_a_local_variable_is_not_somebody_elses_name() -> None:
+    """A demonstration cell that calls the library must not taint code that happens to reuse a name."""
+    exercise = "def attend(q):\n    x = q + 1\n    block = [x for x in range(3)]\n    return x, block"
+    shown = "from keras import layers\nx = layers.MultiHeadAttention(2, 3)\nblock = x"
+    rule = ["keras.layers.MultiHeadAttention"]
+    assert forbidden_uses([exercise, shown], ["attend"], rule) == []
+    inside = "def attend(q):\n    from keras.layers import MultiHeadAttention as M\n    return M(2, 3)(q, q)"
+    assert [u.name for u in forbidden_uses([inside], ["attend"], rule)] == rule
+    helper = "x = layers.MultiHeadAttention(2, 3)\ndef attend(q):\n    return x(q, q)"
+    assert [u.name for u in forbidden_uses([shown, helper], ["attend"], rule)] == rule
