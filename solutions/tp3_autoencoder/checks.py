@@ -307,8 +307,14 @@ def _(draw: Draw) -> Probe:
             item("$all", "validation_data", into="pair"),
             item("$pair", 0, into="inputs"),
             item("$pair", 1, into="targets"),
+            call("np.shape", ref("inputs"), into="shape"),
+            call("np.shape", ref("targets"), into="target_shape"),
+            item("$inputs", 0, into="first"),
+            item("$inputs", -1, into="last"),
+            item("$targets", 0, into="first_target"),
+            item("$targets", -1, into="last_target"),
         ),
-        keep=("inputs", "targets"),
+        keep=("shape", "target_shape", "first", "last", "first_target", "last_target"),
     )
 
 
@@ -474,7 +480,7 @@ def _(draw: Draw) -> Probe:
     x = draw.uniform(2, 784)
     return Probe(
         (
-            call("keras.layers.Dense", z, name="inner", into="inner"),
+            call("keras.layers.Dense", z, activation="tanh", name="inner", into="inner"),
             call("keras.Sequential", [ref("inner")], into="encoder"),
             call("$encoder", x, into="code"),
             set_weights("$encoder", down, into="down"),
