@@ -7,6 +7,7 @@ import re
 import symtable
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 _SHELL = re.compile(r"^\s*[%!?]|\?\s*$")
 
@@ -124,14 +125,20 @@ def _bound(statement: ast.stmt) -> list[str]:
     return []
 
 
+@lru_cache(maxsize=8)
+def _book(sources: tuple[str, ...]) -> _Book:
+    """The book of a notebook, read once for all its exercises."""
+    return _Book(sources)
+
+
 def defined_in(sources: Sequence[str]) -> set[str]:
     """Names bound at the top level of the cells."""
-    return set(_Book(sources).definitions)
+    return set(_book(tuple(sources)).definitions)
 
 
 def reach(sources: Sequence[str], names: Iterable[str]) -> set[str]:
     """The cells' own names that the definitions of `names` mention, directly or through others."""
-    book = _Book(sources)
+    book = _book(tuple(sources))
     todo, seen = list(names), set[str]()
     while todo:
         name = todo.pop()
@@ -180,7 +187,7 @@ def forbidden_uses(
     forbidden = tuple(forbids)
     if not forbidden:
         return []
-    book = _Book(sources)
+    book = _book(tuple(sources))
     found: dict[tuple[str, int], Use] = {}
     for name in reach(sources, defines):
         definition = book.definitions[name]
