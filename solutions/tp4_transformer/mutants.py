@@ -316,7 +316,7 @@ class FeedForward(keras.layers.Layer):
         "missing-residual",
         "encoder",
         ENCODER,
-        code=encoder("""h = self.norm1(self.attention(x, x, x, mask=mask)[0])
+        code=encoder("""h = self.norm1(self.attention(x, x, x, mask)[0])
         return self.norm2(self.feed_forward(h))"""),
     ),
     # ---------------------------------------------------------------- decoder
