@@ -345,6 +345,10 @@ def _load_module(folder: Path, name: str) -> Any:
     sys.path.insert(0, str(folder))
     try:
         spec.loader.exec_module(module)
+    except AuthorError:
+        raise
+    except Exception as error:
+        raise AuthorError(f"{path}: {type(error).__name__}: {error}") from error
     finally:
         sys.path.remove(str(folder))
     return module
