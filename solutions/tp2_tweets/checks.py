@@ -569,24 +569,23 @@ CLEAR = 1.0
 
 
 def model_that_remembers(
-    draw: Draw, prompts: int, length: int
+    draw: Draw, prompts: int, length: int, unseen: str = ""
 ) -> tuple[list[str], tuple[Any, ...], list[str]]:
     """A model whose state lasts, and prompts after which it is never in doubt.
 
     Returns:
-        (vocabulary, steps that make the model `model`, prompts of 2 to 6 characters, one of them
-        with characters that are not in the vocabulary).
+        (vocabulary, steps that make the model `model`, prompts of 2 to 6 characters; `unseen`, not
+        in the vocabulary, begins and ends the last).
     """
     known = symbols(draw, 9)
     e, u = draw.sizes(2, 5, 9)
-    unseen = ["é", "漢"]
     while True:
         steps = model_steps(draw, len(known), e, u, 1.5)
         weights = steps[1].kwargs["weights"]
         weights["lstm/bias"][u : 2 * u] = 2.0  # forget little
         weights["logits/kernel"] *= 3.0
         texts = [some_text(draw, known[3:], n) for n in draw.sizes(prompts, 2, 6)]
-        texts[-1] = unseen[0] + texts[-1] + unseen[1]
+        texts[-1] = unseen[:1] + texts[-1] + unseen[1:]
         ids = [[known.index(c) if c in known else 1 for c in text] for text in ("", *texts)]
         if min(greedy.smallest_gap(weights, i, length) for i in ids) >= CLEAR:
             return known, steps, texts
@@ -600,7 +599,7 @@ def model_that_remembers(
     ),
 )  # fmt: skip
 def _(draw: Draw) -> Probe:
-    known, steps, (prompt, unseen) = model_that_remembers(draw, 2, 7)
+    known, steps, (prompt, unseen) = model_that_remembers(draw, 2, 7, "é漢")
     return Probe(
         (
             *steps,
