@@ -21,7 +21,6 @@ from grader.core.tree import Tree
 from grader.zones import isolate
 from grader.zones.channel import receive, send
 
-
 MEMORY_MB = 6000  # what the measurements may add to what the lab's modules take
 
 

@@ -3,8 +3,9 @@
 A fork of the worker enters its own user, mount, PID and IPC namespaces: it cannot see or signal
 the worker, its /tmp and /dev/shm are fresh and limited, what it leaves behind goes with it, and it
 can make no further namespaces. System calls that no lab needs are refused (`forbid_calls`). The
-worker itself is not dumpable, so its memory cannot be read or traced. Where the kernel refuses nested namespaces, `enter` raises `NotIsolated` and the pool starts
-a fresh sandbox for each submission instead.
+worker itself is not dumpable, so its memory cannot be read or traced. Where the kernel refuses
+nested namespaces, `enter` raises `NotIsolated` and the pool starts a fresh sandbox for each
+submission instead.
 """
 
 from __future__ import annotations

@@ -24,7 +24,21 @@ def test_numbers(given, number):
 
 @pytest.mark.parametrize(
     "given",
-    ["", "abc", "1 2 x", "--3", "1.2.3", True, None, [1, 2], np.zeros(3), {"a": 1}, "0x10", "nan", "∞"],
+    [
+        "",
+        "abc",
+        "1 2 x",
+        "--3",
+        "1.2.3",
+        True,
+        None,
+        [1, 2],
+        np.zeros(3),
+        {"a": 1},
+        "0x10",
+        "nan",
+        "∞",
+    ],
 )
 def test_no_numbers(given):
     assert read_number(given) is None

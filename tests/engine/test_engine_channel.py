@@ -43,7 +43,13 @@ def test_a_length_that_cannot_be(size):
 def test_what_comes_before_noise_is_kept():
     good = frame({"n": 1}) + frame({"n": 2})
     assert [f["n"] for f in frames(good)] == [1, 2]
-    for tail in (b"", b"\xff" * 5, b"\xff" * 50, struct.pack("<Q", 3) + b"abc", frame({"n": 3})[:-1]):
+    for tail in (
+        b"",
+        b"\xff" * 5,
+        b"\xff" * 50,
+        struct.pack("<Q", 3) + b"abc",
+        frame({"n": 3})[:-1],
+    ):
         assert [f["n"] for f in frames(good + tail)] == [1, 2]
 
 
@@ -83,7 +89,16 @@ def test_reports_are_tamed():
 
 def test_cell_numbers():
     assert [_cell_number(x, 5) for x in ("cell:1", "cell:5")] == [1, 5]
-    for x in ("cell:0", "cell:6", "cell:²", "cell:", "cell:-1", "cell:1e9", "probe:1", "cell:" + "9" * 99):
+    for x in (
+        "cell:0",
+        "cell:6",
+        "cell:²",
+        "cell:",
+        "cell:-1",
+        "cell:1e9",
+        "probe:1",
+        "cell:" + "9" * 99,
+    ):
         assert _cell_number(x, 5) is None
 
 

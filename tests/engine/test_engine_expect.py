@@ -96,7 +96,9 @@ def test_distribution_spares_a_right_sampler():
 )
 def test_distribution_has_power(other):
     p = np.array([0.05, 0.15, 0.3, 0.5])
-    refused = [not Distribution(4).match(draws(np.array(other), 2000, s), p).right for s in range(50)]
+    refused = [
+        not Distribution(4).match(draws(np.array(other), 2000, s), p).right for s in range(50)
+    ]
     assert np.mean(refused) == 1.0
 
 
@@ -164,7 +166,16 @@ def test_every_metric():
 
 @pytest.mark.parametrize(
     "came",
-    [None, "x", np.full(3, np.nan), np.zeros(4), np.zeros((3, 1)), [], {"a": 1}, np.full(3, np.inf)],
+    [
+        None,
+        "x",
+        np.full(3, np.nan),
+        np.zeros(4),
+        np.zeros((3, 1)),
+        [],
+        {"a": 1},
+        np.full(3, np.inf),
+    ],
 )
 def test_metric_gives_nothing_for_garbage(came):
     for name in ("mean_squared_error", "accuracy"):
@@ -206,6 +217,10 @@ def test_no_comparison_ever_raises(came, expected):
 def test_no_garbage_is_right(came):
     with np.errstate(all="ignore"):
         assert not Close().match(came, GRID + 0.5).right
-        assert not Distribution(3).match(came, np.array([0.2, 0.3, 0.5])).right or np.size(came) < 30
+        assert (
+            not Distribution(3).match(came, np.array([0.2, 0.3, 0.5])).right or np.size(came) < 30
+        )
         for name in ("accuracy", "exact_match", "balanced_accuracy", "mean_squared_error"):
-            assert Metric(name, 0.5, 1.0).match(came, GRID + 0.5).credit == 0.0 or name.startswith("mean_")
+            assert Metric(name, 0.5, 1.0).match(came, GRID + 0.5).credit == 0.0 or name.startswith(
+                "mean_"
+            )

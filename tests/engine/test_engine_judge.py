@@ -138,7 +138,9 @@ def test_a_forbidden_call_costs_the_check_that_says_so(hidden_key, observed, min
 def test_a_call_hidden_from_reading_is_watched(hidden_key, observed, mini):
     source = "def row_mean(x):\n    return getattr(np, 'me' + 'an')(x, axis=1)"
     seen = observed(changed(mini, mean=source))
-    assert by_check(judge(hidden_key, Evidence(seen, [source])))["mean.by_hand"].status == "forbidden"
+    assert (
+        by_check(judge(hidden_key, Evidence(seen, [source])))["mean.by_hand"].status == "forbidden"
+    )
 
 
 def test_by_hand_needs_something_that_is_written(hidden_key, observed, mini):
@@ -150,8 +152,14 @@ def test_by_hand_needs_something_that_is_written(hidden_key, observed, mini):
 
 
 def test_answers(hidden_key, observed, solution):
-    for given, status in ((7, "right"), ("7,0", "right"), (3, "wrong"), ("", "missing"), ("x", "wrong")):
-        verdict = by_check(judge(hidden_key, Evidence(observed(solution, {"q1": given}))))["q1"]
+    for answer, status in (
+        (7, "right"),
+        ("7,0", "right"),
+        (3, "wrong"),
+        ("", "missing"),
+        ("x", "wrong"),
+    ):
+        verdict = by_check(judge(hidden_key, Evidence(observed(solution, {"q1": answer}))))["q1"]
         assert verdict.status == status
     three = by_check(judge(hidden_key, Evidence(observed(solution, {"q1": 3}))))["q1"]
     assert "number of columns" in three.message.en
@@ -186,7 +194,9 @@ leaves = (
 )  # fmt: skip
 anything = st.recursive(
     leaves,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3)
+    ),
     max_leaves=5,
 )
 shaped = st.fixed_dictionaries(

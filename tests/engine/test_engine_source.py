@@ -99,7 +99,13 @@ def test_where_a_use_stands():
 def test_reach_and_definitions():
     cells = ["a = 1\nb = a", "def f(): return g()", "def g(): return b", "def h(): return f()"]
     assert reach(cells, ["f"]) == {"f", "g", "b", "a"}
-    assert defined_in([*cells, "x, (y, z) = 1, (2, 3)\nif a:\n    w = 1"]) >= {"f", "x", "y", "z", "w"}
+    assert defined_in([*cells, "x, (y, z) = 1, (2, 3)\nif a:\n    w = 1"]) >= {
+        "f",
+        "x",
+        "y",
+        "z",
+        "w",
+    }
     assert reach(["def f(): return f()"], ["f", "nothing"]) == {"f"}
 
 
@@ -116,7 +122,9 @@ def test_no_source_raises(source):
 
 def test_a_local_variable_is_not_somebody_elses_name() -> None:
     """A demonstration cell that calls the library must not taint code that happens to reuse a name."""
-    exercise = "def attend(q):\n    x = q + 1\n    block = [x for x in range(3)]\n    return x, block"
+    exercise = (
+        "def attend(q):\n    x = q + 1\n    block = [x for x in range(3)]\n    return x, block"
+    )
     shown = "from keras import layers\nx = layers.MultiHeadAttention(2, 3)\nblock = x"
     rule = ["keras.layers.MultiHeadAttention"]
     assert forbidden_uses([exercise, shown], ["attend"], rule) == []

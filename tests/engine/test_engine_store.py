@@ -44,7 +44,10 @@ def test_entries_in_order_with_pictures_and_log(store, graded):
     store.set_entries("mini", [("u2", person_of(ben)), ("u1", person_of(ana))])
     assert [g.student for g in store.graded("mini")] == ["ben", "ana"]
     assert set(store.pictures("mini")) == {"ana"}
-    assert [(r["student_id"], r["why"]) for r in store.log()] == [("ben", "graded"), ("ana", "graded")]
+    assert [(r["student_id"], r["why"]) for r in store.log()] == [
+        ("ben", "graded"),
+        ("ana", "graded"),
+    ]
     store.set_entries("mini", [("u2", person_of(ben)), ("u1", person_of(ana))])
     assert len(store.log()) == 2  # nothing changed, nothing is logged
     store.set_entries("mini", [("u1", person_of(ben))])
@@ -72,11 +75,13 @@ def test_it_is_there_when_opened_again(tmp_path, graded):
     second.close()
 
 
-@pytest.mark.parametrize("content", [b"not a database" * 100, b"SQLite format 3\0" + b"\xff" * 4000])
+@pytest.mark.parametrize(
+    "content", [b"not a database" * 100, b"SQLite format 3\0" + b"\xff" * 4000]
+)
 def test_a_file_that_is_no_gradebook(tmp_path, content):
     path = tmp_path / "g.sqlite"
     path.write_bytes(content)
-    with pytest.raises(StoreError, match="g.sqlite") as caught:
+    with pytest.raises(StoreError, match=r"g\.sqlite") as caught:
         Store(path)
     assert "\n" not in str(caught.value)
     assert path.read_bytes() == content

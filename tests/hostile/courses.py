@@ -17,7 +17,9 @@ COLUMNS_APART = ("seconds", "graded_at", "graded")  # times
 
 def make_course(folder):
     (folder / "labs").mkdir(parents=True)
-    shutil.copytree(MINI, folder / "solutions" / "mini", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(
+        MINI, folder / "solutions" / "mini", ignore=shutil.ignore_patterns("__pycache__")
+    )
     return folder
 
 

@@ -106,13 +106,23 @@ def test_the_student_zone_from_inside(zone):
         )
         scratch = path.startswith(WRITABLE)
         assert system or python or ours or scratch, path
-    for secret in ("solutions", "labs", "data/hidden", ".grader", "gradebook", "authoring", "intake"):
+    for secret in (
+        "solutions",
+        "labs",
+        "data/hidden",
+        ".grader",
+        "gradebook",
+        "authoring",
+        "intake",
+    ):
         assert not [p for p in found["readable"] if p.startswith(f"/kit/{secret}")]
         assert not [p for p in found["readable"] if p.startswith(f"{kit.parent}/{secret}")]
     etc = {p.split("/")[2] for p in found["readable"] if p.startswith("/etc/")}
     assert etc <= {"ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "fonts", "ssl",
                    "alternatives", "mime.types", "passwd", "group", "nsswitch.conf"}  # fmt: skip
-    assert not [p for p in found["readable"] if "shadow" in p.split("/")[-1] and p.startswith("/etc/")]
+    assert not [
+        p for p in found["readable"] if "shadow" in p.split("/")[-1] and p.startswith("/etc/")
+    ]
 
     # Writing: its own scratch folders, nothing else; every other mount is read-only.
     assert {p for p in found["writable"] if not p.startswith(WRITABLE)} == set()

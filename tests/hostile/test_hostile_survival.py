@@ -233,7 +233,9 @@ def test_honest_grades_do_not_depend_on_the_company_they_keep(course, undisturbe
     code, said = grade(course, tmp_path / "class", tmp_path / "out")
     assert code == 0, said
     alone = {r["student"]: r for r in csv.DictReader(undisturbed[0].decode().splitlines())}
-    rows = list(csv.DictReader((tmp_path / "out" / "gradebook.csv").read_text("utf-8").splitlines()))
+    rows = list(
+        csv.DictReader((tmp_path / "out" / "gradebook.csv").read_text("utf-8").splitlines())
+    )
     together = {r["student"]: r for r in rows}
     assert set(together) == set(names)
     for student, row in alone.items():
