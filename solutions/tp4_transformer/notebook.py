@@ -40,7 +40,7 @@
 # |---|---|---|
 # | 1 | attention, masques, positions | 45 |
 # | 2 | têtes, normalisation, réseau dense, encodeur, décodeur | 65 |
-# | 3 | du texte aux tokens, le Transformer entier, le compte des paramètres | 45 |
+# | 3 | du texte aux tokens, le Transformer entier, le compte des paramètres | 50 |
 # | 4 | écrire une suite : glouton, top-k, faisceau | 35 |
 # | 5 | apprendre, regarder, conclure | 20 |
 # | Q | questions | 20 |
@@ -100,7 +100,7 @@
 # |---|---|---|
 # | 1 | attention, masks, positions | 45 |
 # | 2 | heads, normalisation, feed-forward network, encoder, decoder | 65 |
-# | 3 | from text to tokens, the whole Transformer, counting parameters | 45 |
+# | 3 | from text to tokens, the whole Transformer, counting parameters | 50 |
 # | 4 | writing a sequence: greedy, top-k, beam | 35 |
 # | 5 | train, look, conclude | 20 |
 # | Q | questions | 20 |
