@@ -34,14 +34,13 @@ BASELINES: dict[str, dict[str, Any]] = {
 }
 
 
-def run(seed: int, mistake: str = "", edit: tuple[str, str] | None = None) -> dict[str, float]:
+def run(
+    lab: Any, seed: int, mistake: str = "", edit: tuple[str, str] | None = None
+) -> dict[str, float]:
     """Train once; exact match on 500 unseen words and seconds of training."""
     import keras
 
-    from grader.authoring.source import load_lab
-
     keras.backend.clear_session()
-    lab = load_lab(HERE, proofs=False)
     names = lab.namespace(lab.change(lab.spec.misconceptions[mistake]) if mistake else None)
     names["lab"] = SimpleNamespace(record=lambda *_, **__: keras.callbacks.Callback())
     (cell,) = [c.source for c in lab.cells if "model.fit(" in c.source and c.kind == "code"]
@@ -75,11 +74,18 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=12)
     parser.add_argument("--baseline-seeds", type=int, default=4)
     options = parser.parse_args()
-    solution = summary([run(seed) for seed in range(1, options.seeds + 1)])
-    baselines = {
-        name: summary([run(seed, **how) for seed in range(1, options.baseline_seeds + 1)])
-        for name, how in BASELINES.items()
-    }
+
+    from grader.authoring.source import load_lab
+
+    lab = load_lab(HERE, proofs=False)
+
+    def runs(seeds: int, **how: Any) -> dict[str, Any]:
+        found = summary([run(lab, seed, **how) for seed in range(1, seeds + 1)])
+        print(how or "solution", found, flush=True)
+        return found
+
+    solution = runs(options.seeds)
+    baselines = {name: runs(options.baseline_seeds, **how) for name, how in BASELINES.items()}
     highest = max(b["mean"] + 4 * b["sd"] for b in baselines.values())
     target = min(0.98, math.floor(100 * (solution["mean"] - 4 * solution["sd"])) / 100)
     floor = max(0.5, math.ceil(100 * highest) / 100)

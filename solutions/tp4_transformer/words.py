@@ -25,17 +25,12 @@ LARGEST = {
 # Mistakes of architecture under which a network can still learn the task. Its weights are then
 # measured in a network with the same mistake, which has already cost its points where it was made.
 FORGIVEN = (
-    "no-scale", "scale-by-dk", "multiply-by-sqrt-dk", "scale-by-sqrt-dv", "scale-by-sqrt-dmodel",
-    "softmax-over-queries", "pe-sin-cos-concatenated", "pe-sin-cos-swapped", "pe-exponent-doubled",
-    "pe-exponent-halved", "pe-exponent-each-column", "pe-starts-at-one", "head-interleave",
-    "merge-interleaved", "qk-swapped", "no-bias", "no-output-bias", "only-output-bias",
-    "key-dim-is-d-model", "no-output-projection", "merge-heads-without-transpose",
-    "ff-no-relu", "ff-gelu", "ff-relu-last", "pre-norm-for-post-norm", "wrong-eps",
-    "missing-residual", "missing-residual-attention", "missing-residual-feed-forward",
-    "residual-outside-norm", "norms-shared", "decoder-missing-residual",
-    "decoder-missing-cross-residual", "decoder-pre-norm", "decoder-wrong-eps",
-    "no-sqrt-d-embedding-scale", "scale-after-positions", "one-embedding", "layers-shared",
-    "no-padding-mask", "padding-seen-by-decoder", "output-softmax", "output-no-bias",
+    "no-scale", "scale-by-dk", "multiply-by-sqrt-dk", "scale-by-sqrt-dmodel", "qk-swapped",
+    "head-interleave", "merge-interleaved", "merge-heads-without-transpose", "no-bias",
+    "no-output-projection", "key-dim-is-d-model", "pe-sin-cos-concatenated", "pe-sin-cos-swapped",
+    "pe-exponent-doubled", "ff-no-relu", "ff-gelu", "pre-norm-for-post-norm", "decoder-pre-norm",
+    "missing-residual", "no-sqrt-d-embedding-scale", "one-embedding", "no-padding-mask",
+    "output-no-bias",
 )  # fmt: skip
 
 
@@ -77,6 +72,7 @@ def predictions(recording: Any, source: np.ndarray, mistake: str = "") -> np.nda
     Raises:
         BadRecording: the settings are no sizes of a Transformer, or the weights do not fit them.
     """
+    from grader.core.building import quick_building
     from grader.core.recording import BadRecording
 
     sizes = [recording.settings.get(name) for name in SIZES]
@@ -84,8 +80,9 @@ def predictions(recording: Any, source: np.ndarray, mistake: str = "") -> np.nda
         if type(size) is not int or not 1 <= size <= LARGEST[name]:
             raise BadRecording("shapes", f"settings: {name} is {size!r}")
     names = reference(mistake)
-    model = names["Transformer"](*sizes, **_epsilon(recording.settings))
-    model((source[:1], source[:1, :1]))
+    with quick_building():
+        model = names["Transformer"](*sizes, **_epsilon(recording.settings))
+        model((source[:1], source[:1, :1]))
     recording.give(model, FUSED)
     return np.asarray(names["decode_words"](model, source))
 
@@ -105,20 +102,22 @@ def best_predictions(
     """
     from grader.core.recording import BadRecording
 
+    def reached(came: np.ndarray) -> float:
+        return float((came == mirror(source[: len(came)])).all(axis=1).mean())
+
     found: np.ndarray | None = None
     problem: BadRecording | None = None
-    score = -1.0
-    right = mirror(source)
     for mistake in ("", *mistakes):
         try:
+            if found is not None and reached(predictions(recording, source[:20], mistake)) < 0.5:
+                continue
             came = predictions(recording, source, mistake)
         except BadRecording as error:
             problem = problem or error
             continue
-        reached = float((came == right).all(axis=1).mean())
-        if reached > score:
-            found, score = came, reached
-        if score >= 0.9:
+        if found is None or reached(came) > reached(found):
+            found = came
+        if reached(found) >= 0.9:
             break
     if found is None:
         assert problem is not None
