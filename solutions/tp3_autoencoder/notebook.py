@@ -357,11 +357,11 @@ lab.check("pca")
 
 # %%
 small = x_train[:SMALL]
+shown = np.concatenate([small, x_test[:500]])
 line = {}
 for k in (8, 128):
-    line[k] = [
-        float(np.mean((pca_reconstruction(small, x, k) - x) ** 2)) for x in (small, x_test[:500])
-    ]
+    squares = (pca_reconstruction(small, shown, k) - shown) ** 2
+    line[k] = [float(np.mean(part)) for part in (squares[:SMALL], squares[SMALL:])]
     print(f"PCA {k:3}: train {line[k][0]:.4f}  test {line[k][1]:.4f}")
 
 # %% [markdown] lang="fr"
@@ -902,12 +902,15 @@ print(f"{convolutional.count_params():,} parameters, test {reconstruction_mse(co
 
 # %% [markdown] lang="fr"
 # ## Rendre
+#
+# `lab.progress()` montre où vous en êtes. Puis, dans une nouvelle cellule, `lab.submit()` prépare l'unique
+# fichier à rendre (environ 44 Mo : B et D pèsent 20 Mo chacun).
 
 # %% [markdown] lang="en"
 # ## Hand in
+#
+# `lab.progress()` shows where you stand. Then, in a new cell, `lab.submit()` makes the one file to hand in
+# (about 44 MB: B and D weigh 20 MB each).
 
 # %%
 lab.progress()
-
-# %%
-lab.submit()
