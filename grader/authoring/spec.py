@@ -19,6 +19,9 @@ from grader.core.tree import Tree
 
 Edit = tuple[str, str]
 
+# Columns of the gradebook beside those of the checks.
+RESERVED = frozenset({"student", "student_id", "lab", "total", "max", "status", "notices"})
+
 
 class AuthorError(ValueError):
     """A lab's source contradicts itself; the message says where."""
@@ -349,6 +352,8 @@ class LabSpec:
 
     def _add(self, check: CheckSpec) -> None:
         self._new(check.id, self.checks)
+        if check.id in RESERVED:
+            raise AuthorError(f"{self.id}: no check may be called {check.id!r}, a gradebook's column")
         if check.exercise not in self.exercises:
             raise AuthorError(
                 f"{self.id}: check {check.id!r} names no exercise: {check.exercise!r}"

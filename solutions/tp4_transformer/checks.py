@@ -995,7 +995,7 @@ def _(draw: Draw) -> Probe:
 # ------------------------------------------------------------------ questions
 
 lab.question(
-    "total",
+    "q_total",
     "questions",
     0.25,
     Text(en="parameters of the practical's Transformer", fr="paramètres du Transformer du TP"),

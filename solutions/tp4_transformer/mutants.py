@@ -397,7 +397,7 @@ class DecoderLayer(keras.layers.Layer):
         "questions",
         ("total",),
         named="",
-        answers={"total": 44_168_221},
+        answers={"q_total": 44_168_221},
     ),
     # ---------------------------------------------------------------- decoding
     Mutant(

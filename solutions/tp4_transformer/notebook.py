@@ -1773,8 +1773,8 @@ print(f"{attention:,}   {18 * attention / whole:.0%}   {whole:,}")
 
 # %% exercise="questions"
 ### BEGIN SOLUTION
-### STUB lab.answer("total", None)
-lab.answer("total", 44_183_069)
+### STUB lab.answer("q_total", None)
+lab.answer("q_total", 44_183_069)
 ### END SOLUTION
 
 # %% [markdown] lang="fr"

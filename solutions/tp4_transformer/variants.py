@@ -411,7 +411,7 @@ def relative_attention(q, k, v, offsets, mask=None):
         "answers-in-english",
         "numbers with separators, words in English",
         answers={
-            "total": "44,183,069", "q6": "82", "q7": 1.0, "q7_weight": 0.4235,
+            "q_total": "44,183,069", "q6": "82", "q7": 1.0, "q7_weight": 0.4235,
             "q8": "b", "q9a": "gpt", "q9b": "Bert", "q9c": "the original Transformer",
             "q10a": "BERT ", "q10b": "GPT-3", "q11c": "encoder–decoder", "q12a": "a", "q12b": "D.",
         },
@@ -420,7 +420,7 @@ def relative_attention(q, k, v, offsets, mask=None):
         "answers-in-french",
         "numbers and words as they are written in French",
         answers={
-            "total": "44 183 069", "q6": 82.0, "q7": "1", "q7_weight": "0,46", "q8": "B)",
+            "q_total": "44 183 069", "q6": 82.0, "q7": "1", "q7_weight": "0,46", "q8": "B)",
             "q9c": "Encodeur-décodeur", "q11c": "encodeur décodeur",
         },
     ),
