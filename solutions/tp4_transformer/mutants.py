@@ -395,7 +395,7 @@ class DecoderLayer(keras.layers.Layer):
     Mutant(
         "count-total-shared-embedding",
         "questions",
-        ("total",),
+        ("q_total",),
         named="",
         answers={"q_total": 44_168_221},
     ),
