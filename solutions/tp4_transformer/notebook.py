@@ -2429,8 +2429,8 @@ def decode_words(model, source):
     tokens[:, 0] = START
     ended = np.zeros(len(source), dtype=bool)
     for t in range(1, LENGTH):
-        logits = model((source, tokens[:, :t]))
-        best = np.argmax(np.asarray(logits)[:, -1], axis=-1)
+        logits = model((source, tokens[:, :-1]))  # what is not written yet is hidden by causality
+        best = np.argmax(np.asarray(logits)[:, t - 1], axis=-1)
         tokens[:, t] = np.where(ended, PAD, best)
         ended |= tokens[:, t] == END
     return tokens
