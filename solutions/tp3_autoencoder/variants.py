@@ -126,7 +126,7 @@ def reconstruction_mse(model, x):
     Variant(
         "mse-predict", "the error batch by batch, through predict and a Keras loss",
         code={"mse": """
-def reconstruction_mse(model, x, batch=7):
+def reconstruction_mse(model, x, batch=250):
     parts = [model.predict(x[i : i + batch], verbose=0) for i in range(0, len(x), batch)]
     return float(np.mean(keras.losses.mean_squared_error(x, np.concatenate(parts))))
 """},
@@ -204,7 +204,7 @@ def roc_auc(normal, abnormal):
         "answers-french", "answers in French, with units, accents and commas",
         answers={
             "verdict_A": "sur-appris", "verdict_B": "Surappris", "verdict_C": "sous-appris",
-            "verdict_D": "sous-apprentissage", "best": "d", "ratio_B": "1,57",
+            "verdict_D": "sous-apprentissage", "best": "c", "ratio_B": "1,57",
             "parameters_A": "1 004 696", "parameters_D": "10,043,344", "q5_bad": "A ou C",
         },
     ),
