@@ -339,12 +339,12 @@ show_maps([scaled, unscaled], ["softmax(q kᵀ / √d_k)", "softmax(q kᵀ)"])
 
 # %% [markdown] lang="fr"
 # À gauche, chaque requête garde plusieurs clés en vue ; à droite, sans la division, presque toute ligne
-# n'a plus qu'une case. Des scores d'écart-type 8 saturent le softmax : son gradient s'annule et
+# n'a plus qu'une ou deux cases. Des scores d'écart-type 8 saturent le softmax : son gradient s'annule et
 # l'apprentissage s'arrête. Diviser par √d_k ramène l'écart-type à 1.
 
 # %% [markdown] lang="en"
 # On the left each query keeps several keys in view; on the right, without the division, almost every row
-# is down to one cell. Scores with a standard deviation of 8 saturate the softmax: its gradient vanishes
+# is down to one or two cells. Scores with a standard deviation of 8 saturate the softmax: its gradient vanishes
 # and learning stops. Dividing by √d_k brings the deviation back to 1.
 
 # %% [markdown] lang="fr"
@@ -2668,19 +2668,21 @@ plt.show()
 # La carte est une **antidiagonale** : pour dire la première lettre, le décodeur regarde la dernière de la
 # source, et recule d'une place à chaque pas. À gauche la moyenne des têtes, puis chacune. Personne ne lui
 # a dit de regarder là : c'est le chemin le plus court vers une perte nulle, et il n'est praticable que
-# grâce aux positions. Lisez aussi les ratés : en fin de mot la tache s'étale sur deux ou trois voisines,
-# et pour `$` plusieurs têtes ne regardent plus à un endroit précis. La réponse reste juste, parce que les têtes se
-# complètent et que l'auto-attention sait déjà combien de lettres sont écrites. Une carte d'attention
-# montre d'où *peut* venir l'information ; elle ne prouve pas à elle seule qu'elle en vient.
+# grâce aux positions. Lisez aussi les ratés : vers les dernières lettres dites, la tache
+# s'étale sur deux ou trois voisines, et pour `$` plusieurs têtes ne visent plus rien de précis. La
+# réponse reste juste, parce que les têtes se complètent et que l'auto-attention sait combien de lettres
+# sont déjà écrites. Une carte d'attention montre d'où *peut* venir l'information ; elle ne prouve pas à
+# elle seule qu'elle en vient. (Si l'entraînement s'est arrêté trop tôt, la carte est floue : relancez-le.)
 
 # %% [markdown] lang="en"
 # The map is an **anti-diagonal**: to say the first letter the decoder looks at the last one of the source,
 # and moves back by one place at each step. The mean of the heads is on the left, then each of them. Nobody
 # told it to look there: it is the shortest way to a loss of zero, and only the positions make it passable.
-# Read the blemishes too: near the end of the word the spot spreads over two or three neighbours, and for
-# `$` several heads look nowhere in particular. The answer is right all the same, because heads complete each other
-# and self-attention knows how many letters are written. A map of attention shows where information *may*
-# come from; it does not prove on its own that it does.
+# Read the blemishes too: towards the last letters said, the spot spreads over two or three neighbours, and
+# for `$` several heads aim at nowhere in particular. The answer is right all the same, because heads
+# complete each other and self-attention knows how many letters are written. A map of attention shows
+# where information *may* come from; it does not prove on its own that it does. (If training stopped too
+# early, the map is a blur: train again.)
 
 # %%
 lab.progress()
