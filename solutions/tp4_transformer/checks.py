@@ -940,7 +940,7 @@ def _(draw: Draw) -> Probe:
 
 
 def held_out(draw: Draw) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    source, target = words.make(300 if draw.hidden else 100, draw.rng, held_out=True)
+    source, target = words.make(200 if draw.hidden else 60, draw.rng, held_out=True)
     return {"source": source}, {"predictions": target}
 
 
