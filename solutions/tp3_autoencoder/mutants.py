@@ -69,7 +69,7 @@ mutants = [
     ),
     Mutant(
         "wrong-counts", "counts", ("parameters_A", "parameters_C"), named="",
-        answers={"parameters_A": 1_001_728, "parameters_C": 10_043_344},
+        answers={"parameters_A": 1_002_496, "parameters_C": 10_043_344},
     ),
     Mutant(
         "sum-not-mean", "mse", ("mse.values",),
