@@ -1,4 +1,4 @@
-# ruff: noqa: E501 (tables read better on one line)
+
 """A made-up lab and a made-up class: every status, nasty names, hostile text. Seeded."""
 
 from __future__ import annotations
