@@ -2669,7 +2669,8 @@ plt.show()
 # source, et recule d'une place à chaque pas. À gauche la moyenne des têtes, puis chacune. Personne ne lui
 # a dit de regarder là : c'est le chemin le plus court vers une perte nulle, et il n'est praticable que
 # grâce aux positions. Lisez aussi les ratés : vers les dernières lettres dites, la tache
-# s'étale sur deux ou trois voisines, et pour `$` plusieurs têtes ne visent plus rien de précis. La
+# s'étale sur deux ou trois voisines, et pour `$` les têtes restent sur la première lettre ou
+# passent au `$` de la source. La
 # réponse reste juste, parce que les têtes se complètent et que l'auto-attention sait combien de lettres
 # sont déjà écrites. Une carte d'attention montre d'où *peut* venir l'information ; elle ne prouve pas à
 # elle seule qu'elle en vient. (Si l'entraînement s'est arrêté trop tôt, la carte est floue : relancez-le.)
@@ -2679,7 +2680,7 @@ plt.show()
 # and moves back by one place at each step. The mean of the heads is on the left, then each of them. Nobody
 # told it to look there: it is the shortest way to a loss of zero, and only the positions make it passable.
 # Read the blemishes too: towards the last letters said, the spot spreads over two or three neighbours, and
-# for `$` several heads aim at nowhere in particular. The answer is right all the same, because heads
+# for `$` the heads stay on the first letter or turn to the source's own `$`. The answer is right all the same, because heads
 # complete each other and self-attention knows how many letters are written. A map of attention shows
 # where information *may* come from; it does not prove on its own that it does. (If training stopped too
 # early, the map is a blur: train again.)
