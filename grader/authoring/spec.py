@@ -353,7 +353,9 @@ class LabSpec:
     def _add(self, check: CheckSpec) -> None:
         self._new(check.id, self.checks)
         if check.id in RESERVED:
-            raise AuthorError(f"{self.id}: no check may be called {check.id!r}, a gradebook's column")
+            raise AuthorError(
+                f"{self.id}: no check may be called {check.id!r}, a gradebook's column"
+            )
         if check.exercise not in self.exercises:
             raise AuthorError(
                 f"{self.id}: check {check.id!r} names no exercise: {check.exercise!r}"

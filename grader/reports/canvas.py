@@ -55,7 +55,7 @@ def fill_canvas(
         raise BadSheet(
             Text(
                 en="{n} is no Canvas gradebook: no column {c}; export it from Grades in Canvas",
-                fr="{n} n'est pas un carnet de notes Canvas : pas de colonne {c} ; exportez-le depuis Notes",  # noqa: E501
+                fr="{n} n'est pas un carnet de notes Canvas : pas de colonne {c} ; exportez-le depuis Notes",
             ).fill(n=name, c=", ".join(missing))
         )
     column = _assignment(sheet, assignment, set(fixed.values()))

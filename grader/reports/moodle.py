@@ -146,7 +146,7 @@ def fill_worksheet(
         raise BadSheet(
             Text(
                 en="{n} is no Moodle grading worksheet: no column {c}; its columns are {h}",
-                fr="{n} n'est pas une feuille d'évaluation Moodle : pas de colonne {c} ; ses colonnes sont {h}",  # noqa: E501
+                fr="{n} n'est pas une feuille d'évaluation Moodle : pas de colonne {c} ; ses colonnes sont {h}",
             ).fill(
                 n=name,
                 c=Text(
@@ -291,7 +291,7 @@ def _enter(
         if maximum is None:
             raise BadSheet(
                 Text(
-                    en="{n}: the maximum grade {m!r} is no number: the assignment uses a scale; set it to points",  # noqa: E501
+                    en="{n}: the maximum grade {m!r} is no number: the assignment uses a scale; set it to points",
                     fr="{n} : la note maximale {m!r} n'est pas un nombre : le devoir utilise un barème ; passez-le en points",  # noqa: E501
                 ).fill(n=sheet.name, m=listed)
             )

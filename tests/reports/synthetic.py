@@ -1,4 +1,3 @@
-
 """A made-up lab and a made-up class: every status, nasty names, hostile text. Seeded."""
 
 from __future__ import annotations
