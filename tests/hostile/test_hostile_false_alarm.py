@@ -1,34 +1,28 @@
 """No false alarm: what is right gets full marks, again and again, with every core busy."""
 
-import multiprocessing
 import os
+import subprocess
+import sys
 
 import pytest
 from attacks import FULL
-from conftest import MINI
+from courses import MINI
 
 from grader.authoring.source import load_lab
 
 # Repetitions of the solution and of every variant; GRADER_REPETITIONS=20 for a long night.
-REPETITIONS = int(os.environ.get("GRADER_REPETITIONS", "5"))
-
-
-def burn():
-    while True:
-        pass
+REPETITIONS = int(os.environ.get("GRADER_REPETITIONS", "3"))
 
 
 @pytest.fixture
 def busy():
     """Every core has something else to do."""
-    context = multiprocessing.get_context("spawn")
-    burners = [context.Process(target=burn, daemon=True) for _ in range(os.cpu_count() or 1)]
-    for burner in burners:
-        burner.start()
+    command = [sys.executable, "-c", "while True: pass"]
+    burners = [subprocess.Popen(command) for _ in range(os.cpu_count() or 1)]
     yield
     for burner in burners:
         burner.kill()
-        burner.join()
+        burner.wait()
 
 
 def right_ones():
@@ -39,23 +33,7 @@ def right_ones():
 
 
 def test_right_ones_get_full_marks_under_load(zone, busy):
-    for _ in range(REPETITIONS):
-        for cells in right_ones():
-            ran = zone.run(cells)
-            assert ran.points == FULL
-            assert {c.status for c in ran.cells} == {"ok"}
-
-
-def test_time_spent_waiting_for_a_processor_is_not_counted(zone, busy):
-    """A cell that needs half of its time gets it, though it gets less than half a processor."""
-    cell = (
-        "import os, time\n"
-        "for _ in range(4 * (os.cpu_count() or 1)):\n"
-        "    if os.fork() == 0:\n"
-        "        while time.process_time() < 1: pass\n"
-        "        os._exit(0)\n"
-        "while time.process_time() < 0.8: pass\n"
-    )
-    ran = zone.run([*zone.solution, cell])
-    assert ran.cells[-1].status == "ok", ran.cells[-1]
-    assert ran.points == FULL
+    for cells in right_ones() * REPETITIONS:
+        ran = zone.run(cells)
+        assert ran.points == FULL
+        assert {c.status for c in ran.cells} == {"ok"}
