@@ -133,9 +133,10 @@ def enter(
             os.setsid()  # a group of its own: one may signal one's group across namespaces
             os.close(ready)
             _own_proc()
-            _tmpfs("/tmp", disk_mb)
+            room = os.environ.get("TMPDIR", "/tmp")  # elsewhere if Python itself lies in /tmp
+            _tmpfs(room, disk_mb)
             _tmpfs("/dev/shm", min(64, disk_mb))
-            os.chdir("/tmp")
+            os.chdir(room)
             _drop_capabilities()
             forbid_calls()
             os.write(go, b"1")

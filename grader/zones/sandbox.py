@@ -158,19 +158,25 @@ def _python_parts() -> list[Path]:
     return kept
 
 
+def room() -> str:
+    """Where a zone may write: ``/tmp``, unless Python or the kit lie below the host's own."""
+    inside = any(p.is_relative_to("/tmp") for p in (*_python_parts(), PACKAGE))
+    return "/scratch" if inside else "/tmp"
+
+
 def environment(threads: int) -> dict[str, str]:
     """The whole environment of a zone."""
     n = str(threads)
     return {
         "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
-        "HOME": "/tmp",
-        "TMPDIR": "/tmp",
+        "HOME": room(),
+        "TMPDIR": room(),
         "LANG": "C.UTF-8",
         "LC_ALL": "C.UTF-8",
         "MPLBACKEND": "Agg",
-        "MPLCONFIGDIR": "/tmp/matplotlib",
-        "IPYTHONDIR": "/tmp/ipython",
-        "KERAS_HOME": "/tmp/keras",
+        "MPLCONFIGDIR": f"{room()}/matplotlib",
+        "IPYTHONDIR": f"{room()}/ipython",
+        "KERAS_HOME": f"{room()}/keras",
         "KERAS_BACKEND": "tensorflow",
         "CUDA_VISIBLE_DEVICES": "-1",
         "TF_CPP_MIN_LOG_LEVEL": "3",
@@ -206,12 +212,12 @@ def _command(bwrap: str, view: View, drop: bool = False) -> list[str]:
         command += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
     command += ["--proc", "/proc", "--ro-bind-try", "/proc/sys", "/proc/sys"]
     command += ["--dev", "/dev", "--perms", "1777", "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
-    command += ["--perms", "1777", "--size", str(512 << 20), "--tmpfs", "/tmp"]
+    command += ["--perms", "1777", "--size", str(512 << 20), "--tmpfs", room()]
     # After /tmp, so that a Python that lives under the host's /tmp stays visible.
     shown = [(path, str(path)) for path in _python_parts()] + list(view.read)
     # Folders on the way; bubblewrap would make them its user's alone.
     ways = {str(way) for _, inside in shown for way in Path(inside).parents}
-    ways -= {"/", "/tmp", "/usr", "/usr/local"}
+    ways -= {"/", room(), "/usr", "/usr/local"}
     for way in sorted(ways):
         command += ["--perms", "0755", "--dir", way]
     for host, inside in shown:
@@ -254,4 +260,4 @@ def command(
         env[DROP_TO] = str(NOBODY)
     for name, value in env.items():
         line += ["--setenv", name, value]
-    return [*line, "--chdir", "/tmp", "--", *python], {"PATH": "/usr/bin:/bin"}
+    return [*line, "--chdir", room(), "--", *python], {"PATH": "/usr/bin:/bin"}
