@@ -7,6 +7,8 @@ import time
 import pytest
 from attacks import FULL
 
+from grader.zones.sandbox import room
+
 MARK = "the-first-students-own-words-" + "7f3a"
 
 SEARCH = """
@@ -73,8 +75,9 @@ def test_a_poisoned_process_does_not_touch_the_worker(zone, times):
 
 
 def test_files_of_the_submission_before_are_gone(zone):
-    zone.run(["for p in ('/tmp/x', '/dev/shm/x'):\n    with open(p, 'w') as f: f.write('x')"])
-    ran = zone.run(["import os\nprint(os.listdir('/tmp'), os.listdir('/dev/shm'))"])
+    places = f"('{room()}', '/dev/shm')"
+    zone.run([f"for p in {places}:\n    with open(p + '/x', 'w') as f: f.write('x')"])
+    ran = zone.run([f"import os\nprint(*[os.listdir(p) for p in {places}])"])
     assert ran.cells[0].text.strip() in ("[] []", "['ipython'] []")
 
 
