@@ -1,6 +1,9 @@
 """The longer recipe of TP2, and the set of weights that the kit ships (`lab.data("tweets_lstm")`).
 
-    nice python longer.py [--epochs 8] [--units 512]
+    nice python longer.py [--epochs 14] [--units 512] [--pause 1]
+
+Every finished epoch is kept in `.grader/longer/`: an interrupted run, or one that `--pause` stopped
+after so many epochs, goes on where it was. The last epoch writes the set.
 
 The model, the corpus and the split are the notebook's; only the arithmetic differs: matrix products
 in bfloat16, and one product for each weight's gradient instead of one a time step: twice as
@@ -132,38 +135,78 @@ def pack(model: Any, vocabulary: list[str]) -> dict[str, np.ndarray]:
     return {**packed, "vocabulary": symbols}
 
 
+def measured(names: Any, model: Any, symbols: list[str], train: list[str], test: list[str]) -> Any:
+    """Bits per character of the packed weights: (2,000 texts of the training, all of the test)."""
+    kept = pack(model, symbols)
+    whole = model.get_weights()
+    model.set_weights([kept[n].astype(np.float32) for n in NAMES])
+    picked = np.random.default_rng(0).choice(len(train), min(2000, len(train)), replace=False)
+    groups = ([train[i] for i in picked], test)
+    found = [names["bits_per_character"](model, names["as_rows"](g, symbols)) for g in groups]
+    model.set_weights(whole)
+    return found
+
+
 def main() -> None:
     from corpus import corpora, reference, vocabulary
 
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--epochs", type=int, default=8)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--epochs", type=int, default=14)
     parser.add_argument("--units", type=int, default=512)
     parser.add_argument("--rate", type=float, default=3e-3)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--dropout", type=float, default=0.15)
+    parser.add_argument("--dropout", type=float, default=0.25)
+    parser.add_argument("--length", type=int, default=100)
+    parser.add_argument("--pause", type=int, default=0, help="stop after so many epochs; 0: go on")
     parser.add_argument("--out", type=Path, default=HERE.parents[1] / "data" / "tweets_lstm")
     options = parser.parse_args()
     names, (train, test) = reference(), corpora()["tweets"]
     symbols = vocabulary()
-    stream, rows = names["as_stream"](train, symbols), names["as_rows"](test, symbols)
-    batch, length = 64, 100
+    stream, batch, length = names["as_stream"](train, symbols), 64, options.length
     keras.utils.set_random_seed(options.seed)
-    rng = np.random.default_rng(options.seed)
     model = names["build_model"](len(symbols), 64, options.units)
-    steps = len(stream) // length // batch * options.epochs
+    steps = (len(stream) - length - 1) // length // batch * options.epochs
     optimizer = keras.optimizers.Adam(schedule(steps, options.rate), global_clipnorm=1.0)
     optimizer.build(model.trainable_variables)
     step = training_step(model, optimizer, batch, length, options.dropout)
-    began = time.perf_counter()
-    for epoch in range(options.epochs):
+
+    recipe = (
+        f"{options.units}-{options.epochs}-{options.rate}-{options.dropout}-{length}-{options.seed}"
+    )
+    checkpoint = HERE.parents[1] / ".grader" / "longer" / f"{recipe}.npz"
+    checkpoint.parent.mkdir(parents=True, exist_ok=True)
+    variables = [*model.variables, *optimizer.variables]
+    done = 0
+    if checkpoint.is_file():
+        with np.load(checkpoint) as file:
+            done = int(file["done"])
+            for i, variable in enumerate(variables):
+                variable.assign(file[f"v{i}"])
+    last = min(options.epochs, done + options.pause) if options.pause else options.epochs
+    rows = names["as_rows"](test[::4], symbols)
+    for epoch in range(done, last):
+        began, cpu = time.perf_counter(), time.process_time()
+        rng = np.random.default_rng((options.seed, epoch))
         inputs, targets = names["make_windows"](stream[rng.integers(length) :], length)
         order = rng.permutation(len(inputs))[: len(inputs) // batch * batch].reshape(-1, batch)
         nats = float(np.mean([float(step(inputs[i], targets[i])) for i in order]))
-        bits = names["bits_per_character"](model, rows[::4])
-        seconds = time.perf_counter() - began
-        print(f"{epoch + 1} train {nats / math.log(2):.3f} test {bits:.3f} {seconds:.0f} s", flush=True)
+        bits = names["bits_per_character"](model, rows)
+        print(
+            f"{epoch + 1} train {nats / math.log(2):.3f} test {bits:.3f}"
+            f" {time.perf_counter() - began:.0f} s, {time.process_time() - cpu:.0f} s of processor",
+            flush=True,
+        )
+        state = {f"v{i}": np.asarray(v) for i, v in enumerate(variables)}
+        fresh = checkpoint.with_suffix(".new.npz")
+        np.savez(fresh, done=epoch + 1, **state)
+        fresh.replace(checkpoint)
+    if last == options.epochs:
+        seen, new = measured(names, model, symbols, train, test)
         options.out.mkdir(parents=True, exist_ok=True)
         np.savez_compressed(options.out / "tweets_lstm.npz", **pack(model, symbols))
+        print(f"bits per character: train {seen:.3f} test {new:.3f}", flush=True)
 
 
 if __name__ == "__main__":

@@ -370,7 +370,7 @@ def _(draw: Draw) -> Probe:
 
 
 @lab.check(
-    "rank.values", "rank", 0.75, Text(en="order", fr="ordre"),
+    "rank.values", "rank", 0.5, Text(en="order", fr="ordre"),
     asked=Text(en="by test error, best first", fr="par erreur de test, meilleur en tête"),
 )  # fmt: skip
 def _(draw: Draw) -> Probe:
@@ -446,6 +446,24 @@ def _(recordings: Any, inputs: Any, answers: Any) -> Measured:
     right = nets.best({name: nets.mse(recordings[name], inputs["test"]) for name in "ABCD"})
     given = normalise(answers["best"], "choice").upper()[:20]
     return Measured({"best": given}, expected={"best": given if given in right else right[0]})
+
+
+@lab.clean(
+    "verdicts.largest_gap", "verdicts", 0.25, Text(en="the exam's claim about B", fr="l'affirmation de l'examen sur B"),
+    asked=Text(en="the network whose test error is the largest multiple of its training error",
+               fr="le réseau dont l'erreur de test est le plus grand multiple de celle d'entraînement"),
+    recordings=["A", "B", "C", "D"], answers=["largest_gap"], expect={"largest_gap": Exact()},
+    data=lambda draw: (material(draw), {}),
+)  # fmt: skip
+def _(recordings: Any, inputs: Any, answers: Any) -> Measured:
+    errors = {n: [nets.mse(recordings[n], inputs[part]) for part in ("train", "test")] for n in "ABCD"}
+    right = nets.largest({name: test / train for name, (train, test) in errors.items()})
+    given = normalise(answers["largest_gap"], "choice").upper()[:20]
+    return Measured(
+        {"largest_gap": given},
+        expected={"largest_gap": given if given in right else right[0]},
+        mistake="exam-quoted" if given == "B" and "B" not in right else "",
+    )
 
 
 # ------------------------------------------------------------------ 4 blind
@@ -709,6 +727,8 @@ for id, en, fr in (
      "le verdict est l'inverse de ce que montre votre propre réseau : comparez encore son erreur d'entraînement à la ligne ACP"),
     ("gap-before-training-error", "the gap was looked at first: a network that has not learnt its own images is under-fitted, whatever its gap",
      "l'écart a été regardé d'abord : un réseau qui n'a pas appris ses propres images est sous-appris, quel que soit l'écart"),
+    ("exam-quoted", "that is what the exam says of B; the largest ratio among your own networks is another's",
+     "c'est ce que l'examen dit de B ; chez vous, le plus grand rapport est celui d'un autre réseau"),
     ("ratio-upside-down", "that is training over test error", "c'est l'erreur d'entraînement sur celle de test"),
 ):  # fmt: skip
     lab.misconception(id, "verdicts", Text(en=en, fr=fr), measured=True)

@@ -146,8 +146,9 @@ def gallery(model, x_train, x_test, count):
         "gap-before-training-error", "verdicts", VERDICTS[2:],
         answers={"verdict_C": "over-fitted", "verdict_D": "sur-appris"},
     ),
+    Mutant("exam-quoted", "verdicts", ("verdicts.largest_gap",), answers={"largest_gap": "B"}),
     Mutant(
-        "exam-quoted", "verdicts", ("verdicts.A", "verdicts.D"), named="conclusion-reversed",
+        "exam-repeated", "verdicts", ("verdicts.A", "verdicts.D"), named="conclusion-reversed",
         answers={"verdict_A": "under", "verdict_B": "over", "verdict_C": "under", "verdict_D": "well"},
     ),
     Mutant(

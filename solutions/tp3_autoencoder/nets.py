@@ -111,6 +111,12 @@ def word(given: Any) -> str:
 
 
 def best(errors: Mapping[str, float]) -> list[str]:
-    """Networks within 3 % of the lowest error."""
+    """Networks within 3 % of the lowest error, the lowest first."""
     lowest = min(errors.values())
-    return sorted(name for name, e in errors.items() if e <= 1.03 * lowest)
+    return sorted((n for n, e in errors.items() if e <= 1.03 * lowest), key=lambda n: errors[n])
+
+
+def largest(ratios: Mapping[str, float]) -> list[str]:
+    """Networks whose ratio is within 5 % of the largest, the largest first."""
+    top = max(ratios.values())
+    return sorted((n for n, r in ratios.items() if r >= 0.95 * top), key=lambda n: -ratios[n])

@@ -601,6 +601,8 @@ rank(errors)
 #
 # Vos réponses seront confrontées à vos propres réseaux, remesurés sur d'autres images de test que les vôtres ;
 # près d'une limite, les deux voisins sont acceptés. `ratio_…` : erreur de test sur erreur d'entraînement.
+# `largest_gap` met l'examen à l'épreuve : chez vous, quel réseau a le plus grand rapport ? L'affirmation sur B
+# tient si c'est B, et seulement alors.
 #
 # Lisez ensuite la moitié droite de la figure : avec 12 000 images, les réseaux dont le rapport vous inquiétait
 # sont guéris sans un pas de calcul de plus. Et D ? Il a dix fois plus de poids que C, et 128 composantes
@@ -618,7 +620,8 @@ rank(errors)
 #    quarter (ratio ≥ 1.25): `"over"` (over-fitted), else `"well"` (well fitted).
 #
 # Your answers are held against your own networks, measured again on other test images than yours; near a
-# limit both neighbours are accepted. `ratio_…`: test error over training error.
+# limit both neighbours are accepted. `ratio_…`: test error over training error. `largest_gap` puts the exam to
+# the test: which of your networks has the largest ratio? The claim about B holds if it is B, and only then.
 #
 # Then read the right half of the figure: with 12,000 images the networks whose ratio worried you are cured
 # without one more step of computing. And D? It has ten times the weights of C, and yet 128 principal
@@ -632,6 +635,7 @@ rank(errors)
 ### STUB lab.answer("verdict_D", None)
 ### STUB lab.answer("ratio_B", None)
 ### STUB lab.answer("ratio_D", None)
+### STUB lab.answer("largest_gap", None)  # the network with the largest ratio: B, as the exam says?
 ### STUB lab.answer("best", None)  # the network with the lowest test error
 lab.answer("verdict_A", "over")
 lab.answer("verdict_B", "over")
@@ -639,6 +643,7 @@ lab.answer("verdict_C", "under")
 lab.answer("verdict_D", "under")
 lab.answer("ratio_B", 1.57)
 lab.answer("ratio_D", 1.88)
+lab.answer("largest_gap", "D")
 lab.answer("best", "C")
 ### END SOLUTION
 

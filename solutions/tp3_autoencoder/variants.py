@@ -204,7 +204,7 @@ def roc_auc(normal, abnormal):
         "answers-french", "answers in French, with units, accents and commas",
         answers={
             "verdict_A": "sur-appris", "verdict_B": "Surappris", "verdict_C": "sous-appris",
-            "verdict_D": "sous-apprentissage", "best": "c", "ratio_B": "1,57",
+            "verdict_D": "sous-apprentissage", "best": "c", "largest_gap": "(d)", "ratio_B": "1,57",
             "parameters_A": "1 004 696", "parameters_D": "10,043,344", "q5_bad": "A ou C",
         },
     ),
