@@ -211,6 +211,27 @@ def build_model(vocab_size, embedding_size=64, units=256):
         edits=[("keras.layers.LSTM(units,", "keras.layers.LSTM(units, go_backwards=True,")],
     ),
     Mutant(
+        "sees-the-future",
+        "model",
+        loses=("model.logits", "training.bits"),
+        retrain=("language_model",),
+        code="""
+every_window = make_windows
+
+
+def make_windows(ids, length):  # a short training is enough to show it
+    inputs, targets = every_window(ids, length)
+    return inputs[:1024], targets[:1024]
+
+
+def build_model(vocab_size, embedding_size=64, units=256):
+    ids = keras.Input((None,), dtype="int32")
+    x = keras.layers.Embedding(vocab_size, embedding_size, name="embedding")(ids)
+    x = keras.layers.LSTM(units, return_sequences=True, go_backwards=True, name="lstm")(x)
+    return keras.Model(ids, keras.layers.Dense(vocab_size, name="logits")(x))
+""",
+    ),
+    Mutant(
         "default-sizes",
         "model",
         loses=("model.logits", "model.parameters"),

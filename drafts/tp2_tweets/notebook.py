@@ -1348,13 +1348,20 @@ def top_p_probabilities(logits, p):
 lab.check("top_p")
 
 # %% [markdown] lang="fr"
-# ## Pour finir
+# ## Rendre
+#
+# `lab.selfcheck()` exécute le notebook du début à la fin dans un processus neuf : ce qu'il trouve est ce que
+# la correction trouvera. Enregistrez (Ctrl+S), puis ôtez le `#` devant `lab.submit()` : vous obtenez l'unique
+# fichier à rendre, et un reçu à garder.
 
 # %% [markdown] lang="en"
-# ## To finish
+# ## Hand in
+#
+# `lab.selfcheck()` runs the notebook from top to bottom in a clean process: what it finds is what grading will
+# find. Save (Ctrl+S), then take away the `#` before `lab.submit()`: you get the one file to hand in, and a
+# receipt to keep.
 
 # %%
 lab.progress()
-
-# %%
-lab.submit()
+# lab.selfcheck()
+# lab.submit()

@@ -30,7 +30,7 @@ from grader.authoring import (
     ref,
     set_weights,
 )
-from grader.core.answers import normalise, read_number
+from grader.core.answers import read_number
 
 HERE = Path(__file__).parent
 CALIBRATION = json.loads((HERE / "calibration.json").read_text()) if (HERE / "calibration.json").is_file() else {}
@@ -444,7 +444,7 @@ for name in "BD":
 )  # fmt: skip
 def _(recordings: Any, inputs: Any, answers: Any) -> Measured:
     right = nets.best({name: nets.mse(recordings[name], inputs["test"]) for name in "ABCD"})
-    given = normalise(answers["best"], "choice").upper()[:20]
+    given = nets.letter(answers["best"])
     return Measured({"best": given}, expected={"best": given if given in right else right[0]})
 
 
@@ -458,7 +458,7 @@ def _(recordings: Any, inputs: Any, answers: Any) -> Measured:
 def _(recordings: Any, inputs: Any, answers: Any) -> Measured:
     errors = {n: [nets.mse(recordings[n], inputs[part]) for part in ("train", "test")] for n in "ABCD"}
     right = nets.largest({name: test / train for name, (train, test) in errors.items()})
-    given = normalise(answers["largest_gap"], "choice").upper()[:20]
+    given = nets.letter(answers["largest_gap"])
     return Measured(
         {"largest_gap": given},
         expected={"largest_gap": given if given in right else right[0]},
@@ -597,17 +597,23 @@ def _(draw: Draw) -> Probe:
 
 @lab.clean(
     "conv.gain", "conv", 0.75, Text(en="better than A on new images", fr="meilleur que A sur des images neuves"),
-    asked=Text(en="two convolutional layers, A's price at most, a lower test error than your A",
-               fr="deux convolutions, au plus le prix de A, une erreur de test plus basse que votre A"),
+    asked=Text(en="two convolutional layers, a code of 8, A's price at most, a lower test error than your A",
+               fr="deux convolutions, un code de 8, au plus le prix de A, une erreur de test plus basse que votre A"),
     recordings=["A", "conv"], bonus=True,
-    expect={"parameters": Between(1, COUNTS["A"]), "convolutions": Between(2, 999), "error_over_A": Between(0, 1)},
+    expect={"parameters": Between(1, COUNTS["A"]), "convolutions": Between(2, 999), "code_size": Between(1, 8),
+            "error_over_A": Between(0, 1)},
     data=lambda draw: (material(draw), {}),
 )  # fmt: skip
-def _(recordings: Any, inputs: Any, answers: Any) -> dict[str, Any]:
+def _(recordings: Any, inputs: Any, answers: Any) -> Measured:
     own = recordings["conv"]
     gain = nets.mse(own, inputs["test"]) / nets.mse(recordings["A"], inputs["test"])
     count = sum("Conv" in str(layer.get("class")) for layer in own.layers)
-    return {"parameters": own.parameters, "convolutions": count, "error_over_A": gain}
+    size = nets.narrowest(own, inputs["test"])
+    mistakes = {"no-bottleneck": size > 8, "no-convolution": count < 2, "over-budget": own.parameters > COUNTS["A"]}
+    return Measured(
+        {"parameters": own.parameters, "convolutions": count, "code_size": size, "error_over_A": gain},
+        mistake=next((name for name, made in mistakes.items() if made), ""),
+    )
 
 
 # ------------------------------------------------------------------ misconceptions
@@ -732,6 +738,14 @@ for id, en, fr in (
     ("ratio-upside-down", "that is training over test error", "c'est l'erreur d'entraînement sur celle de test"),
 ):  # fmt: skip
     lab.misconception(id, "verdicts", Text(en=en, fr=fr), measured=True)
+
+for id, en, fr in (
+    ("no-bottleneck", "the image gets through by more than 8 numbers: something is larger than the code, or gets around it",
+     "l'image passe par plus de 8 nombres : quelque chose est plus large que le code, ou le contourne"),
+    ("no-convolution", "fewer than two convolutional layers in the recorded network", "moins de deux couches de convolution dans le réseau enregistré"),
+    ("over-budget", "the recorded network has more parameters than A", "le réseau enregistré a plus de paramètres que A"),
+):  # fmt: skip
+    lab.misconception(id, "conv", Text(en=en, fr=fr), measured=True)
 
 slip("pixels-interpolated", "interpolate", "the pixels are mixed, not the codes", "ce sont les pixels qui sont mélangés, pas les codes",
      code='''

@@ -36,6 +36,23 @@ def build_autoencoder(capacity, latent_dim):
 """
 
 
+def convolutional(code: str) -> str:
+    """A convolutional network with `code`, a line of layers, in its middle."""
+    return f"""
+def build_convolutional(latent_dim):
+    return keras.Sequential([
+        keras.Input((784,)), layers.Reshape((28, 28, 1)),
+        layers.Conv2D(16, 3, 2, "same", activation="relu"),
+        layers.Conv2D(32, 3, 2, "same", activation="relu"),
+        layers.Flatten(), {code}
+        layers.Reshape((7, 7, 32)),
+        layers.Conv2DTranspose(16, 3, 2, "same", activation="relu"),
+        layers.Conv2DTranspose(1, 3, 2, "same", activation="sigmoid"),
+        layers.Flatten(),
+    ])
+"""
+
+
 mutants = [
     Mutant(
         "no-scaling", "prepare", ("prepare.values",),
@@ -166,6 +183,22 @@ def gallery(model, x_train, x_test, count):
 def interpolate(encoder, decoder, x0, x1, steps):
     mixed = np.stack([x0 + (x1 - x0) * i / (steps - 1) for i in range(steps)])
     return np.asarray(decoder(encoder(mixed)))
+""",
+    ),
+    Mutant("no-bottleneck", "conv", ("conv.gain",), code=convolutional(code=""), retrain=("conv",)),
+    Mutant(
+        "over-budget", "conv", ("conv.shape", "conv.gain"), retrain=("conv",),
+        code=convolutional(code="layers.Dense(800), layers.Dense(latent_dim), layers.Dense(1568),"),
+    ),
+    Mutant(
+        "no-convolution", "conv", ("conv.gain",), retrain=("conv",),
+        code="""
+def build_convolutional(latent_dim):
+    hidden = [layers.Dense(n, activation="relu") for n in (400, 400)]
+    return keras.Sequential([
+        keras.Input((784,)), hidden[0], layers.Dense(latent_dim), hidden[1],
+        layers.Dense(784, activation="sigmoid"),
+    ])
 """,
     ),
     Mutant(

@@ -13,6 +13,7 @@ from grader.core.recording import BadRecording, Recording
 
 SIZES = {"A": (512, 192, 8), "B": (2048, 1568, 8), "C": (512, 192, 128), "D": (2048, 1568, 128)}
 GAP = 1.25  # test error over training error from which a network is over-fitted
+RANK_NOISE = 1e-4  # singular values below this share of the first are rounding
 NEAR = 0.10  # relative distance to a limit within which both neighbouring verdicts are right
 UNDER, WELL, OVER = "under", "well", "over"
 _KNOWN: dict[tuple[str, str], float] = {}
@@ -76,6 +77,37 @@ def mse(recording: Recording, pixels: np.ndarray) -> float:
     return _KNOWN[key]
 
 
+def narrowest(recording: Recording, pixels: np.ndarray, most: int = 24) -> int:
+    """Through how many numbers an image reaches the output: the rank of the Jacobian there.
+
+    A network with a code of size z has a Jacobian (784, 784) of rank at most z, whatever its layers.
+    The rank is read off `most` random combinations of its rows, at each of four images.
+
+    Returns:
+        int, 0 to `most`; the largest of the four ranks.
+
+    Raises:
+        BadRecording: the network cannot be rebuilt.
+    """
+    import tensorflow as tf
+
+    model = recording.rebuild()
+    rng = np.random.default_rng(0)
+    found = 0
+    for x in images(pixels[:4]):
+        given = tf.constant(np.tile(x, (most, 1)))
+        mix = tf.constant(rng.normal(size=(most, 784)).astype(np.float32))
+        with tf.GradientTape() as tape:
+            tape.watch(given)
+            made = tf.reshape(model(given, training=False), (most, 784))
+            mixed = tf.reduce_sum(made * mix)
+        slope = tape.gradient(mixed, given)
+        if slope is not None:
+            values = np.linalg.svd(slope.numpy().astype(np.float64), compute_uv=False)
+            found = max(found, int((values > RANK_NOISE * values[0]).sum()))
+    return found
+
+
 def pca_line(pixels: np.ndarray, k: int) -> float:
     """Error of `k` principal components on the images that they come from."""
     x = images(pixels)
@@ -95,10 +127,11 @@ def accepted(train: float, test: float, line: float) -> tuple[str, ...]:
 
 _WORDS = {
     UNDER: ("under", "underfit", "underfitted", "underfitting", "sous", "sousappris",
-            "sousapprentissage", "sousajuste"),
-    WELL: ("well", "wellfitted", "good", "bien", "bienappris", "bon", "correct"),
+            "sousapprentissage", "sousajuste", "sousajustement"),
+    WELL: ("well", "wellfitted", "wellfit", "good", "goodfit", "bien", "bienappris", "bienajuste", "bon",
+           "correct"),
     OVER: ("over", "overfit", "overfitted", "overfitting", "sur", "surappris", "surapprentissage",
-           "surajuste"),
+           "surajuste", "surajustement"),
 }  # fmt: skip
 
 
@@ -108,6 +141,16 @@ def word(given: Any) -> str:
 
     form = normalise(given, "choice")
     return next((v for v, forms in _WORDS.items() if form in forms), str(given)[:40])
+
+
+def letter(given: Any) -> str:
+    """The network that an answer names: ``"réseau c"`` and ``"C"`` are both C."""
+    from grader.core.answers import normalise
+
+    form = normalise(given, "choice")
+    for head in ("reseau", "network", "autoencoder", "autoencodeur"):
+        form = form.removeprefix(head)
+    return form.upper()[:20]
 
 
 def best(errors: Mapping[str, float]) -> list[str]:

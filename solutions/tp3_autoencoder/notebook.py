@@ -908,14 +908,18 @@ print(f"{convolutional.count_params():,} parameters, test {reconstruction_mse(co
 # %% [markdown] lang="fr"
 # ## Rendre
 #
-# `lab.progress()` montre où vous en êtes. Puis, dans une nouvelle cellule, `lab.submit()` prépare l'unique
-# fichier à rendre (environ 44 Mo : B et D pèsent 20 Mo chacun).
+# `lab.selfcheck()` exécute le notebook du début à la fin dans un processus neuf : ce qu'il trouve est ce que
+# la correction trouvera. Enregistrez (Ctrl+S), puis ôtez le `#` devant `lab.submit()` : vous obtenez l'unique
+# fichier à rendre (environ 44 Mo : B et D pèsent 20 Mo chacun), et un reçu à garder.
 
 # %% [markdown] lang="en"
 # ## Hand in
 #
-# `lab.progress()` shows where you stand. Then, in a new cell, `lab.submit()` makes the one file to hand in
-# (about 44 MB: B and D weigh 20 MB each).
+# `lab.selfcheck()` runs the notebook from top to bottom in a clean process: what it finds is what grading will
+# find. Save (Ctrl+S), then take away the `#` before `lab.submit()`: you get the one file to hand in (about 44
+# MB: B and D weigh 20 MB each), and a receipt to keep.
 
 # %%
 lab.progress()
+# lab.selfcheck()
+# lab.submit()

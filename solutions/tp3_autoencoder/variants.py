@@ -201,10 +201,48 @@ def roc_auc(normal, abnormal):
 """},
     ),
     Variant(
+        "by-metric", "Keras' metric; arrays in a list, a tensor; names as NumPy strings",
+        code={
+            "mse": """
+def reconstruction_mse(model, x):
+    model.compile(loss="mse")
+    return model.evaluate(x, x, batch_size=64, verbose=0)
+""",
+            "gallery": """
+def gallery(model, x_train, x_test, count):
+    a, b = x_train[:count], x_test[:count]
+    return [a, model(a), b, model(b)]
+""",
+            "interpolate": """
+def interpolate(encoder, decoder, x0, x1, steps):
+    both = encoder(keras.ops.stack([x0, x1]))
+    t = keras.ops.reshape(keras.ops.linspace(0.0, 1.0, steps), (steps, 1))
+    return decoder(both[:1] + t * (both[1:] - both[:1]))
+""",
+            "rank": """
+def rank(errors):
+    names = np.array(list(errors))
+    return list(names[np.argsort([test for _, test in errors.values()])])
+""",
+        },
+    ),
+    Variant(
+        "pca-gram", "through the Gram matrix of the images, which are fewer than the pixels",
+        code={"pca": """
+def pca_reconstruction(x_train, x, k):
+    mean = x_train.mean(0)
+    a = np.asarray(x_train - mean, "float64")
+    values, vectors = np.linalg.eigh(a @ a.T)
+    components = (vectors[:, ::-1][:, :k] / np.sqrt(values[::-1][:k])).T @ a
+    scores = np.tensordot(x - mean, components, axes=(1, 1))
+    return scores.dot(components) + mean
+"""},
+    ),
+    Variant(
         "answers-french", "answers in French, with units, accents and commas",
         answers={
             "verdict_A": "sur-appris", "verdict_B": "Surappris", "verdict_C": "sous-appris",
-            "verdict_D": "sous-apprentissage", "best": "c", "largest_gap": "(d)", "ratio_B": "1,57",
+            "verdict_D": "sous-apprentissage", "best": "réseau C", "largest_gap": "(d)", "ratio_B": "1,57",
             "parameters_A": "1 004 696", "parameters_D": "10,043,344", "q5_bad": "A ou C",
         },
     ),

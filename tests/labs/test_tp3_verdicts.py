@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -94,6 +95,35 @@ def test_a_network_of_own_classes_is_measured_by_its_shapes(nets: Any) -> None:
     np.testing.assert_allclose(made, h, rtol=1e-5)
     with pytest.raises(BadRecording):
         nets._chain(Recording("tp3_autoencoder", "A", chain((512, 192, 9), "")), x)
+
+
+def test_the_largest_ratio_and_the_lowest_error_allow_a_near_tie(nets: Any) -> None:
+    assert nets.largest({"A": 1.4, "B": 1.57, "C": 1.7, "D": 1.88}) == ["D"]
+    assert nets.largest({"A": 1.0, "B": 1.82, "D": 1.88}) == ["D", "B"]
+    assert nets.best({"A": 0.0260, "B": 0.0300, "C": 0.0250}) == ["C"]
+    assert nets.best({"A": 0.0255, "C": 0.0250}) == ["C", "A"]
+
+
+@pytest.mark.parametrize("given", ["D", "d", "réseau D", "(D)", "network d"])
+def test_a_network_is_named_in_several_ways(nets: Any, given: str) -> None:
+    assert nets.letter(given) == "D"
+
+
+def test_the_narrowest_place_of_a_network_is_measured(nets: Any) -> None:
+    import keras
+
+    def built(code: int, around: bool = False) -> Any:
+        image = keras.Input((784,))
+        h = keras.layers.Dense(20, activation="relu")(image)
+        h = keras.layers.Dense(30, activation="relu")(keras.layers.Dense(code)(h))
+        out = keras.layers.Dense(784, activation="sigmoid")(h)
+        return keras.Model(image, keras.layers.Average()([image, out]) if around else out)
+
+    pixels = np.random.default_rng(3).integers(0, 256, (5, 784)).astype(np.uint8)
+    keras.utils.set_random_seed(0)
+    for model, size in ((built(3), 3), (built(11), 11), (built(3, around=True), 24)):
+        known = SimpleNamespace(rebuild=lambda model=model: model)
+        assert nets.narrowest(known, pixels) == size
 
 
 # ------------------------------------------------------------------ the mechanism behind it
