@@ -155,6 +155,24 @@ def validate(
 
 
 @main.command()
+@click.argument("notebook", type=click.Path(path_type=Path))
+@click.option("--lang", type=click.Choice(["fr", "en"]), default=None,
+              help="Language of what is printed.  [default: the notebook's]")  # fmt: skip
+def check(notebook: Path, lang: str | None) -> None:
+    """Run a student's NOTEBOOK in a clean process and say what grading will see: lab.selfcheck().
+
+    Without a sandbox: for one's own notebook. Exit code 1 if a cell stops.
+    """
+    from grader.student.command import check as look
+    from grader.student.errors import LabError
+
+    try:
+        sys.exit(look(notebook, lang))
+    except LabError as error:
+        refuse(error)
+
+
+@main.command()
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--lab", default=None, help="Grade only submissions of this lab.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("out"), show_default=True)

@@ -33,6 +33,9 @@ description = "Deep-learning labs: checks that answer in a second"
 requires-python = ">=3.10"
 dependencies = ["numpy", "safetensors>=0.4", "matplotlib", "ipython", "nbformat>=5.7", "scipy"]
 
+[project.scripts]
+grader = "grader.student.command:main"
+
 [tool.setuptools.packages.find]
 include = ["grader*"]
 

@@ -15,9 +15,10 @@ from typing import Any
 import jupytext
 import nbformat
 
-from grader.authoring import references
+from grader.authoring import opening, references
 from grader.authoring.spec import AuthorError, Edit, LabSpec, Mutant, Variant
 from grader.authoring.version import lab_digest
+from grader.core.key import interface_of
 from grader.core.text import LANGS, Lang
 
 BEGIN, END, STUB = "### BEGIN SOLUTION", "### END SOLUTION", "### STUB "
@@ -198,12 +199,13 @@ class LoadedLab:
 
         Args:
             lang: which language's cells.
-            solved: with the solutions, or with open holes.
+            solved: with the solutions, or with open holes: what students get, with its badge and
+                the cell that sets up.
             replace: cell index → source put in its place (see `change`).
             answers: question → literal put in place of what the source gives to ``lab.answer``.
         """
         replace = replace or {}
-        nodes = []
+        nodes = [] if solved else self._opening(lang)
         for cell in self.cells:
             if cell.lang not in ("", lang):
                 continue
@@ -225,6 +227,19 @@ class LoadedLab:
             if node.metadata.get("nbgrader"):
                 node.metadata["nbgrader"]["checksum"] = nbgrader_checksum(node)
         return notebook
+
+    def _opening(self, lang: Lang) -> list[Any]:
+        """Badge and first cell of a student notebook; see `grader.authoring.opening`."""
+        colab = opening.read(self.dir.parents[1])
+        interface = interface_of(self.spec.exercises.values(), self.spec.checks.values())
+        nodes = []
+        badge = opening.badge(colab, lang, self.id)
+        if badge:
+            nodes.append(nbformat.v4.new_markdown_cell(badge))
+        nodes.append(nbformat.v4.new_code_cell(opening.setup_cell(colab, lang, interface)))
+        for node in nodes:
+            node["id"] = f"opening-{node.cell_type}"
+        return nodes
 
     def namespace(self, change: Mapping[int, str] | None = None) -> dict[str, Any]:
         """Run the setup and exercise cells, solved, and return their namespace.

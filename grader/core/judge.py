@@ -431,6 +431,12 @@ def _not_ok(blank: Verdict, seen: Tree) -> Verdict:
         return replace(blank, status="missing", message=message)
     if status == "limit":
         return replace(blank, status="limit", message=limit_text(error))
+    if error.get("what") in ("function", "class"):
+        return replace(
+            blank,
+            status="error",
+            message=instead_of_a_model(str(error.get("name", "?"))[:60], str(error["what"])),
+        )
     said = f"{error.get('type', 'Exception')}: {error.get('message', '')}"[:300].rstrip(": ")
     message = Text(en="raised {s}", fr="a levé {s}").fill(
         s=said.replace("{", "(").replace("}", ")")
@@ -440,6 +446,21 @@ def _not_ok(blank: Verdict, seen: Tree) -> Verdict:
             c=str(error["line"])[:120].replace("{", "(").replace("}", ")")
         )
     return replace(blank, status="error", message=message + (_weights_problem(seen) or same("")))
+
+
+def instead_of_a_model(name: str, kind: str) -> Text:
+    """What to say of a function or a class (`kind`) that stands where a model is needed."""
+    if kind == "class":
+        text = Text(
+            en="{n} is a class, and a model is needed: make one with {n}(…)",
+            fr="{n} est une classe, il faut un modèle : construisez-en un avec {n}(…)",
+        )
+    else:
+        text = Text(
+            en="{n} is a function, and a model is needed: was calling it forgotten, as in {n}()?",
+            fr="{n} est une fonction, il faut un modèle : l'appel {n}() a-t-il été oublié ?",
+        )
+    return text.fill(n=name)
 
 
 _LACKS: dict[str, Text] = {

@@ -8,9 +8,12 @@ without any expected value, enters the student zone.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from grader.core.expect import Expectation, expectation_from_tree, expectation_to_tree
 from grader.core.probe import Probe, answers_of
@@ -24,6 +27,30 @@ CheckKind = Literal["probe", "clean", "source", "answer"]
 
 class BadKey(ValueError):
     """The file is not an answer key that this version can read."""
+
+
+class _Asks(Protocol):
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def exercise(self) -> str: ...
+
+    @property
+    def answers(self) -> tuple[str, ...]: ...
+
+
+def interface_of(exercises: Iterable[Exercise], checks: Iterable[_Asks]) -> str:
+    """Eight hex digits that change when a notebook and a key no longer go together.
+
+    They stand for what a notebook's text relies on: exercises, the names that they ask for, checks
+    and questions. Neither a reworded text nor another seed changes them.
+    """
+    asked = [
+        sorted((e.id, e.number, *e.defines) for e in exercises),
+        sorted((c.id, c.exercise, *c.answers) for c in checks),
+    ]
+    return sha256(json.dumps(asked).encode()).hexdigest()[:8]
 
 
 @dataclass(frozen=True)
@@ -199,6 +226,11 @@ class Key:
     limits: Limits = field(default_factory=Limits)
     recordings: tuple[str, ...] = ()
     preload: tuple[str, ...] = ()
+
+    @property
+    def interface(self) -> str:
+        """See `interface_of`."""
+        return interface_of(self.exercises, self.checks)
 
     @property
     def max_points(self) -> float:

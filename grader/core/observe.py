@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from itertools import permutations
-from types import CodeType
+from types import CodeType, FunctionType
 from typing import Any
 
 import numpy as np
@@ -58,6 +58,15 @@ class _Missing(Exception):
         self.near = list(near)
 
 
+class _Instead(Exception):
+    """A function or a class stands where one of its results is needed."""
+
+    def __init__(self, name: str, kind: str) -> None:
+        super().__init__(f"{name} is a {kind}")
+        self.name = name
+        self.kind = kind
+
+
 class _Scope:
     """A student's namespace, the probe's results so far, and what was noticed on the way."""
 
@@ -78,8 +87,21 @@ class _Scope:
             known = [n for n in self.names if not n.startswith("_")]
             raise _Missing(first, near_names(first, known))
         for attribute in rest:
+            if not hasattr(found, attribute):
+                self.is_made(target, found)
             found = getattr(found, attribute)
         return found
+
+    def made(self, target: str) -> Any:
+        """What `find` finds, if it is no function or class that was not called."""
+        found = self.find(target)
+        self.is_made(target, found)
+        return found
+
+    def is_made(self, target: str, found: Any) -> None:
+        if not target.startswith("$") and isinstance(found, (type, FunctionType)):
+            kind = "class" if isinstance(found, type) else "function"
+            raise _Instead(target.split(".")[0], kind)
 
     def argument(self, node: Any) -> Any:
         if isinstance(node, np.ndarray):
@@ -171,13 +193,13 @@ def _answer(scope: _Scope, step: Step) -> Any:
 
 
 def _count_params(scope: _Scope, step: Step) -> int:
-    return int(scope.find(step.target).count_params())
+    return int(scope.made(step.target).count_params())
 
 
 def _layers(scope: _Scope, step: Step) -> list[dict[str, Any]]:
     from grader.core.recording import summarise
 
-    return summarise(scope.find(step.target))
+    return summarise(scope.made(step.target))
 
 
 def _sample(scope: _Scope, step: Step) -> np.ndarray:
@@ -218,7 +240,7 @@ def _gradient(scope: _Scope, step: Step) -> list[Any]:
 
 
 def _set_weights(scope: _Scope, step: Step) -> dict[str, list[str]]:
-    root = scope.find(step.target)
+    root = scope.made(step.target)
     weights = dict(step.kwargs["weights"])
     missing: list[str] = []
     misfit: list[str] = []
@@ -501,6 +523,9 @@ def observe(
         seen |= {"status": "todo", "error": {"name": str(error)}}
     except _Missing as error:
         seen |= {"status": "missing", "error": {"name": error.name, "near": error.near}}
+    except _Instead as error:
+        record = {"type": "TypeError", "message": str(error), "line": ""}
+        seen |= {"status": "error", "error": record | {"name": error.name, "what": error.kind}}
     except (LimitHit, KeyboardInterrupt):
         raise
     except BaseException as error:  # SystemExit and the like are the student's own doing

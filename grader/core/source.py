@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-_SHELL = re.compile(r"^\s*[%!?]|\?\s*$")
+_SHELL = re.compile(r"^(\s*)(?:[%!?].*|[\w.]+\?+\s*)$")
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Use:
 
 def parse_cell(source: str) -> ast.Module | None:
     """The syntax tree of a cell, its shell lines and magics blanked; None if it does not parse."""
-    lines = ["pass" if _SHELL.match(line) else line for line in source.splitlines()]
+    lines = [_SHELL.sub(r"\1pass", line) for line in source.splitlines()]
     try:
         return ast.parse("\n".join(lines))
     except (SyntaxError, ValueError, RecursionError, MemoryError):

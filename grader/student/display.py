@@ -247,7 +247,7 @@ class Progress:
             f'<div lang="{self.lang}" style="{_BOX}"><strong>{escape(self.title)}</strong> '
             f"{bar(self.earned, self.worth, self.title, '16em')} <strong>{self._sum()}</strong>"
             f"<table>{rows}</table>"
-            + (f"<div>{escape(self.footer)}</div>" if self.footer else "")
+            + "".join(f"<div>{escape(line)}</div>" for line in self.footer.splitlines())
             + "</div>"
         )
 

@@ -15,3 +15,7 @@ class LabError(Exception):
     def _render_traceback_(self) -> list[str]:
         """What IPython prints instead of a traceback."""
         return [f"LabError: {self}"]
+
+
+class NoSuchCall(LabError, AttributeError):
+    """A name that a lab does not have."""

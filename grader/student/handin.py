@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from html import escape
 from importlib import import_module
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -159,6 +159,42 @@ class Package:
     unreadable: Sequence[str]
 
 
+def bring_back(lab: Lab) -> list[str]:
+    """Take recordings out of a submission that lies beside the notebook, where there are none.
+
+    A Colab session ends with all its files; the zip that `submit` made brings them back.
+
+    Returns:
+        Names of the recordings that were taken; they are in memory if the disk is full.
+    """
+    path = lab.folder / submission_name(lab.id)
+    taken: list[str] = []
+    try:
+        if any(lab.recordings.glob("*.safetensors")) or not path.is_file():
+            return []
+        with zipfile.ZipFile(path) as archive:
+            for info in archive.infolist():
+                where = PurePosixPath(info.filename)
+                if where.parts[:-1] != ("recordings", lab.id) or where.suffix != ".safetensors":
+                    continue
+                if info.file_size > lab.key.limits.submission_mb * 4 * MB:
+                    continue
+                data = archive.read(info)
+                if Recording.from_bytes(data).lab == lab.id:
+                    lab._unsaved[where.stem] = data
+                    taken.append(where.stem)
+                    write(lab.recordings / where.name, data)
+                    del lab._unsaved[where.stem]
+    except (OSError, zipfile.BadZipFile, BadRecording, RuntimeError, NotImplementedError):
+        return taken
+    return taken
+
+
+def submission_name(lab: str) -> str:
+    """Name of the file that `submit` makes."""
+    return f"{lab}-submission.zip"
+
+
 def receipt_of(sources: Sequence[str], recordings: Mapping[str, bytes]) -> str:
     """A short hash of what will be graded: code cells in order, and recordings."""
     sha = hashlib.sha256()
@@ -263,7 +299,7 @@ def submit(lab: Lab, given: str | None = None) -> None:
     limit = lab.key.limits.submission_mb
     if max(len(package.data), len(notebook.data)) > limit * MB:
         package = pack(lab, notebook, outputs=False)
-    path = lab.folder / f"{lab.id}-submission.zip"
+    path = lab.folder / submission_name(lab.id)
     try:
         write(path, package.data)
     except OSError as error:
@@ -274,8 +310,10 @@ def submit(lab: Lab, given: str | None = None) -> None:
             ).fill(p=path.name, w=error.strerror or type(error).__name__),
             lab.lang,
         ) from None
-    lines = [_made(path, notebook, package)]
-    lines += _warnings(lab, notebook, package, missing, limit)
+    # What is on the screen but not in the zip is worth more attention than the zip.
+    lines = [_stale(notebook, missing)] if missing else []
+    lines.append(_made(path, notebook, package, not missing))
+    lines += _warnings(lab, package, limit)
     text = "\n".join(line.to(lab.lang) for line in lines)
     link = Text(en="download {p}", fr="télécharger {p}").fill(p=path.name).to(lab.lang)
     html = "<br>".join(escape(line) for line in text.splitlines())
@@ -285,13 +323,20 @@ def submit(lab: Lab, given: str | None = None) -> None:
     _offer(path)
 
 
-def _made(path: Path, notebook: Found, package: Package) -> Text:
+def _made(path: Path, notebook: Found, package: Package, current: bool) -> Text:
+    size = display.size(len(package.data))
     text = Text(
         en="✓ {p} ({s}): hand in this one file\n  receipt {r}: keep it, your feedback will "
         "show the same\n  {n}",
         fr="✓ {p} ({s}) : rendez ce seul fichier\n  reçu {r} : gardez-le, votre retour "
         "portera le même\n  {n}",
-    ).fill(p=path.name, s=display.size(len(package.data)), r=package.receipt, n=notebook.name)
+    )
+    if not current:
+        text = Text(
+            en="… {p} ({s}) was made from what was saved before; its receipt is {r}\n  {n}",
+            fr="… {p} ({s}) vient de ce qui était enregistré avant ; son reçu est {r}\n  {n}",
+        )
+    text = text.fill(p=path.name, s=size, r=package.receipt, n=notebook.name)
     for name, found in package.recordings.items():
         text += Text(
             en="\n  recording {n} (trained {t:.0f} s)",
@@ -300,12 +345,8 @@ def _made(path: Path, notebook: Found, package: Package) -> Text:
     return text
 
 
-def _warnings(
-    lab: Lab, notebook: Found, package: Package, missing: str, limit: float
-) -> list[Text]:
+def _warnings(lab: Lab, package: Package, limit: float) -> list[Text]:
     found: list[Text] = []
-    if missing:
-        found.append(_stale(notebook, missing))
     absent = [r for r in lab.key.recordings if r not in package.recordings]
     if absent:
         found.append(
@@ -367,15 +408,20 @@ def selfcheck(lab: Lab, given: str | None = None) -> None:
             .to(lab.lang)
         )
     )
-    limits = lab.key.limits
-    longest = limits.seconds + len(lab.key.recordings) * limits.training_seconds + 120
-    found = run_clean(notebook.book, lab.folder, lab.lang, longest)
+    found = run(lab, notebook)
     display.show(report(lab, found))
     lines = explain(lab, found, code_cells(notebook.book))
     if missing:
         lines.append(_stale(notebook, missing))
     if lines:
         display.show(display.Note("\n".join(line.to(lab.lang) for line in lines)))
+
+
+def run(lab: Lab, notebook: Found) -> CleanRun:
+    """Run a notebook in a clean process, within the lab's own limits."""
+    limits = lab.key.limits
+    longest = limits.seconds + len(lab.key.recordings) * limits.training_seconds + 120
+    return run_clean(notebook.book, lab.folder, lab.lang, longest)
 
 
 def report(lab: Lab, found: CleanRun) -> display.Report:

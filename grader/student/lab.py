@@ -5,21 +5,23 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from grader.core.judge import Evidence, Verdict, judge, near_names
+from grader.core.judge import Evidence, Verdict, instead_of_a_model, judge, near_names
 from grader.core.key import Check, Key
 from grader.core.observe import Made, plain
 from grader.core.recording import BadRecording, Recording
 from grader.core.source import defined_in, reach
 from grader.core.text import Text
 from grader.core.tree import Tree
-from grader.student import display, holes, pictures, session, where
-from grader.student.errors import LabError
+from grader.student import around, display, holes, pictures, session, where
+from grader.student.errors import LabError, NoSuchCall
 from grader.student.selfcheck import MEASURED, observe_check
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ class Lab:
         self.answers: dict[str, Any] = {}
         self._observations: dict[str, Tree] = {}
         self._unsaved: dict[str, bytes] = {}
+        self._made_here: set[str] = set()
         session.watch_fit()
         if not session.current.grading and os.environ.get(session.REPLAY):
             kept = sorted(self.recordings.glob("*.safetensors"))
@@ -58,6 +61,41 @@ class Lab:
             running = display.shell()
             if running is not None:
                 holes.install(running, self._holes, self._say_open)
+                self._look_around(running.user_ns)
+                self._bring_back()
+
+    def _look_around(self, names: Mapping[str, Any]) -> None:
+        opened = names.get("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME") or ""
+        notebook = Path(str(opened)).name
+        for line in around.trouble(self.key, names, self.folder, notebook):
+            display.show(display.Note(line.to(self.lang)))
+
+    def _bring_back(self) -> None:
+        from grader.student.handin import bring_back, submission_name
+
+        taken = bring_back(self)
+        if taken:
+            said = Text(
+                en="recordings taken back from {z}: {n}",
+                fr="enregistrements repris de {z} : {n}",
+            ).fill(z=submission_name(self.id), n=", ".join(taken))
+            display.show(display.Note(said.to(self.lang)))
+
+    def __getattr__(self, name: str) -> Any:
+        """Say what was meant by a name that a lab does not have.
+
+        Raises:
+            AttributeError: always; `LabError` for a name without an underscore in front.
+        """
+        if name.startswith("_"):
+            raise AttributeError(name)
+        known = [n for n in dir(type(self)) if not n.startswith("_")]
+        calls = [n for n in known if callable(getattr(type(self), n))]
+        raise NoSuchCall(
+            Text(en="there is no lab.{n}.", fr="lab.{n} n'existe pas.").fill(n=name)
+            + _meant(name, known, calls),
+            self.__dict__.get("lang", "en"),
+        )
 
     @property
     def grading(self) -> bool:
@@ -270,15 +308,27 @@ class Lab:
                 )
             )
         open_ = [p.label for p in parts if not p.seen]
-        footer = ""
+        footer: list[Text] = []
         if open_:
-            footer = (
-                Text(en="not checked yet: {x}", fr="pas encore vérifié : {x}")
-                .fill(x=", ".join(open_))
-                .to(self.lang)
-            )
+            said = Text(en="not checked yet: {x}", fr="pas encore vérifié : {x}")
+            footer.append(said.fill(x=", ".join(open_)))
+        footer += [self._known(name) for name in self.key.recordings]
         title = self.key.title.to(self.lang)
-        display.show(display.Progress(parts, title, self.lang, footer))
+        lines = "\n".join(text.to(self.lang) for text in footer)
+        display.show(display.Progress(parts, title, self.lang, lines))
+
+    def _known(self, name: str) -> Text:
+        """One line on a recording: when it was made, how long it took; or that it is not there."""
+        try:
+            manifest = self.recording(name).manifest
+        except holes.NotTrainedYet:
+            return Text(en="{n}: not trained yet", fr="{n} : pas encore entraîné").fill(n=name)
+        except LabError as error:
+            return error.text
+        return Text(
+            en="{n}: recorded on {d}, trained {t:.0f} s",
+            fr="{n} : enregistré le {d}, entraîné {t:.0f} s",
+        ).fill(n=name, d=made_at(manifest), t=float(manifest.get("seconds") or 0.0))
 
     # -------------------------------------------------------------- data
 
@@ -375,6 +425,9 @@ class Lab:
         """
         from grader.student.record import put_into
 
+        if isinstance(model, (type, FunctionType)):
+            kind = "class" if isinstance(model, type) else "function"
+            raise LabError(instead_of_a_model(model.__name__, kind), self.lang)
         found = self.recording(name)
         try:
             put_into(found, model)
@@ -443,6 +496,15 @@ class Lab:
             if e.id == exercise:
                 label = f"{e.number} {e.title.to(self.lang)}"
         display.show(display.Note(said.fill(n=label).to(self.lang)))
+
+
+def made_at(manifest: Mapping[str, Any]) -> str:
+    """When a recording was made, in local time: ``2026-03-14 15:09``; "?" if it does not say."""
+    try:
+        made = datetime.fromisoformat(str(manifest.get("created")))
+        return made.astimezone().strftime("%Y-%m-%d %H:%M")
+    except (ValueError, OverflowError, OSError):
+        return "?"
 
 
 def _system_lang() -> str:

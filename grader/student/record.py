@@ -14,17 +14,20 @@ from functools import lru_cache
 from html import escape
 from importlib import import_module
 from pathlib import Path
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from grader import __version__
 from grader.core.expect import Metric
+from grader.core.judge import instead_of_a_model
 from grader.core.key import Key, Limits
 from grader.core.recording import BadRecording, Recording, weight_paths
 from grader.core.text import Text
 from grader.student import curves, display, session
 from grader.student.errors import LabError
+from grader.student.holes import NotTrainedYet
 
 if TYPE_CHECKING:
     from grader.student.lab import Lab
@@ -148,7 +151,28 @@ class Run:
             state.note(self.name, "trained")
             if state.allow_more is not None:
                 state.allow_more(self.budget)
+        elif self.name not in self.lab._made_here:
+            self._say_earlier()
         self.began = time.perf_counter()
+
+    def _say_earlier(self) -> None:
+        """After a restart: there is a recording already, and how to take it up instead."""
+        from grader.student.lab import made_at
+
+        try:
+            earlier = self.lab.recording(self.name)
+        except (LabError, NotTrainedYet):
+            return
+        said = Text(
+            en="… {n} was recorded on {d} (trained {t:.0f} s). It is replaced when this training "
+            "ends; to take it up instead: lab.restore({n!r}, model)",
+            fr="… {n} a été enregistré le {d} (entraîné {t:.0f} s). La fin de cet entraînement le "
+            "remplacera ; pour le reprendre tel quel : lab.restore({n!r}, model)",
+        ).fill(
+            n=self.name, d=made_at(earlier.manifest),
+            t=float(earlier.manifest.get("seconds") or 0.0),
+        )  # fmt: skip
+        display.show(display.Note(said.to(self.lab.lang)))
 
     def _replay_fit(self, model: Any, data: bytes, x: Any) -> Any:
         """Weights and history of the recording, as if `fit` had run; no train step is made."""
@@ -272,6 +296,7 @@ class Run:
         if state.grading:
             state.made[self.name] = data
             return
+        self.lab._made_here.add(self.name)
         path = self.lab.recordings / f"{self.name}.safetensors"
         try:
             write(path, data)
@@ -320,6 +345,13 @@ class Run:
             ).fill(b=self.budget)
         if self.stopped == "interrupted":
             text += Text(en="; interrupted by you", fr=" ; interrompu par vous")
+        if "google.colab" in sys.modules:
+            text += Text(
+                en="; Colab forgets it when the session ends: lab.submit() gives you a zip to "
+                "keep, which put back beside the notebook brings it back",
+                fr=" ; Colab l'oublie à la fin de la session : lab.submit() donne un zip à garder, "
+                "qui, remis à côté du notebook, le fait revenir",
+            )
         if not made.manifest["finite"]:
             text += Text(
                 en="; some weights are not finite numbers: the training diverged",
@@ -345,6 +377,9 @@ def record(
             ).fill(n=name),
             lab.lang,
         )
+    if isinstance(model, (type, FunctionType)):
+        kind = "class" if isinstance(model, type) else "function"
+        raise LabError(instead_of_a_model(model.__name__, kind), lab.lang)
     made: Run = _callback_class()()
     made._start(lab, name, model, max_seconds, settings, weights)
     return made

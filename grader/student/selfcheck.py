@@ -100,9 +100,9 @@ def run_clean(
         timeout: seconds after which it is given up.
 
     Raises:
-        LabError: the process did not come to its end.
+        LabError: the process did not come to its end, or there is no space left.
     """
-    with tempfile.TemporaryDirectory() as scratch:
+    with _scratch(lang) as scratch:
         source, out = Path(scratch, "notebook.ipynb"), Path(scratch, "out.json")
         source.write_text(json.dumps(notebook), encoding="utf-8")
         package = str(Path(__file__).resolve().parents[2])
@@ -138,6 +138,23 @@ def run_clean(
         tuple(found["events"]),
         found["seconds"],
     )
+
+
+@contextmanager
+def _scratch(lang: str) -> Iterator[str]:
+    """A folder that is gone afterwards; a full disk is one line."""
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            yield folder
+    except OSError as error:
+        raise LabError(
+            Text(
+                en="the clean run cannot write its files ({w}): free some space, then again.",
+                fr="l'exécution à neuf ne peut écrire ses fichiers ({w}) : libérez de la place, "
+                "puis recommencez.",
+            ).fill(w=error.strerror or type(error).__name__),
+            lang,
+        ) from None
 
 
 # ------------------------------------------------------------------ in the clean process

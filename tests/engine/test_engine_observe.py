@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from grader.core.judge import Evidence, judge
+from grader.core.key import Check, Exercise, Key
 from grader.core.observe import (
     LimitHit,
     error_record,
@@ -12,7 +14,19 @@ from grader.core.observe import (
     todo,
     watching,
 )
-from grader.core.probe import Probe, call, change, get, item, numpy_array, ref, sample, set_weights
+from grader.core.probe import (
+    Probe,
+    Step,
+    call,
+    change,
+    get,
+    item,
+    numpy_array,
+    ref,
+    sample,
+    set_weights,
+)
+from grader.core.text import Text
 
 
 class Variable:
@@ -207,3 +221,25 @@ def test_watching_sees_calls_whatever_they_are_called():
     with watching(["statistics.mean"]) as used:
         sum([1, 2])
     assert used == []
+
+
+@pytest.mark.parametrize(
+    ("model", "kind"), [(lambda: Layer(), "function"), (Layer, "class")], ids=["function", "class"]
+)
+def test_a_model_that_was_not_made_is_called_so(model, kind):
+    asked = [
+        Probe((Step("count_params", "model", (), {}, "out"),)),
+        Probe((Step("call", "model.predict", (1,), {}, "out"),)),
+        Probe((set_weights("model", {"kernel": KERNEL}),)),
+    ]
+    for probe in asked:
+        seen = observe(probe, {"model": model})
+        assert seen["status"] == "error"
+        assert (seen["error"]["name"], seen["error"]["what"]) == ("model", kind)
+    key = Key(
+        "lab", "public", "v", Text(en="", fr=""), (Exercise("e", "1", Text(en="", fr="")),),
+        (Check("c", "e", "probe", Text(en="", fr=""), 1.0, probe=asked[0]),),
+    )  # fmt: skip
+    (verdict,) = judge(key, Evidence({"c": observe(asked[0], {"model": model})}))
+    assert verdict.points == 0 and f"is a {kind}, and a model is needed" in verdict.message.en
+    assert "il faut un modèle" in verdict.message.fr

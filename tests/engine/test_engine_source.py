@@ -17,6 +17,7 @@ def uses(*cells, defines=("f",)):
         (['from grader import Lab\nlab = Lab("tp4", lang="fr")'], "tp4"),
         (["x = 1", "import grader\nl = grader.Lab('tp1_audio')"], "tp1_audio"),
         (["%pip install x\nlab = Lab('tp2')"], "tp2"),
+        (["if True:\n    !ls\n    %pip install x\nlab.check?\nlab = Lab('tp2')"], "tp2"),
         (["def broken(:\n  lab = Lab('tp3')"], "tp3"),
         (["# Lab('tp9')\nx = 'Lab(\"tp8\")'"], None),
         (["name = 'tp1'\nLab(name)"], None),
@@ -132,3 +133,9 @@ def test_a_local_variable_is_not_somebody_elses_name() -> None:
     assert [u.name for u in forbidden_uses([inside], ["attend"], rule)] == rule
     helper = "x = layers.MultiHeadAttention(2, 3)\ndef attend(q):\n    return x(q, q)"
     assert [u.name for u in forbidden_uses([shown, helper], ["attend"], rule)] == rule
+
+
+def test_shell_lines_keep_their_indentation_and_comments_hide_nothing():
+    tree = parse_cell("if on_colab:\n    %pip install x\nf?\nx = 1")
+    assert tree is not None and len(tree.body) == 3
+    assert uses("import numpy as np\ndef f(x):\n    return np.mean(x)  # right?") == ["numpy.mean"]
