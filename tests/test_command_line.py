@@ -91,7 +91,6 @@ def test_a_second_run_does_nothing_again(course: Path) -> None:
     ("words", "says"),
     [
         (("grade", "nowhere"), "nowhere"),
-        (("grade", "labs"), ""),
         (("validate", "mimi"), "no lab 'mimi'"),
         (("build", "mimi"), "known: mini"),
         (("simulate", "mimi", "--out", "x"), "no lab 'mimi'"),

@@ -11,6 +11,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 _SPACES = re.compile(r"[\s\u00a0\u202f_]+")
@@ -66,6 +67,7 @@ def normalise(given: Any, kind: str, decimals: int = 0) -> str:
     return re.sub(r"[^a-z0-9]+", "", text)
 
 
+@lru_cache(maxsize=4096)  # a class gives the same few answers
 def digest(form: str, salt: str) -> str:
     """scrypt (RFC 7914) of a canonical form, as hex; about 10 ms."""
     return hashlib.scrypt(form.encode(), salt=salt.encode(), n=2**12, r=8, p=1, dklen=16).hex()

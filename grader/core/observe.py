@@ -9,15 +9,16 @@ An observation is ``{"status", "values", "error", "weights", "used", "seconds"}`
 
 from __future__ import annotations
 
+import inspect
 import linecache
 import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib import import_module
-from itertools import permutations
+from itertools import count, permutations
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -416,30 +417,63 @@ def watching(names: Sequence[str]) -> Iterator[list[str]]:
     Yields:
         A list that holds, at the end, the names that were called.
     """
-    codes: dict[CodeType, str] = {}
-    for name in names:
-        for code in _codes(name):
-            codes[code] = name
     used: list[str] = []
-    if not codes:
+    with ExitStack() as stack:
+        for name in names:
+            for function in _functions(name):
+                stack.enter_context(_noted(function, name, used))
         yield used
-        return
 
-    def tracer(frame: Any, event: str, arg: Any) -> None:
-        if event == "call" and frame.f_code in codes:
-            name = codes[frame.f_code]
-            if name not in used:
-                used.append(name)
 
-    before = sys.getprofile()
-    sys.setprofile(tracer)
+_NUMBERS = count()
+
+
+@contextmanager
+def _noted(function: FunctionType, name: str, used: list[str]) -> Iterator[None]:
+    """While this lasts, each call of a function notes `name` in `used`, whoever holds it.
+
+    Its code is exchanged, not the function: a name that was bound to it earlier is watched too. (A
+    profile hook would see the same, at the price of every other call.)
+    """
+    code = function.__code__
+    original = FunctionType(
+        code, function.__globals__, function.__name__, function.__defaults__, function.__closure__
+    )
+    original.__kwdefaults__ = function.__kwdefaults__
+    hook = f"_watched_{next(_NUMBERS)}"
+
+    def note(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if name not in used:
+            used.append(name)
+        return original(*args, **kwargs)
+
+    before = dict(vars(function))
+    function.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]
+    function.__globals__[hook] = note
+    function.__code__ = _calling(hook).replace(
+        co_freevars=code.co_freevars,
+        co_filename=code.co_filename,
+        co_firstlineno=code.co_firstlineno,
+        co_name=code.co_name,
+    )
     try:
-        yield used
+        yield
     finally:
-        sys.setprofile(before)
+        function.__code__ = code
+        function.__dict__.clear()
+        function.__dict__.update(before)
+        del function.__globals__[hook]
 
 
-def _codes(dotted: str) -> list[CodeType]:
+def _calling(hook: str) -> CodeType:
+    """Code of a function that hands all its arguments to the global called `hook`."""
+    made: dict[str, FunctionType] = {}
+    exec(f"def call(*args, **kwargs):\n    return {hook}(args, kwargs)\n", made)
+    return made["call"].__code__
+
+
+def _functions(dotted: str) -> list[FunctionType]:
+    """The Python functions behind a library's function, or a class's making and calling."""
     parts = dotted.split(".")
     if parts[0] not in sys.modules:
         return []
@@ -449,15 +483,14 @@ def _codes(dotted: str) -> list[CodeType]:
         if found is None:
             return []
     kept = vars(found) if isinstance(found, type) else {"call": found}
-    codes = []
+    functions = []
     function: Any
     for function in (kept.get("__init__"), kept.get("call")):
         while hasattr(function, "__wrapped__"):
             function = function.__wrapped__
-        code = getattr(function, "__code__", None)
-        if code is not None:
-            codes.append(code)
-    return codes
+        if isinstance(function, FunctionType):
+            functions.append(function)
+    return functions
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import re
 import symtable
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 _SHELL = re.compile(r"^(\s*)(?:[%!?].*|[\w.]+\?+\s*)$")
 
@@ -64,6 +64,10 @@ def _dotted(node: ast.AST) -> str:
 class _Definition:
     node: ast.stmt
     source: str
+
+    @cached_property
+    def outer(self) -> set[str]:
+        return outer_names(self.node)
 
 
 class _Book:
@@ -145,7 +149,7 @@ def reach(sources: Sequence[str], names: Iterable[str]) -> set[str]:
         if name in seen or name not in book.definitions:
             continue
         seen.add(name)
-        todo += outer_names(book.definitions[name].node)
+        todo += book.definitions[name].outer
     return seen
 
 
@@ -192,10 +196,9 @@ def forbidden_uses(
     for name in reach(sources, defines):
         definition = book.definitions[name]
         lines = definition.source.splitlines()
-        outer = outer_names(definition.node)
         for node in ast.walk(definition.node):
             dotted = _dotted(node) if isinstance(node, (ast.Attribute, ast.Name)) else ""
-            if not dotted or dotted.split(".")[0] not in outer:
+            if not dotted or dotted.split(".")[0] not in definition.outer:
                 continue
             full = book.full_name(dotted)
             if "." not in full:

@@ -23,7 +23,7 @@ from grader.core.judge import Evidence, judge
 from grader.core.key import Check, Key
 from grader.core.text import Text
 from grader.core.tree import Tree, TreeError, pack
-from grader.gradebook.records import Graded
+from grader.gradebook.records import Change, Graded
 from grader.gradebook.store import Store, person_of
 from grader.zones.pool import (
     Worker,
@@ -36,6 +36,8 @@ from grader.zones.records import Outcome
 
 PICTURE_VALUES = 4096  # elements of the largest observed array that a feedback page draws
 CLEAN_SECONDS = 120.0
+ATTEMPTS = 4  # of one submission, each with a new worker, when workers end under it
+MAX_ANSWER = 20_000  # characters of a free-text answer that are kept
 
 
 @dataclass(frozen=True)
@@ -139,17 +141,33 @@ class Measures:
 
 
 def grade_unit(
-    key: Key, questions: Tree, work: Work, worker: Worker, measures: Measures, rerun: bool = False
+    key: Key,
+    questions: Tree,
+    work: Work,
+    worker: Worker,
+    measures: Measures,
+    rerun: bool = False,
+    store: Store | None = None,
 ) -> Result:
     """Grade one submission: student zone, clean room, judge.
+
+    Args:
+        store: where what the student zone brought back is kept. If it is there already, for the
+            same content and questions, nothing is run: a check mended in what it expects or gives
+            is judged again.
 
     Raises:
         WorkerDied: the worker failed.
     """
     began = time.monotonic()
-    outcome = run_submission(
-        worker, questions, work.cells, work.recordings, work.person.lang, rerun
-    )
+    name = _outcome_id(questions, work.person, rerun)
+    outcome = _kept(store, name)
+    if outcome is None:
+        outcome = run_submission(
+            worker, questions, work.cells, work.recordings, work.person.lang, rerun
+        )
+        if store is not None and not outcome.made and not _limited(outcome):
+            store.add_outcome(name, {**outcome.to_dict(), "cpu_seconds": outcome.cpu_seconds})
     observations = dict(outcome.observations)
     recordings = (
         {**work.recordings, **outcome.made} if rerun else {**outcome.made, **work.recordings}
@@ -169,6 +187,22 @@ def grade_unit(
         for name, manifest in seen.get("manifests", {}).items():
             manifests[name] = {"name": name, **manifest}
     return judged(key, work, outcome, observations, manifests, time.monotonic() - began)
+
+
+def _outcome_id(questions: Tree, person: Graded, rerun: bool) -> str:
+    about = f"{__version__} {person.digest} {person.lang} {rerun} ".encode()
+    return hashlib.sha256(about + pack(questions)).hexdigest()
+
+
+def _limited(outcome: Outcome) -> bool:
+    """Whether a limit had a part in it, which may be the machine's doing: then it is run again."""
+    seen = [o.get("status") for o in outcome.observations.values() if isinstance(o, dict)]
+    return "limit" in seen or any(c.status == "limit" for c in outcome.cells)
+
+
+def _kept(store: Store | None, name: str) -> Outcome | None:
+    tree = store.outcome(name) if store is not None else None
+    return tree and replace(Outcome.from_dict(tree), cpu_seconds=tree["cpu_seconds"])
 
 
 def _answers(check: Check, seen: Tree) -> dict[str, Tree] | None:
@@ -195,10 +229,26 @@ def judged(
         notices=outcome.notices,
         recordings=tuple(manifests.values()),
         seconds=round(seconds, 3),
+        answers=_texts(key, observations),
     )
     asked = [s.get("seconds", 0.0) for s in outcome.observations.values() if isinstance(s, dict)]
     slowest = max((float(s) for s in asked if isinstance(s, (int, float))), default=0.0)
     return Result(graded, _pictures(key, observations), outcome.cpu_seconds, slowest)
+
+
+def _texts(key: Key, observations: Mapping[str, Tree]) -> dict[str, str]:
+    """What was answered to the questions that a person reads."""
+    found = {}
+    for check in key.checks:
+        if check.kind != "answer" or check.answer.get("type") != "text":
+            continue
+        seen = observations.get(check.id)
+        values = seen.get("values") if isinstance(seen, dict) else None
+        given = values.get("answer") if isinstance(values, dict) else None
+        if isinstance(given, (str, int, float)) and str(given).strip():
+            text = str(given)[:MAX_ANSWER].encode("utf-8", "replace").decode()
+            found[check.id] = text
+    return found
 
 
 def _pictures(key: Key, observations: Mapping[str, Tree]) -> dict[str, Tree]:
@@ -254,13 +304,27 @@ class Setting:
     rerun: bool = False
 
 
+@dataclass(frozen=True)
+class Run:
+    """What grading a class came to.
+
+    Attributes:
+        fresh: submissions graded now.
+        changes: marks that moved, new ones included.
+    """
+
+    fresh: int
+    changes: Sequence[Change]
+
+
 def grade_class(
     key: Key,
     items: Sequence[Item],
     store: Store,
     setting: Setting,
     done: Callable[[Graded], None] = lambda graded: None,
-) -> int:
+    by: str = "",
+) -> Run:
     """Grade what is not graded yet and enter the class into the gradebook.
 
     Args:
@@ -269,9 +333,7 @@ def grade_class(
         store: the gradebook.
         setting: where and how.
         done: called after each submission, graded now or before.
-
-    Returns:
-        How many were graded now.
+        by: who runs it, for the log.
     """
     waiting: dict[str, list[Item]] = {}
     entries: list[tuple[str, dict[str, Any]]] = []
@@ -282,7 +344,7 @@ def grade_class(
         entries.append((unit, {**person_of(item.person), "notices": notices}))
         if unit in waiting:
             waiting[unit].append(item)
-        elif store.unit(unit) is not None:
+        elif _settled(store.unit(unit), item):
             done(item.person)
         elif item.person.problem is not None:
             store.add_unit(unit, key.version, item.person, {})
@@ -300,8 +362,15 @@ def grade_class(
 
         units = [(unit, found[0]) for unit, found in waiting.items()]
         grade_units(key, units, setting, keep, store)
-    store.set_entries(key.lab, entries)
-    return fresh
+    return Run(fresh, store.set_entries(key.lab, entries, by))
+
+
+def _settled(graded: Graded | None, item: Item) -> bool:
+    """Whether a unit needs no grading: it has its grade, or there is nothing in it to grade.
+
+    One that the grader itself failed on is tried again.
+    """
+    return graded is not None and (graded.problem is None or item.person.problem is not None)
 
 
 def grade_units(
@@ -333,7 +402,7 @@ def grade_units(
 
     def serve() -> None:
         try:
-            _serve(todo, key, setting, measures, keep_one)
+            _serve(todo, key, setting, measures, keep_one, store)
         except BaseException as error:
             failures.append(error)
 
@@ -358,6 +427,7 @@ def _serve(
     setting: Setting,
     measures: Measures,
     keep: Callable[[str, Result], None],
+    store: Store | None,
 ) -> None:
     """One thread: a worker of its own, and units until there are none."""
     questions = key.questions_for_students()
@@ -368,21 +438,25 @@ def _serve(
                 unit, item = todo.get_nowait()
             except queue.Empty:
                 return
-            keep(unit, _one(key, questions, item, worker, measures, setting.rerun))
+            keep(unit, _one(key, questions, item, worker, measures, setting.rerun, store))
     finally:
         worker.stop()
 
 
 def _one(
-    key: Key, questions: Tree, item: Item, worker: Worker, measures: Measures, rerun: bool
-) -> Result:
+    key: Key, questions: Tree, item: Item, worker: Worker, measures: Measures, rerun: bool,
+    store: Store | None,
+) -> Result:  # fmt: skip
     """Grade one item; a failure of ours becomes its problem, never the class's."""
-    for attempt in (1, 2):
+    for attempt in range(1, ATTEMPTS + 1):
         try:
-            return grade_unit(key, questions, item.load(), worker, measures, rerun)
+            work = item.load()
+            if store is not None:
+                store.add_sources(item.person.digest, work.cells)
+            return grade_unit(key, questions, work, worker, measures, rerun, store)
         except (WorkerDied, TreeError, OSError) as error:
             reason = f"{type(error).__name__}: {error}"
-            if attempt == 2:
+            if attempt == ATTEMPTS:
                 break
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"

@@ -326,28 +326,22 @@ def _panel(
     size = min(side / columns, 240.0 / rows, 44.0)
     end = (164, 14, 38) if gap else (11, 61, 145)
     written = size >= 19 and len(number(high, lang, 1)) <= 4 and len(number(low, lang, 1)) <= 4
-    parts = []
-    for i in range(rows):
-        for j in range(columns):
-            value = float(matrix[i, j])
-            share = 0.0
-            if not math.isfinite(value):
-                fill = "#d9a300"
-            else:
-                share = 0.0 if high <= low else (value - low) / (high - low)
-                fill = "#" + "".join(f"{round(250 + (c - 250) * share):02x}" for c in end)
+    shares = np.nan_to_num((matrix - low) / (high - low) if high > low else matrix * 0.0)
+    parts: list[str] = []
+    for (i, j), value in np.ndenumerate(matrix):
+        share, finite = float(shares[i, j]), math.isfinite(value)
+        fill = "#" + "".join(f"{round(250 + (c - 250) * share):02x}" for c in end)
+        left, top = x + j * size, y + i * size
+        parts.append(  # numbers only: nothing to escape
+            f'<rect x="{left:.2f}" y="{top:.2f}" width="{size:.2f}" height="{size:.2f}"'
+            f' fill="{fill if finite else "#d9a300"}" class="cell"/>'
+        )
+        if written or not finite:
+            text = number(float(value), lang, 1) if finite else "NaN"
             parts.append(
-                element(
-                    "rect", x=x + j * size, y=y + i * size, width=size, height=size,
-                    fill=fill, class_="cell",
+                label(
+                    left + size / 2, top + size / 2 + 3.5, text, class_="tiny",
+                    text_anchor="middle", fill="#fff" if share > 0.55 else "#1b1f24",
                 )
             )  # fmt: skip
-            if written or not math.isfinite(value):
-                text = number(value, lang, 1) if math.isfinite(value) else "NaN"
-                parts.append(
-                    label(
-                        x + (j + 0.5) * size, y + (i + 0.5) * size + 3.5, text, class_="tiny",
-                        text_anchor="middle", fill="#fff" if share > 0.55 else "#1b1f24",
-                    )
-                )  # fmt: skip
-    return Markup("").join(parts), rows * size
+    return Markup("".join(parts)), rows * size

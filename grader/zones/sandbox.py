@@ -21,6 +21,7 @@ The student zone adds a second wall for each submission; see `grader.zones.isola
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import subprocess
@@ -141,7 +142,7 @@ def require(sandboxing: Sandboxing) -> bool:
 _PYTHON_PARTS = ("bin", "lib", "lib64", "share", "include", "ssl", "pyvenv.cfg")
 
 
-def _python_parts() -> list[Path]:
+def _python_parts() -> tuple[Path, ...]:
     """What belongs to the interpreter: the usual parts of its folders, never a whole folder.
 
     A virtual environment may have been made in the course's own folder.
@@ -155,9 +156,10 @@ def _python_parts() -> list[Path]:
         system = any(path.resolve().is_relative_to(s) for s in _SYSTEM)
         if not system and not any(path.is_relative_to(k) for k in kept):
             kept.append(path)
-    return kept
+    return tuple(kept)
 
 
+@functools.cache
 def room() -> str:
     """Where a zone may write: ``/tmp``, unless Python or the kit lie below the host's own."""
     inside = any(p.is_relative_to("/tmp") for p in (*_python_parts(), PACKAGE))

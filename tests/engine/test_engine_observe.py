@@ -1,5 +1,9 @@
 """Giving weights to other people's layers, watching calls, bringing back what came. No Keras."""
 
+import inspect
+import sys
+import types
+
 import numpy as np
 import pytest
 
@@ -243,3 +247,36 @@ def test_a_model_that_was_not_made_is_called_so(model, kind):
     (verdict,) = judge(key, Evidence({"c": observe(asked[0], {"model": model})}))
     assert verdict.points == 0 and f"is a {kind}, and a model is needed" in verdict.message.en
     assert "il faut un modèle" in verdict.message.fr
+
+
+def test_a_watched_function_works_as_before():
+    from fractions import Fraction
+
+    def signature():
+        return inspect.signature(Fraction.limit_denominator)
+
+    def closed(cell=3):
+        def inner(a, *, b=2):
+            return a + b + cell
+
+        return inner
+
+    module = types.ModuleType("watched_module")
+    module.inner = closed()
+    sys.modules["watched_module"] = module
+    try:
+        before = signature()
+        names = ["fractions.Fraction.limit_denominator", "watched_module.inner"]
+        with watching(names) as used:
+            assert used == [] and signature() == before
+            assert Fraction(355, 113).limit_denominator(10) == Fraction(22, 7)
+            assert module.inner(1, b=5) == 9 and module.inner(1) == 6
+            with watching(names) as again:
+                assert module.inner(1) == 6
+            assert again == names[1:]
+            with pytest.raises(TypeError, match="inner"):
+                module.inner()
+        assert used == names
+        assert module.inner(1) == 6 and used == names and not vars(module.inner)
+    finally:
+        del sys.modules["watched_module"]

@@ -52,7 +52,7 @@ def test_entries_in_order_with_pictures_and_log(store, graded):
     assert len(store.log()) == 2  # nothing changed, nothing is logged
     store.set_entries("mini", [("u1", person_of(ben))])
     last = store.log()[-1]
-    assert (last["student_id"], last["why"]) == ("ben", "regraded: q1 0→1.5")
+    assert (last["student_id"], last["why"]) == ("ben", "another submission: q1 0→1.5")
     assert last["after"] - last["before"] == pytest.approx(1.5)
     assert [g.student for g in store.graded("mini")] == ["ben"]
     assert store.labs() == ["mini"] and store.graded("other") == []

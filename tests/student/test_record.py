@@ -16,7 +16,7 @@ from grader import Lab  # noqa: E402
 from grader.core.recording import Recording  # noqa: E402
 from grader.student import curves, session  # noqa: E402
 from grader.student.errors import LabError  # noqa: E402
-from grader.student.record import goals  # noqa: E402
+from grader.student.record import BUDGET, goals  # noqa: E402
 
 layers = keras.layers
 pytestmark = pytest.mark.slow
@@ -45,7 +45,8 @@ def graded(data: bytes | None, **options: object) -> Lab:
 
 
 @pytest.fixture
-def recorded(place: Path) -> bytes:
+def recorded(place: Path, monkeypatch: pytest.MonkeyPatch) -> bytes:
+    monkeypatch.setenv(BUDGET, "600")  # a busy machine must not cut it short
     trained(Lab("mini", lang="en"))
     return (place / "recordings" / "mini" / "classifier.safetensors").read_bytes()
 
