@@ -20,7 +20,12 @@ from grader.core.tree import Tree
 Edit = tuple[str, str]
 
 # Columns of the gradebook beside those of the checks.
-RESERVED = frozenset({"student", "student_id", "lab", "total", "max", "status", "notices"})
+RESERVED = frozenset(
+    {
+        "student", "student_id", "lab", "total", "max", "status", "notices", "partial", "metrics",
+        "bonus", "late_penalty", "by_hand", "attempts", "submitted_at",
+    }
+)  # fmt: skip
 
 
 class AuthorError(ValueError):

@@ -4,12 +4,50 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from grader.core.judge import Verdict
 from grader.core.text import Text
 from grader.zones.records import CellReport
+
+
+@dataclass(frozen=True)
+class Late:
+    """What handing in after the due date costs.
+
+    Attributes:
+        due: ISO 8601, the student's own if it was extended.
+        seconds: how long after it.
+        taken: points taken, at least 0.
+        text: the rule applied, in words.
+    """
+
+    due: str
+    seconds: float
+    taken: float
+    text: Text
+
+
+@dataclass(frozen=True)
+class ByHand:
+    """A mark that a person set.
+
+    Attributes:
+        check: the check, or "" for the total.
+        before: points that it replaces.
+        points: points set.
+        reason: why; the student reads it.
+        at: ISO 8601.
+        by: who.
+    """
+
+    check: str
+    before: float
+    points: float
+    reason: str
+    at: str
+    by: str
 
 
 @dataclass(frozen=True)
@@ -32,6 +70,10 @@ class Graded:
         receipt: short hash that the student got when handing in.
         submitted_at: ISO 8601, or "" if unknown.
         problem: why it could not be graded, or None.
+        answers: check → the text that the student wrote, for a person to read.
+        attempts: versions handed in; the newest counts.
+        late: what handing in late costs, or None.
+        by_hand: marks that a person set.
     """
 
     student: str
@@ -48,6 +90,10 @@ class Graded:
     receipt: str = ""
     submitted_at: str = ""
     problem: Text | None = None
+    answers: Mapping[str, str] = field(default_factory=dict)
+    attempts: int = 1
+    late: Late | None = None
+    by_hand: tuple[ByHand, ...] = ()
 
     @property
     def max_points(self) -> float:
@@ -65,9 +111,26 @@ class Graded:
         return round(sum(v.points for v in self.verdicts), 4)
 
     @property
+    def penalty(self) -> float:
+        """Points taken for handing in late, 0 or more; never more than there are."""
+        capped = min(self.earned, self.max_points)
+        return 0.0 if self.late is None else round(min(self.late.taken, capped), 4)
+
+    @property
+    def total_by_hand(self) -> ByHand | None:
+        """The total that a person set, if one did."""
+        return next((h for h in self.by_hand if not h.check), None)
+
+    @property
     def total(self) -> float:
-        """Points that count, to a hundredth: a bonus makes up for lost points, never exceeds the maximum."""
-        return round(min(self.earned, self.max_points), 2)
+        """Points that count, to a hundredth.
+
+        A bonus makes up for lost points and never exceeds the maximum; then lateness is taken off.
+        A total set by hand replaces all that.
+        """
+        if self.total_by_hand is not None:
+            return round(self.total_by_hand.points, 2)
+        return round(min(self.earned, self.max_points) - self.penalty, 2)
 
     @property
     def graded(self) -> bool:
@@ -87,6 +150,8 @@ class Graded:
                 "cells": [c.to_dict() for c in self.cells],
                 "notices": [n.to_dict() for n in self.notices],
                 "problem": None if self.problem is None else self.problem.to_dict(),
+                "late": late_to_dict(self.late),
+                "by_hand": [vars(h) for h in self.by_hand],
             }
         )
         return plain
@@ -102,8 +167,18 @@ class Graded:
                 "notices": tuple(Text.from_dict(n) for n in data["notices"]),
                 "recordings": tuple(data["recordings"]),
                 "problem": None if problem is None else Text.from_dict(problem),
+                "late": late_from_dict(data.get("late")),
+                "by_hand": tuple(ByHand(**h) for h in data.get("by_hand", ())),
             }
         )
+
+
+def late_to_dict(late: Late | None) -> dict[str, Any] | None:
+    return None if late is None else {**vars(late), "text": late.text.to_dict()}
+
+
+def late_from_dict(data: Mapping[str, Any] | None) -> Late | None:
+    return None if not data else Late(**{**data, "text": Text.from_dict(data["text"])})
 
 
 def _plain(value: Any) -> Any:
@@ -119,3 +194,35 @@ def _plain(value: Any) -> Any:
     if value is None or isinstance(value, (bool, int, str)):
         return value
     return str(value)
+
+
+@dataclass(frozen=True)
+class Change:
+    """A mark that moved; `before` is None for a student who had none.
+
+    Attributes:
+        why: which points moved, or who decided what.
+    """
+
+    student: str
+    student_id: str
+    before: float | None
+    after: float
+    why: str
+
+
+@dataclass(frozen=True)
+class About:
+    """What the reports say of a class beside its marks.
+
+    Attributes:
+        missing: names on the class list without a submission; None if there is no list.
+        strangers: names that handed in and are not on it.
+        unclear: names that fit several people of it.
+        changes: marks that the last run moved, without those that are new.
+    """
+
+    missing: tuple[str, ...] | None = None
+    strangers: tuple[str, ...] = ()
+    unclear: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import getpass
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
 
 from grader.core.key import Key
 from grader.core.text import Text
+from grader.gradebook.course import Course, course_rows
 from grader.gradebook.grade import Item, Setting, Work, grade_class
 from grader.gradebook.keys import NoLab, hidden_key, lab_dir, lab_ids
 from grader.gradebook.progress import steps
-from grader.gradebook.records import Graded
+from grader.gradebook.records import About, Change, Graded
+from grader.gradebook.settings import SettingsError
 from grader.gradebook.store import Store, StoreError, locked
 from grader.intake import IntakeError, Submission, cells, collect
 from grader.reports import ReportError, summary_table, write_all
+from grader.reports.course import write_course
+from grader.reports.words import number
 
 FAILED = Text(
     en="{n} of {total} submissions could not be graded:",
@@ -27,6 +32,15 @@ FAILED = Text(
 DONE = Text(
     en="{total} submissions, {fresh} graded now, in {s:.1f} s ({each:.2f} s each)",
     fr="{total} rendus, dont {fresh} notés maintenant, en {s:.1f} s ({each:.2f} s chacun)",
+)
+
+
+MOVED = Text(en="{n} marks moved:", fr="{n} notes ont changé :")
+MISSING = Text(en="{n} without a submission: {s}", fr="{n} sans rendu : {s}")
+STRANGERS = Text(en="{n} not on the class list: {s}", fr="{n} absents de la liste : {s}")
+UNCLEAR = Text(
+    en="{n} fit several people of the class list: {s}",
+    fr="{n} correspondent à plusieurs personnes de la liste : {s}",
 )
 
 
@@ -72,9 +86,12 @@ def run(
     jobs: int,
     sandboxed: bool,
     rerun: bool,
-    lang: str,
+    lang: str | None,
 ) -> int:
     """Grade what lies at `path` and write everything under `out`.
+
+    Args:
+        lang: of what is shown and of the class page; what ``course.toml`` says if None, else French.
 
     Returns:
         0, or 1 if some submissions could not be graded (they are listed).
@@ -86,6 +103,8 @@ def run(
     began = time.monotonic()
     try:
         known = lab_ids(course)
+        settled = Course.load(course, known)
+        lang = lang or settled.settings.lang or "fr"
         if lab is not None:
             lab_dir(course, lab)
             known = [lab]
@@ -96,12 +115,13 @@ def run(
             for found in classes:
                 folder = out if len(classes) == 1 else out / found.lab
                 bad += _grade_lab(
-                    course, found, out, folder, console, began,
+                    settled, found, out, folder, console, began,
                     jobs=jobs, sandboxed=sandboxed, rerun=rerun, lang=lang,
                 )  # fmt: skip
-    except IntakeError as error:
-        raise Failed(error.text.to(lang)) from None
-    except (NoLab, StoreError, ReportError, OSError) as error:
+            write_course_table(settled, out, lang)
+    except (IntakeError, ReportError) as error:
+        raise Failed(error.text.to(lang or "fr")) from None
+    except (NoLab, StoreError, SettingsError, OSError) as error:
         raise Failed(error) from None
     if bad:
         console.print(FAILED.fill(n=len(bad), total=len(submissions)).to(lang), style="bold")
@@ -112,29 +132,103 @@ def run(
 
 
 def _grade_lab(
-    course: Path, found: ClassOfLab, out: Path, folder: Path, console: Console, began: float, *,
+    course: Course, found: ClassOfLab, out: Path, folder: Path, console: Console, began: float, *,
     jobs: int, sandboxed: bool, rerun: bool, lang: str,
 ) -> list[Graded]:  # fmt: skip
     """Grade one lab's class, write its reports, print its summary; return what failed."""
-    key = hidden_key(course, found.lab)
+    key = course.settings.key(hidden_key(course.folder, found.lab))
     store = Store(out / "gradebook.sqlite")
     try:
-        items = [item_of(s, key) for s in found.submissions]
-        setting = Setting(lab_dir(course, found.lab), course / "data", jobs, sandboxed, rerun)
+        items, told = _items(course, found.submissions, key)
+        setting = Setting(
+            lab_dir(course.folder, found.lab), course.folder / "data", jobs, sandboxed, rerun
+        )
         with steps(found.lab) as step:
-            fresh = grade_class(key, items, store, setting, done=_counter(len(items), step))
+            done = grade_class(key, items, store, setting, _counter(len(items), step), by=whoami())
         graded = store.graded(found.lab)
-        pages = write_all(graded, key, folder, lang, pictures=store.pictures(found.lab))
+        about = course.about(graded, [c for c in done.changes if c.before is not None])
+        pages = write_all(
+            graded, key, folder, lang, pictures=store.pictures(found.lab), about=about
+        )
     finally:
         store.close()
     console.print(summary_table(graded, key, lang))
     seconds = time.monotonic() - began
-    each = seconds / max(fresh, 1)
-    said = DONE.fill(total=len(graded), fresh=fresh, s=seconds, each=each)
+    each = seconds / max(done.fresh, 1)
+    said = DONE.fill(total=len(graded), fresh=done.fresh, s=seconds, each=each)
     console.print(said.to(lang), highlight=False)
+    for line in (*(t.to(lang) for t in told), *_about_lines(about, lang)):
+        console.print(line, highlight=False, markup=False)
     for name, place in pages.shown():
         console.print(f"  {name.to(lang):<22} {place}", highlight=False, markup=False)
     return [g for g in graded if g.problem is not None]
+
+
+def _items(
+    course: Course, submissions: Sequence[Submission], key: Key
+) -> tuple[list[Item], list[Text]]:
+    """The class as `grade_class` takes it, with what lateness costs each."""
+    items = [item_of(s, key) for s in submissions]
+    people, said = course.with_lateness(
+        [i.person for i in items], key.max_points, [s.time_from == "platform" for s in submissions]
+    )
+    return [replace(i, person=p) for i, p in zip(items, people, strict=True)], said
+
+
+def _about_lines(about: About, lang: str, most: int = 20) -> list[str]:
+    """Marks that moved, who is missing, who is not on the list: for the terminal."""
+    lines = []
+    if about.changes:
+        lines.append(MOVED.fill(n=len(about.changes)).to(lang))
+        lines += [f"  {change_line(c, lang)}" for c in about.changes[:most]]
+        if len(about.changes) > most:
+            lines.append(f"  … +{len(about.changes) - most}")
+    for text, names in (
+        (MISSING, about.missing or ()), (STRANGERS, about.strangers), (UNCLEAR, about.unclear)
+    ):  # fmt: skip
+        if names:
+            shown = ", ".join(names[:most]) + (" …" if len(names) > most else "")
+            lines.append(text.fill(n=len(names), s=_safe(shown)).to(lang))
+    return lines
+
+
+def change_line(change: Change, lang: str) -> str:
+    """``Zoé Martin: 12 → 14.5 (attention.mask 0→2.5)``"""
+    before = "–" if change.before is None else number(change.before, lang)
+    who = f"{change.student}{' ' if lang == 'fr' else ''}:"
+    return _safe(f"{who} {before} → {number(change.after, lang)} ({change.why})")
+
+
+def _safe(text: str) -> str:
+    """`text` without control characters: names come from students."""
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
+def whoami() -> str:
+    """Who runs the grader, for the log."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""
+
+
+def write_course_table(course: Course, out: Path, lang: str) -> Path | None:
+    """Write ``course.csv`` (the labs' totals and their weighted mean), from the second lab on."""
+    store = Store(out / "gradebook.sqlite")
+    try:
+        labs = store.labs()
+        if len(labs) < 2:
+            return None
+        classes = {lab: store.graded(lab) for lab in labs}
+    finally:
+        store.close()
+    most = {
+        lab: max((g.max_points for g in graded), default=0.0) or 20.0
+        for lab, graded in classes.items()
+    }
+    weights = {lab: course.settings.lab(lab).weight for lab in labs}
+    rows = course_rows(course, classes, most)
+    return write_course(rows, weights, out / "course.csv", lang)
 
 
 def _counter(total: int, step: Callable[[int, int], None]) -> Callable[[Graded], None]:
@@ -161,6 +255,7 @@ def item_of(submission: Submission, key: Key) -> Item:
         notices=submission.notices,
         receipt=submission.receipt,
         submitted_at=submission.submitted_at,
+        attempts=submission.attempts,
         problem=submission.problem,
     )
 

@@ -55,6 +55,8 @@ class Submission:
         digest: SHA-256 of what influences its grade: code cells in order, and recordings.
         submitted_at: ISO 8601, from the manifest or the platform, or "".
         receipt: what ``lab.submit()`` printed, or "".
+        time_from: who says so: ``platform``, ``student`` (the manifest: their own clock) or "".
+        attempts: versions of it that were handed in; the newest counts.
         members: names of the whole group, if several handed this in together.
         notices: what its reader should know.
         problem: why it cannot be graded, or None.
@@ -70,6 +72,8 @@ class Submission:
     lang: str = ""
     digest: str = ""
     submitted_at: str = ""
+    time_from: str = ""
+    attempts: int = 1
     receipt: str = ""
     members: tuple[str, ...] = ()
     notices: tuple[Text, ...] = ()
@@ -395,7 +399,7 @@ def _notices(
     chosen = mine[-1]
     assert chosen.book is not None
     notices = list(chosen.book.notices)
-    others = [c for c in mine[:-1] if c.book and c.book.sources != chosen.book.sources]
+    others = _others(mine)
     if others:
         notices.insert(
             0,
@@ -431,6 +435,12 @@ def _notices(
             ).fill(f=", ".join(shown(e.name, 40) for e in modules[:3]))
         )
     return notices
+
+
+def _others(mine: Sequence[_Candidate]) -> list[_Candidate]:
+    """Older versions whose code is another's than the newest's."""
+    newest = mine[-1].book
+    return [c for c in mine[:-1] if c.book and newest and c.book.sources != newest.sources]
 
 
 def _below(unit: Unit, entry: Entry) -> str:
@@ -470,6 +480,8 @@ def _graded(
                 fr='la ligne lab = Lab("{lab}") manque ; noté comme {lab} quand même',
             ).fill(lab=lab)
         )
+    by_platform = unit.submitted_at or (_stamp(unit, chosen.entry, limits) if unit.stamped else "")
+    by_student = _text(manifest, "submitted_at", "created_at", "created")
     base = Submission(
         *person,
         origin=_origin(unit, chosen.entry),
@@ -477,11 +489,9 @@ def _graded(
         lang=book.lang
         or (_text(manifest, "lang") if _text(manifest, "lang") in ("fr", "en") else ""),
         digest=digest,
-        submitted_at=(
-            unit.submitted_at
-            or (_stamp(unit, chosen.entry, limits) if unit.stamped else "")
-            or _text(manifest, "submitted_at", "created_at", "created")
-        ),
+        submitted_at=by_platform or by_student,
+        time_from="platform" if by_platform else "student" if by_student else "",
+        attempts=1 + len(_others(mine)),
         receipt=_text(manifest, "receipt"),
         notices=tuple(notices),
         problem=problem,

@@ -326,7 +326,9 @@ def _panel(
     size = min(side / columns, 240.0 / rows, 44.0)
     end = (164, 14, 38) if gap else (11, 61, 145)
     written = size >= 19 and len(number(high, lang, 1)) <= 4 and len(number(low, lang, 1)) <= 4
-    shares = np.nan_to_num((matrix - low) / (high - low) if high > low else matrix * 0.0)
+    shares = np.clip(
+        np.nan_to_num((matrix - low) / (high - low) if high > low else matrix * 0.0), 0.0, 1.0
+    )
     parts: list[str] = []
     for (i, j), value in np.ndenumerate(matrix):
         share, finite = float(shares[i, j]), math.isfinite(value)

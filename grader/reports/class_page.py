@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from grader.core.key import Key
 from grader.core.text import Text
-from grader.gradebook.records import Graded
+from grader.gradebook.records import About, Graded
 from grader.reports import charts
 from grader.reports.files import person, write_atomically
 from grader.reports.page import render
@@ -41,12 +41,14 @@ def class_page(
     lang: str,
     *,
     links: Mapping[Hashable, str] | None = None,
+    about: About | None = None,
 ) -> str:
     """The class page, as HTML: no script, no other file, pictures first.
 
     Args:
         links: `grader.reports.files.person` of a record → address of its feedback page, relative
             to the class page.
+        about: who is missing, which marks moved.
     """
     summary = summarise(graded, key)
     return render(
@@ -67,6 +69,10 @@ def class_page(
         person=person,
         namesakes={n for n, k in Counter(g.student for g in graded).items() if k > 1},
         most=MOST_SHOWN,
+        about=about or About(),
+        attempts=_attempts(summary, lang),
+        late=[g for g in summary.graded if g.late is not None],
+        by_hand=[g for g in summary.graded if g.by_hand],
     )
 
 
@@ -105,6 +111,24 @@ def _marks(summary: ClassSummary, lang: str) -> Markup:
         lang,
         words,
     )
+
+
+def _attempts(summary: ClassSummary, lang: str) -> Markup:
+    """How many versions the students handed in; nothing if nobody handed in two."""
+    counts = [g.attempts for g in summary.students]
+    if max(counts, default=1) < 2:
+        return Markup("")
+    most = min(max(counts), 12)
+    again = sum(c > 1 for c in counts)
+    alt = Text(
+        en="Histogram of the versions handed in: {a} of {n} students handed in several, {m} at most.",
+        fr="Histogramme des versions rendues : {a} étudiants sur {n} en ont rendu plusieurs, {m} au plus.",
+    ).fill(a=again, n=len(counts), m=max(counts))
+    return charts.histogram(
+        [min(c, most) for c in counts], 0.5, most + 0.5, most, alt.to(lang),
+        Text(en="versions handed in", fr="versions rendues").to(lang),
+        Text(en="students", fr="étudiants").to(lang), lang, {},
+    )  # fmt: skip
 
 
 def _trainings(summary: ClassSummary, lang: str) -> list[TrainingPicture]:
@@ -148,6 +172,7 @@ def write_class_page(
     lang: str,
     *,
     links: Mapping[Hashable, str] | None = None,
+    about: About | None = None,
 ) -> Path:
     """Write `class_page` to `path`."""
-    return write_atomically(path, class_page(graded, key, lang, links=links))
+    return write_atomically(path, class_page(graded, key, lang, links=links, about=about))

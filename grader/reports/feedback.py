@@ -12,7 +12,7 @@ from markupsafe import Markup
 from grader.core.judge import EARNING, Verdict, limit_text
 from grader.core.key import Exercise, Key
 from grader.core.text import Text, same
-from grader.gradebook.records import Graded
+from grader.gradebook.records import ByHand, Graded
 from grader.reports import charts
 from grader.reports.files import file_stems, person, write_atomically
 from grader.reports.gradescope import metric_of
@@ -32,6 +32,8 @@ class Said:
 
     Attributes:
         origin: for a mistake carried over, the sentence that names it.
+        answer: what the student wrote, where a person reads it.
+        by_hand: a mark that a person set, or None.
     """
 
     verdict: Verdict
@@ -39,6 +41,17 @@ class Said:
     cause: Text
     origin: Text
     picture: Markup
+    answer: str = ""
+    by_hand: ByHand | None = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of the sum that makes a total; `points` has its sign."""
+
+    label: Text
+    points: float
+    why: Text
 
 
 @dataclass(frozen=True)
@@ -90,10 +103,15 @@ def feedback_page(
         max_points=key.max_points,
         marks=marks,
         exercises=[
-            (m, [_say(v, key, lang, pictures or {}) for v in m.verdicts], _read(m, known.get(m.id)))
+            (
+                m,
+                [_say(v, graded, key, lang, pictures or {}) for v in m.verdicts],
+                _read(m, known.get(m.id)),
+            )
             for m in marks
             if m.verdicts
         ],
+        sum=how_total(graded, key),
         first=[(v, number_of(v)) for v in first_to_mend(graded)],
         cells=failed_cells(graded.cells),
         trained=[_trained(t, graded, key, lang) for t in read_trainings(graded.recordings)],
@@ -116,7 +134,52 @@ def first_to_mend(graded: Graded, most: int = 3) -> list[Verdict]:
     return chosen
 
 
-def _say(verdict: Verdict, key: Key, lang: str, pictures: Pictures) -> Said:
+def how_total(graded: Graded, key: Key) -> list[Step]:
+    """What a total is made of, line by line; the lines add up to it."""
+    nothing = same("")
+    metrics = {c.id for c in key.checks if metric_of(c)}
+    plain = [v for v in graded.verdicts if not v.bonus]
+    measured = [v for v in plain if v.check in metrics]
+    part = [v for v in plain if v.status == "partial" and v.check not in metrics]
+    rest = [v for v in plain if v.check not in metrics and v.status != "partial"]
+    steps = [
+        Step(
+            Text(
+                en="Checks with all their points or none",
+                fr="Contrôles à tous leurs points ou aucun",
+            ),
+            sum(v.points for v in rest),
+            nothing,
+        ),
+        Step(
+            Text(en="Partly right", fr="En partie justes"),
+            sum(v.points for v in part),
+            Text(en="{n} checks", fr="{n} contrôles").fill(n=len(part)),
+        ),
+        Step(
+            Text(en="Measured figures", fr="Mesures"),
+            sum(v.points for v in measured),
+            Text(
+                en="in proportion, between floor and target",
+                fr="en proportion, entre plancher et cible",
+            ),
+        ),
+        Step(Text(en="Bonus", fr="Bonus"), graded.bonus, nothing),
+    ]
+    kept = [s for i, s in enumerate(steps) if i == 0 or s.points or (i == 1 and part)]
+    over = graded.earned - min(graded.earned, graded.max_points)
+    if over > 1e-9:
+        kept.append(Step(Text(en="Over the maximum", fr="Au-delà du maximum"), -over, nothing))
+    if graded.late is not None:
+        kept.append(Step(Text(en="Late", fr="Retard"), -graded.penalty, graded.late.text))
+    whole = graded.total_by_hand
+    if whole is not None:
+        label = Text(en="Total set by hand", fr="Total fixé à la main")
+        kept.append(Step(label, whole.points - whole.before, same(whole.reason)))
+    return kept
+
+
+def _say(verdict: Verdict, graded: Graded, key: Key, lang: str, pictures: Pictures) -> Said:
     came, cause = verdict.message, same("")
     parts = [verdict.message.to(side).rsplit(" → ", 1) for side in ("en", "fr")]
     if all(len(p) == 2 for p in parts):
@@ -125,12 +188,22 @@ def _say(verdict: Verdict, key: Key, lang: str, pictures: Pictures) -> Said:
     elif verdict.diagnosis and verdict.status not in ("carried", "right"):
         came, cause = same(""), verdict.message
     asked = next((c for c in key.checks if c.id == verdict.check), None)
-    if asked is not None and asked.kind == "answer" and verdict.status == "right" and came.en:
+    read = asked is not None and asked.answer.get("type") == "text"
+    question = asked is not None and asked.kind == "answer" and not read
+    if question and verdict.status == "right" and came.en:
         came = Text(en="your answer: ", fr="votre réponse : ") + came
     pair = pictures.get(verdict.check)
     drawn = charts.heat_maps(pair["came"], pair["expected"], lang) if pair else Markup("")
     known = key.misconceptions.get(verdict.diagnosis) if verdict.status == "carried" else None
-    return Said(verdict, came, cause, known.text if known else same(""), drawn)
+    return Said(
+        verdict,
+        verdict.message if read else came,
+        same("") if read else cause,
+        known.text if known else same(""),
+        drawn,
+        graded.answers.get(verdict.check, ""),
+        next((h for h in graded.by_hand if h.check == verdict.check), None),
+    )
 
 
 def _read(mark: ExerciseMark, exercise: Exercise | None) -> Text | None:

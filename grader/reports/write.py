@@ -8,7 +8,7 @@ from pathlib import Path
 
 from grader.core.key import Key
 from grader.core.text import Text
-from grader.gradebook.records import Graded
+from grader.gradebook.records import About, Graded
 from grader.reports.class_page import write_class_page
 from grader.reports.feedback import Pictures, write_feedback
 from grader.reports.files import file_stems
@@ -46,6 +46,7 @@ def write_all(
     out: Path,
     lang: str,
     pictures: Mapping[str, Pictures] | None = None,
+    about: About | None = None,
 ) -> Paths:
     """Write ``gradebook.csv``, ``results/*.json``, ``feedback/*.html`` and ``class.html``.
 
@@ -54,6 +55,7 @@ def write_all(
 
     Args:
         pictures: student's identifier → ``{check: {"came", "expected"}}``.
+        about: who is missing, which marks moved.
 
     Raises:
         ReportError: a file cannot be written.
@@ -64,9 +66,13 @@ def write_all(
     write_feedback(graded, key, feedback, stems=stems, pictures=pictures)
     links = {who: f"feedback/{stem}.html" for who, stem in stems.items()}
     return Paths(
-        gradebook=write_gradebook(graded, key, out / "gradebook.csv", lang=lang),
+        gradebook=write_gradebook(
+            graded, key, out / "gradebook.csv", lang=lang, missing=(about or About()).missing or ()
+        ),
         results=results,
         feedback=feedback,
-        class_page=write_class_page(graded, key, out / "class.html", lang, links=links),
+        class_page=write_class_page(
+            graded, key, out / "class.html", lang, links=links, about=about
+        ),
         feedback_of={who: feedback / f"{stem}.html" for who, stem in stems.items()},
     )

@@ -26,6 +26,8 @@ def test_columns_are_the_contract() -> None:
     assert columns(KEY) == [
         "student", "student_id", "lab", "total", "max",
         *[c.id for c in KEY.checks], "status", "notices",
+        "partial", "metrics", "bonus", "late_penalty", "by_hand", "attempts", "submitted_at",
+        "figure:reverser.exact_match",
     ]  # fmt: skip
     assert list(rows()[0]) == columns(KEY)
 
