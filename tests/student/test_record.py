@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+import types
 from pathlib import Path
 
 import numpy as np
@@ -315,3 +317,37 @@ def test_goals_and_curves(place: Path) -> None:
     drawn = curves.svg({"loss": [2.0, 1.0, float("nan")], "accuracy": [0.1, 0.9, 0.95]}, 10)
     assert drawn.count("<polyline") == 2 and "nan" not in drawn.split("loss")[0]
     assert len(curves.thin(list(range(10_000)))) == curves.MAX_POINTS
+
+
+def test_a_model_that_was_not_made_is_refused_in_one_line(place: Path) -> None:
+    lab = Lab("mini", lang="fr")
+    with pytest.raises(LabError, match=r"l'appel classifier\(\) a-t-il été oublié"):
+        lab.record("classifier", model=classifier)
+    with pytest.raises(LabError, match="_Batches est une classe, il faut un modèle"):
+        lab.restore("classifier", _Batches)
+
+
+def test_after_a_restart_a_recording_is_found_before_it_is_replaced(
+    recorded: bytes, place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    lab = Lab("mini", lang="en")
+    model = classifier()
+    lab.restore("classifier", model)
+    kept = Recording.from_bytes(recorded)
+    model(X)
+    lab.restore("classifier", model)
+    np.testing.assert_array_equal(model(X), kept.rebuild()(X))
+    assert lab.history("classifier") == kept.history
+    trained(lab)
+    assert "to take it up instead: lab.restore('classifier', model)" in capsys.readouterr().out
+    trained(lab)
+    assert "to take it up instead" not in capsys.readouterr().out
+
+
+def test_on_colab_a_recording_is_said_to_be_fleeting(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "google.colab", types.ModuleType("google.colab"))
+    trained(Lab("mini", lang="fr"))
+    assert "Colab l'oublie à la fin de la session" in capsys.readouterr().out
