@@ -1,24 +1,13 @@
 """What a student notebook begins with: a badge that opens it in Colab, and a cell that sets up.
 
-Both come from the course's ``course.toml``::
-
-    [colab]
-    repository = "owner/name"     # on GitHub, where labs/ is to be read by students
-    branch = "main"               # "main" if not given
-    bundle = "https://…/labs.zip" # what `grader release` wrote; the repository's latest release
-                                  # (its file labs.zip) if not given
-
-Without that table there is no badge, and a notebook on Colab asks for the bundle to be put beside it.
+Both come from the table ``[colab]`` of ``course.toml`` (`grader.gradebook.settings.ColabSettings`).
+Without it there is no badge, and a notebook on Colab asks for the bundle to be put beside it.
 """
 
 from __future__ import annotations
 
-import re
-import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 from grader.authoring.spec import AuthorError
@@ -54,36 +43,18 @@ def read(course: Path) -> Colab:
     """The table ``[colab]`` of a course's ``course.toml``; defaults if there is none.
 
     Raises:
-        AuthorError: it cannot be read, or a value is not what it should be.
+        AuthorError: the file cannot be used.
     """
-    path = course / "course.toml"
+    from grader.gradebook.keys import lab_ids
+    from grader.gradebook.settings import SettingsError, load_settings
+
     try:
-        table = tomllib.loads(path.read_text("utf-8")).get("colab", {})
-    except FileNotFoundError:
-        return Colab()
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise AuthorError(f"{path}: {error}") from None
-    return _checked(table, path)
-
-
-def _checked(table: Any, path: Path) -> Colab:
-    if not isinstance(table, Mapping):
-        raise AuthorError(f"{path}: colab is a table, written [colab]")
-    for name, value in table.items():
-        if name not in ("repository", "branch", "bundle"):
-            raise AuthorError(f"{path}, [colab]: {name!r} is unknown; repository, branch, bundle")
-        if not isinstance(value, str):
-            raise AuthorError(f"{path}, [colab]: {name} is a text between quotes, not {value!r}")
-    repository = str(table.get("repository", ""))
-    repository = repository.removeprefix("https://github.com/").removesuffix(".git").strip("/")
-    if repository and not re.fullmatch(r"[\w.-]+/[\w.-]+", repository):
-        raise AuthorError(f'{path}, [colab]: repository = "owner/name", not {repository!r}')
-    bundle = str(table.get("bundle", ""))
-    if bundle and not re.fullmatch(r"https://[^\s\"'\\{}$]+", bundle):
-        raise AuthorError(f"{path}, [colab]: bundle is an https:// address, not {bundle!r}")
-    if not bundle and repository:
-        bundle = f"https://github.com/{repository}/releases/latest/download/{KIT}"
-    return Colab(repository, str(table.get("branch", "main")), bundle or KIT)
+        given = load_settings(course, lab_ids(course)).colab
+    except SettingsError as error:
+        raise AuthorError(str(error)) from None
+    latest = f"https://github.com/{given.repository}/releases/latest/download/{KIT}"
+    bundle = given.bundle or (latest if given.repository else KIT)
+    return Colab(given.repository, given.branch, bundle)
 
 
 def badge(colab: Colab, lang: Lang, lab: str) -> str:

@@ -7,6 +7,7 @@ weights or a class list.
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
@@ -90,6 +91,36 @@ class LabSettings(_Strict):
     limits: LimitSettings = LimitSettings()
 
 
+class ColabSettings(_Strict):
+    """Where Colab finds the students' notebooks and the kit.
+
+    Attributes:
+        repository: ``owner/name`` on GitHub, where students can read ``labs/``; "" for none.
+        branch: of the repository.
+        bundle: address of the zip of ``grader release``; if not given, the file ``labs.zip`` of the
+            repository's latest release.
+    """
+
+    repository: str = ""
+    branch: Annotated[str, Field(pattern=r"^[\w./-]+$")] = "main"
+    bundle: str = ""
+
+    @field_validator("repository")
+    @classmethod
+    def _owner_and_name(cls, given: str) -> str:
+        name = given.removeprefix("https://github.com/").removesuffix(".git").strip("/")
+        if name and not re.fullmatch(r"[\w.-]+/[\w.-]+", name):
+            raise ValueError(f"{given!r} is no repository; write 'owner/name'")
+        return name
+
+    @field_validator("bundle")
+    @classmethod
+    def _address(cls, given: str) -> str:
+        if given and not re.fullmatch(r"https://[^\s\"'\\{}$]+", given):
+            raise ValueError(f"{given!r} is no address; write one that starts with https://")
+        return given
+
+
 class Settings(_Strict):
     """The whole file.
 
@@ -105,6 +136,7 @@ class Settings(_Strict):
     timezone: str = "Europe/Paris"
     class_list: str = ""
     late: LatePolicy = LatePolicy()
+    colab: ColabSettings = ColabSettings()
     labs: dict[str, LabSettings] = {}
 
     @field_validator("timezone")
@@ -209,6 +241,8 @@ def _names(where: Sequence[str]) -> list[str]:
             model = LatePolicy
         elif part == "limits":
             model = LimitSettings
+        elif part == "colab":
+            model = ColabSettings
         elif model is Settings and part == "labs":
             continue
         else:
@@ -257,6 +291,17 @@ def template(labs: Mapping[str, str], lang: str) -> str:
             "# max_percent = 50                 # retrait maximal"),
         say("# refuse_after_days = 14           # later: no points at all",
             "# refuse_after_days = 14           # au-delà : aucun point"),
+        "",
+        say("# \"Open in Colab\" on every student notebook; then `grader build --no-execute`.",
+            "# « Ouvrir dans Colab » sur chaque notebook ; puis `grader build --no-execute`."),
+        "# [colab]",
+        say('# repository = "school/labs"       # on GitHub, where students can read labs/',
+            '# repository = "ecole/tp"          # sur GitHub, où les étudiants peuvent lire labs/'),
+        '# branch = "main"',
+        say('# bundle = "https://…/labs.zip"    # what `grader release` wrote; by default the file',
+            '# bundle = "https://…/labs.zip"    # le zip de `grader release` ; par défaut le fichier'),
+        say("#                                  # labs.zip of the repository's latest release",
+            "#                                  # labs.zip de la dernière « release » du dépôt"),
     ]  # fmt: skip
     for lab, title in labs.items():
         lines += [

@@ -66,11 +66,12 @@ def test_branch_and_bundle_can_be_given(course: Path) -> None:
     ("text", "says"),
     [
         ("[colab\n", "course.toml"),
-        ('colab = "yes"', "written"),
-        ('[colab]\nrepo = "a/b"', "repo"),
+        ('colab = "yes"', "colab"),
+        ('[colab]\nrepo = "a/b"', "there are: repository, branch, bundle"),
         ("[colab]\nrepository = 3", "repository"),
         ('[colab]\nrepository = "just-a-name"', "owner/name"),
         ("[colab]\nbundle = 'https://x/\"; import os; \"'", "https"),
+        ("[colab]\nbranch = 'a b'", "branch"),
         ('[colab]\nbundle = "kit.zip"', "https"),
     ],
 )
