@@ -24,7 +24,6 @@ from grader.authoring import (
     call,
     change,
     count_params,
-    draw_index,
     item,
     numpy_array,
     raises,
