@@ -1,0 +1,190 @@
+"""Build the synthetic speech of TP1: five languages, voices and sentences that no two splits share.
+
+    python build.py [--out FOLDER] [--train 440] [--test 60] [--hidden 80]
+
+Speech by eSpeak NG (the wheel `espeakng-loader` carries the library and its data). A clip is 3 s of
+16 kHz mono, cut at random from one or two sentences (see `sentences.py`), with its own voice, rate,
+pitch and intonation range, then its own spectral tilt, band limits, level and background noise.
+
+``speech.npz`` holds Ogg Opus streams as bytes, one a split and a language, ``train_fr`` and so on: the
+clips one after the other, 48,000 samples each. ``hidden/speech.npz`` has the held-out ones, and is for
+instructors.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import io
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from scipy import signal
+from sentences import LANGUAGES, SPLITS, sentence
+
+from grader.student.data import content_digest
+
+HERE = Path(__file__).parent
+RATE = 16_000
+SAMPLES = 48_000
+SEED = 7
+
+# Voice variants of eSpeak NG by family: the members of a family sound alike and stay together.
+FAMILIES = """
+Alex | Alicia | Andrea | Andy | Annie | Denis | Diogo | Gene Gene2 | Henrique | Hugo | Jacky | Lee | Marco
+Mario | Michael | Mike mike2 | Nguyen | Reed | RicishayMax RicishayMax2 RicishayMax3 | adam | anika
+announcer | antonio | aunty | belinda | benjamin | boris | caleb | david | ed | edward edward2 | f1 | f2
+f3 | f4 | f5 | grandma | grandpa | gustave | ian | iven iven2 iven3 iven4 | john
+linda | m1 | m2 | m3 | m4 | m5 | m6 | m7 | m8 | marcelo | max
+michel | miguel | norbert | pablo | paul | pedro | quincy | rob | robert
+sandro | shelby | steph steph2 steph3 | travis | victor | zac
+"""
+
+# Accents: another speaker's phonemes, and never the same in two splits where there are several.
+ACCENTS = {
+    "de": {"train": ["de"], "test": ["de"], "hidden": ["de"]},
+    "en": {"train": ["en", "en-us", "en-gb-scotland"], "test": ["en-gb-x-gbclan"], "hidden": ["en-gb-x-rp"]},
+    "es": {"train": ["es", "es-419"], "test": ["es"], "hidden": ["es"]},
+    "fr": {"train": ["fr", "fr-be"], "test": ["fr-ch"], "hidden": ["fr"]},
+    "it": {"train": ["it"], "test": ["it"], "hidden": ["it"]},
+}  # fmt: skip
+
+
+def voices(split: str) -> list[str]:
+    """The voice variants of a split."""
+    families = [f.split() for f in FAMILIES.replace("\n", " | ").split("|") if f.strip()]
+    order = np.random.default_rng(SEED).permutation(len(families))
+    ends = np.round(np.cumsum([0, *SPLITS.values()]) * len(families)).astype(int)
+    place = list(SPLITS).index(split)
+    return [v for i in order[ends[place] : ends[place + 1]] for v in families[i]]
+
+
+class Espeak:
+    """The eSpeak NG library, speaking into arrays."""
+
+    def __init__(self) -> None:
+        import espeakng_loader
+
+        self.library = ctypes.CDLL(espeakng_loader.get_library_path())
+        data = espeakng_loader.get_data_path().encode()
+        self.rate = self.library.espeak_Initialize(2, 0, data, 0)  # 2: AUDIO_OUTPUT_SYNCHRONOUS
+        if self.rate <= 0:
+            raise RuntimeError("eSpeak NG does not start")
+        kind = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
+        self._chunks: list[np.ndarray] = []
+
+        def hear(samples: ctypes._Pointer[ctypes.c_short], n: int, _: object) -> int:
+            if samples and n > 0:
+                self._chunks.append(np.ctypeslib.as_array(samples, (n,)).copy())
+            return 0
+
+        self._callback = kind(hear)
+        self.library.espeak_SetSynthCallback(self._callback)
+
+    def say(self, text: str, voice: str, rate: int, pitch: int, span: int) -> np.ndarray:
+        """Speak `text`.
+
+        Args:
+            text: what is said.
+            voice: language and variant, ``fr-be+f2``.
+            rate: words a minute, 80 to 450.
+            pitch: 0 to 100.
+            span: intonation range, 0 (monotone) to 100.
+
+        Returns:
+            float32 (n,), in [−1, 1], at 16 kHz.
+
+        Raises:
+            ValueError: there is no such voice.
+        """
+        if self.library.espeak_SetVoiceByName(voice.encode()) != 0:
+            raise ValueError(f"no voice {voice!r}")
+        for parameter, value in ((1, rate), (3, pitch), (4, span)):
+            self.library.espeak_SetParameter(parameter, value, 0)
+        self._chunks = []
+        data = text.encode()
+        self.library.espeak_Synth(data, len(data) + 1, 0, 1, 0, 1, None, None)  # 1: characters, UTF-8
+        self.library.espeak_Synchronize()
+        heard = np.concatenate(self._chunks).astype(np.float32) / 32768
+        common = np.gcd(RATE, self.rate)
+        return signal.resample_poly(heard, RATE // common, self.rate // common).astype(np.float32)
+
+
+def room(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Tilt, band limits, level and noise of one clip; float32 (48000,) in, float32 (48000,) out."""
+    spectrum = np.fft.rfft(samples)
+    hertz = np.fft.rfftfreq(SAMPLES, 1 / RATE)
+    tilt = rng.uniform(-3, 3)  # dB an octave, around 1 kHz, kept within ±9 dB
+    gain = np.clip(tilt * np.log2(np.maximum(hertz, 60) / 1000), -9, 9)
+    spectrum *= 10 ** (gain / 20)
+    if rng.random() < 0.15:  # a telephone or a cheap microphone
+        low, high = rng.uniform(60, 300), rng.uniform(3400, 7000)
+        spectrum *= 1 / np.sqrt(1 + (low / np.maximum(hertz, 1)) ** 8) / np.sqrt(1 + (hertz / high) ** 16)
+    clip = np.fft.irfft(spectrum, SAMPLES)
+    loud = np.sqrt(np.mean(clip**2)) + 1e-9
+    hiss = rng.standard_normal(SAMPLES)
+    if rng.random() < 0.5:  # a low rumble rather than a hiss
+        hiss = signal.lfilter([1], [1, -0.95], hiss)
+    hiss *= loud * 10 ** (-rng.uniform(20, 45) / 20) / np.sqrt(np.mean(hiss**2))
+    clip = clip + hiss
+    return (clip / np.max(np.abs(clip)) * rng.uniform(0.2, 0.9)).astype(np.float32)
+
+
+def clips(espeak: Espeak, language: str, split: str, n: int) -> np.ndarray:
+    """`n` clips of a language: float32 (n, 48000)."""
+    rng = np.random.default_rng([SEED, LANGUAGES.index(language), list(SPLITS).index(split)])
+    names, made = voices(split), []
+    while len(made) < n:
+        voice = f"{ACCENTS[language][split][len(made) % len(ACCENTS[language][split])]}+{names[len(made) % len(names)]}"
+        said = espeak.say(
+            f"{sentence(language, split, rng)} {sentence(language, split, rng)}",
+            voice, int(rng.integers(125, 200)), int(rng.integers(25, 75)), int(rng.integers(25, 75)),
+        )  # fmt: skip
+        if len(said) < SAMPLES or np.max(np.abs(said)) < 1e-3:
+            raise ValueError(f"{voice}: only {len(said)} samples")
+        start = int(rng.integers(0, min(len(said) - SAMPLES, 3 * RATE) + 1))
+        made.append(room(said[start : start + SAMPLES], rng))
+    return np.stack(made)
+
+
+def encode(samples: np.ndarray, level: float = 0.975) -> np.ndarray:
+    """Ogg Opus bytes, uint8 (m,), of mono samples at 16 kHz, float (n,).
+
+    Args:
+        samples: in [−1, 1].
+        level: 0 (large) to 1 (small).
+    """
+    file = io.BytesIO()
+    with soundfile.SoundFile(
+        file, "w", RATE, 1, format="OGG", subtype="OPUS", compression_level=level
+    ) as out:
+        for i in range(0, len(samples), 30 * RATE):
+            out.write(samples[i : i + 30 * RATE])
+    return np.frombuffer(file.getvalue(), np.uint8)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--out", type=Path, default=HERE)
+    parser.add_argument("--train", type=int, default=440)
+    parser.add_argument("--test", type=int, default=60)
+    parser.add_argument("--hidden", type=int, default=80)
+    options = parser.parse_args()
+    (options.out / "hidden").mkdir(parents=True, exist_ok=True)
+    espeak, sets = Espeak(), {}
+    for split in SPLITS:
+        for language in LANGUAGES:
+            made = clips(espeak, language, split, getattr(options, split))
+            sets[f"{split}_{language}"] = encode(made.reshape(-1))
+            print(f"{split}_{language}", made.shape, f"{sets[f'{split}_{language}'].size / 1e6:.2f} MB", flush=True)
+    shipped = {k: v for k, v in sets.items() if not k.startswith("hidden")}
+    held_out = {k: v for k, v in sets.items() if k.startswith("hidden")}
+    np.savez(options.out / "speech.npz", **shipped)
+    np.savez(options.out / "hidden" / "speech.npz", **held_out)
+    print("sha256        ", content_digest(shipped))
+    print("hidden_sha256 ", content_digest(held_out))
+
+
+if __name__ == "__main__":
+    main()
