@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from grader import __version__
+from grader.cli_desk import add_to
 
 if TYPE_CHECKING:
     from grader.authoring.source import LoadedLab
@@ -177,13 +178,14 @@ def check(notebook: Path, lang: str | None) -> None:
 @click.option("--lab", default=None, help="Grade only submissions of this lab.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("out"), show_default=True)
 @click.option("--rerun", is_flag=True, help="Train again even where there is a recording.")
-@click.option("--lang", type=click.Choice(["fr", "en"]), default="fr", show_default=True,
-              help="Language of the class page and of the table.")  # fmt: skip
+@click.option("--lang", type=click.Choice(["fr", "en"]), default=None,
+              help="Language of the class page and of the table.  [default: of course.toml, else fr]")  # fmt: skip
 @JOBS
 @SANDBOX
 def grade(
-    path: Path, lab: str | None, out: Path, rerun: bool, lang: str, jobs: int | None, sandbox: str
-) -> None:
+    path: Path, lab: str | None, out: Path, rerun: bool, lang: str | None, jobs: int | None,
+    sandbox: str,
+) -> None:  # fmt: skip
     """Grade a notebook, a folder or a zip of submissions: PATH."""
     from grader.gradebook.run import Failed, run
 
@@ -297,6 +299,9 @@ def _progress(label: str, quiet: bool) -> Any:
     from grader.gradebook.progress import steps
 
     return steps(label, quiet)
+
+
+add_to(main)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,14 @@ import numpy as np
 from grader.authoring.source import LoadedLab, load_lab
 from grader.authoring.spec import AuthorError, CheckSpec, Draw, default_expectation
 from grader.authoring.version import key_version
+from grader.core import shown
 from grader.core.answers import digest, digests, normalise
 from grader.core.expect import Distribution, Expectation
 from grader.core.key import Check, Exercise, Key, Misconception
 from grader.core.observe import Made, observe
 from grader.core.probe import Probe, Step
 from grader.core.source import defined_in, reach
+from grader.core.text import LANGS
 from grader.core.tree import Tree
 
 PUBLIC_SEED = 20_170_612
@@ -46,6 +48,7 @@ def compile_key(lab: LoadedLab, seed: int = PUBLIC_SEED, hidden: bool = False) -
             raise AuthorError(f"{lab.id}: the solution does not define {sorted(lacking)}")
     drawn = {c.id: _drawn(c, Draw(seed, c.id, hidden)) for c in spec.checks.values()}
     probes = {name: probe for name, (probe, _) in drawn.items() if probe is not None}
+    shows = _shows(lab, probes.values())
     reached = {name: reach(sources, probe.names()) for name, probe in probes.items()}
     runs = [Run(None, tuple(probes))]
     for mistake in spec.misconceptions.values():
@@ -76,7 +79,31 @@ def compile_key(lab: LoadedLab, seed: int = PUBLIC_SEED, hidden: bool = False) -
         limits=spec.limits,
         recordings=spec.recordings,
         preload=spec.preload,
+        shows=shows,
     )
+
+
+def _shows(lab: LoadedLab, probes: Iterable[Probe]) -> tuple[str, ...]:
+    """Digests of the cells that only show, each tried in the solved notebook.
+
+    Raises:
+        AuthorError: something that runs needs one of them.
+    """
+    wanted = {name for probe in probes for name in probe.names()}
+    found: dict[str, None] = {}
+    for lang in LANGS:
+        cells = [c for c in lab.cells if c.kind == "code" and c.lang in ("", lang)]
+        shows = {shown.digest(c.solved()): c for c in cells if c.role == "show"}
+        solved = [c.solved() for c in cells]
+        out = {shown.digest(solved[n - 1]) for n in shown.left_out(solved, shows, wanted)}
+        for digest in shows:
+            if digest not in out:
+                first = shows[digest].source.strip().splitlines()[0]
+                raise AuthorError(
+                    f'{lab.id}: role="show", but another cell takes a name from it: {first[:60]}'
+                )
+            found[digest] = None
+    return tuple(found)
 
 
 def _with_uses(lab: LoadedLab, sources: list[str]) -> dict[str, Exercise]:
@@ -238,10 +265,13 @@ def _hashed(spec: CheckSpec, draw: Draw) -> dict[str, Any]:
             if form in right:
                 raise AuthorError(f"question {spec.id}: {value!r} is both right and wrong")
             wrong[digest(form, salt)] = {"id": "", "text": text.to_dict()}
-    return {
+    compiled = {
         "type": kind, "decimals": decimals, "salt": salt,
         "right": digests(right, salt), "wrong": wrong,
     }  # fmt: skip
+    if draw.hidden and kind == "text":  # how an answer is read is no business of the public key
+        compiled |= {k: spec.answer[k] for k in ("rubric", "guide")}
+    return compiled
 
 
 def _all_right(

@@ -247,6 +247,9 @@ class LabSpec:
         wrong: Mapping[Any, Text] | None = None,
         decimals: int = 0,
         bonus: bool = False,
+        asked: Text | None = None,
+        rubric: Sequence[tuple[float, Text]] = (),
+        guide: Text | None = None,
     ) -> None:
         """Declare a question, answered by ``lab.answer(id, …)``.
 
@@ -255,14 +258,28 @@ class LabSpec:
                 punctuation do not count), ``choices`` (a set of words), ``text`` (a person reads it).
             right: every accepted answer (synonyms, French and English, with and without √d, …).
             wrong: known wrong answer → which mistake it shows.
+            asked: the question as the feedback page and the reader of answers repeat it.
+            rubric: for ``text``, ``(points, what earns or costs them)``: where ``grader review``
+                starts from; the student reads the items that were chosen.
+            guide: for ``text``, what the reader should look for; no student sees it.
         """
+        if type != "text" and (rubric or guide):
+            raise AuthorError(f"{self.id}: question {id!r}: only a text has a rubric or a guide")
+        if type == "text" and (right or wrong):
+            raise AuthorError(f"{self.id}: question {id!r}: a person reads it: no `right`, `wrong`")
         answer = {
             "type": type,
             "right": list(right),
             "wrong": dict(wrong or {}),
             "decimals": decimals,
+            "rubric": [{"points": float(p), "text": t.to_dict()} for p, t in rubric],
+            "guide": (guide or same("")).to_dict(),
         }
-        self._add(CheckSpec(id, exercise, "answer", title, points, bonus, answer=answer))
+        self._add(
+            CheckSpec(
+                id, exercise, "answer", title, points, bonus, asked or same(""), answer=answer
+            )
+        )
 
     def clean(
         self,

@@ -183,7 +183,12 @@ def _item(lab: LoadedLab, name: str, work: Work) -> Item:
 
 
 def _lost(result: Result) -> dict[str, Verdict]:
-    return {v.check: v for v in result.graded.verdicts if v.points < v.max_points}
+    """Checks that lost points; an answer that a person reads has lost none yet."""
+    return {
+        v.check: v
+        for v in result.graded.verdicts
+        if v.points < v.max_points and v.status != "pending"
+    }
 
 
 def _failed(result: Result) -> str:
@@ -201,7 +206,7 @@ def _short(error: Mapping[str, Any] | None) -> str:
 
 def _solution(key: Key, results: Mapping[str, Result], report: Report, spent: float) -> None:
     runs = {n: r for n, r in results.items() if n.startswith("solution")}
-    most = sum(c.points for c in key.checks)
+    most = sum(c.points for c in key.checks if c.answer.get("type") != "text")
     report.solution = {"score": min(r.graded.earned for r in runs.values()), "max": round(most, 4)}
     for name, result in runs.items():
         said = _failed(result)

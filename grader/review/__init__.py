@@ -1,0 +1,1 @@
+"""`grader review`: a local page on which a person reads the answers that no program can judge."""

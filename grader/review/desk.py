@@ -1,0 +1,248 @@
+"""What the review page shows and keeps: questions, answers in groups, rubric, comments.
+
+Answers are named by their content (`grader.gradebook.decisions.answer_digest`), so that the page
+knows no student unless names were asked for, and one decision holds for all who wrote the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from grader.core.key import Check, Key
+from grader.core.text import Text, same
+from grader.gradebook.decisions import Review, answer_digest
+from grader.gradebook.records import Graded
+from grader.gradebook.store import Store
+from grader.review.similar import groups
+
+MAX_ITEM = 300
+MAX_SNIPPET = 1000
+
+
+class BadRequest(ValueError):
+    """What the page sent cannot be done; the message says why."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one student, or several alike, answered.
+
+    Attributes:
+        id: digest of the text.
+        text: as the first of them wrote it.
+        students: identifiers.
+        names: the same, as shown.
+    """
+
+    id: str
+    text: str
+    students: tuple[str, ...]
+    names: tuple[str, ...]
+
+
+class Question:
+    """A free-text question over the whole class.
+
+    Attributes:
+        groups: similar answers together, the largest group first.
+        silent: students who did not answer.
+    """
+
+    def __init__(self, check: Check, number: str, graded: Sequence[Graded]) -> None:
+        self.check = check
+        self.number = number
+        found: dict[str, list[Graded]] = {}
+        for g in graded:
+            text = g.answers.get(check.id, "")
+            if text:
+                found.setdefault(answer_digest(text), []).append(g)
+        # The order of digests has nothing to do with names.
+        self.answers = {
+            id: Answer(
+                id,
+                who[0].answers[check.id],
+                tuple(g.student_id for g in who),
+                tuple(g.student for g in who),
+            )
+            for id, who in sorted(found.items())
+        }
+        self.students = sum(len(a.students) for a in self.answers.values())
+        self.silent = sum(g.problem is None for g in graded) - self.students
+
+    @cached_property
+    def groups(self) -> list[list[Answer]]:
+        answers = list(self.answers.values())
+        found = [[answers[i] for i in g] for g in groups([a.text for a in answers])]
+        return sorted(found, key=lambda g: -sum(len(a.students) for a in g))
+
+
+class Desk:
+    """The review of one lab.
+
+    Args:
+        store: the gradebook.
+        key: the lab's hidden key.
+        names: whether the page may show who wrote what.
+        by: who reads, for the log.
+        lang: language of the page.
+    """
+
+    def __init__(self, store: Store, key: Key, names: bool, by: str, lang: str) -> None:
+        self.store = store
+        self.key = key
+        self.names = names
+        self.by = by
+        self.lang = lang
+        self._lock = threading.Lock()
+        graded = store.graded(key.lab)
+        numbers = {e.id: e.number for e in key.exercises}
+        self.questions = {
+            c.id: Question(c, numbers[c.exercise], graded)
+            for c in key.checks
+            if c.kind == "answer" and c.answer.get("type") == "text"
+        }
+        for question in self.questions.values():
+            self._seed(question.check)
+
+    def _seed(self, check: Check) -> None:
+        """Begin with the author's rubric; what was made on the page stays."""
+        if not self.store.rubric(self.key.lab, check.id):
+            for item in check.answer.get("rubric", ()):
+                self.store.add_item(
+                    self.key.lab, check.id, Text.from_dict(item["text"]), item["points"]
+                )
+
+    def question(self, id: str) -> Question:
+        if id not in self.questions:
+            raise BadRequest(f"no question {id!r}")
+        return self.questions[id]
+
+    def overview(self) -> list[dict[str, Any]]:
+        """The questions and how far each has been read."""
+        return [
+            {"id": id, "title": self._title(q), **self._progress(q, self._reviews(q))}
+            for id, q in self.questions.items()
+        ]
+
+    def shown(self, id: str) -> dict[str, Any]:
+        """Everything that the page shows of a question."""
+        question = self.question(id)
+        reviews = self._reviews(question)
+        check = question.check
+        guide = check.answer.get("guide")
+        return {
+            "id": id,
+            "title": self._title(question),
+            "asked": check.asked.to(self.lang),
+            "guide": Text.from_dict(guide).to(self.lang) if guide else "",
+            "points": check.points,
+            "silent": question.silent,
+            "rubric": [
+                {"id": i.id, "text": i.text.to(self.lang), "points": i.points}
+                for i in self.store.rubric(self.key.lab, id)
+            ],
+            "snippets": self.store.snippets(self.key.lab),
+            "groups": [
+                [self._answer(question, a, reviews[a.id]) for a in group]
+                for group in question.groups
+            ],
+            **self._progress(question, reviews),
+        }
+
+    def review(self, id: str, answers: Sequence[str], review: Review, typing: bool) -> None:
+        """Keep how answers were read.
+
+        Raises:
+            BadRequest: an answer or an item of the rubric is not there.
+        """
+        question = self.question(id)
+        unknown = [a for a in answers if a not in question.answers]
+        if unknown or not answers:
+            raise BadRequest("no such answer")
+        items = {i.id for i in self.store.rubric(self.key.lab, id)}
+        if not set(review.items) <= items:
+            raise BadRequest("no such item of the rubric")
+        states = {
+            who: Review(review.items, review.zero, review.adjust, review.comment, answer)
+            for answer in answers
+            for who in question.answers[answer].students
+        }
+        with self._lock:
+            self.store.review(self.key.lab, id, states, self.by, typing)
+
+    def undo(self, id: str) -> str | None:
+        """Take back the last step; the answer that it was about, None if there is none."""
+        question = self.question(id)
+        with self._lock:
+            who = set(self.store.undo(self.key.lab, id, self.by))
+        for answer in question.answers.values():
+            if who & set(answer.students):
+                return answer.id
+        return None
+
+    def item(self, id: str, item: int | None, text: str, points: float) -> None:
+        """Add an item to the rubric, or change one: the marks that it gave move with it.
+
+        Raises:
+            BadRequest: no text, absurd points, no such item.
+        """
+        question = self.question(id)
+        text = " ".join(text.split())
+        if not text or len(text) > MAX_ITEM or not abs(points) <= 10 * question.check.points:
+            raise BadRequest("an item has a text and points")
+        with self._lock:
+            if item is None:
+                self.store.add_item(self.key.lab, id, same(text), points)
+                return
+            known = {i.id: i for i in self.store.rubric(self.key.lab, id)}
+            if item not in known:
+                raise BadRequest("no such item of the rubric")
+            old = known[item].text
+            said = old if text == old.to(self.lang) else same(text)
+            self.store.change_item(self.key.lab, item, said, points, self.by)
+
+    def snippet(self, text: str) -> None:
+        text = text.strip()
+        if not text or len(text) > MAX_SNIPPET:
+            raise BadRequest("a comment to keep has a text")
+        with self._lock:
+            self.store.add_snippet(self.key.lab, text)
+
+    # -------------------------------------------------------------- inside
+
+    def _title(self, question: Question) -> str:
+        return f"{question.number} {question.check.title.to(self.lang)}".strip()
+
+    def _reviews(self, question: Question) -> dict[str, Review]:
+        """Answer → how it was read."""
+        kept = self.store.reviews(self.key.lab, question.check.id)
+        return {
+            id: next((kept[w] for w in a.students if w in kept and kept[w].answer == id), Review())
+            for id, a in question.answers.items()
+        }
+
+    def _progress(self, question: Question, reviews: dict[str, Review]) -> dict[str, int]:
+        """Students whose answer has been read, of all who answered."""
+        read = sum(len(a.students) for id, a in question.answers.items() if reviews[id].read)
+        return {"read": read, "students": question.students}
+
+    def _answer(self, question: Question, answer: Answer, review: Review) -> dict[str, Any]:
+        rubric = {i.id: i for i in self.store.rubric(self.key.lab, question.check.id)}
+        points = review.points(rubric, question.check.points) if review.read else None
+        return {
+            "id": answer.id,
+            "label": int(hashlib.sha256(answer.id.encode()).hexdigest()[:6], 16) % 9000 + 1000,
+            "text": answer.text,
+            "count": len(answer.students),
+            "items": list(review.items),
+            "zero": review.zero,
+            "adjust": review.adjust,
+            "comment": review.comment,
+            "points": points,
+            "names": list(answer.names) if self.names else [],
+        }
