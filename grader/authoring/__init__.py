@@ -21,6 +21,7 @@ from grader.core.probe import (
     raises,
     ref,
     rng,
+    rows,
     sample,
     set_weights,
     student,

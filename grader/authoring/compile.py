@@ -95,7 +95,10 @@ def _shows(lab: LoadedLab, probes: Iterable[Probe]) -> tuple[str, ...]:
         cells = [c for c in lab.cells if c.kind == "code" and c.lang in ("", lang)]
         shows = {shown.digest(c.solved()): c for c in cells if c.role == "show"}
         solved = [c.solved() for c in cells]
-        out = {shown.digest(solved[n - 1]) for n in shown.left_out(solved, shows, wanted)}
+        out = {
+            shown.digest(solved[n - 1])
+            for n in shown.left_out(solved, shows, wanted, lab.spec.recordings)
+        }
         for digest in shows:
             if digest not in out:
                 first = shows[digest].source.strip().splitlines()[0]

@@ -31,7 +31,7 @@ class SourceCell:
     Attributes:
         kind: ``markdown`` or ``code``.
         lang: ``fr``, ``en``, or "" for both.
-        role: ``setup`` or "".
+        role: ``setup``, ``show`` or "".
         exercise: the exercise whose hole it holds, or "".
         index: position in the source, from 0.
     """
@@ -100,7 +100,7 @@ def parse(path: Path) -> list[SourceCell]:
         )
         first = (node.source.strip().splitlines() or ["empty"])[0]
         where = f"{path.name}, cell {i + 1} ({first[:50]})"
-        if cell.lang not in ("", *LANGS) or cell.role not in ("", "setup"):
+        if cell.lang not in ("", *LANGS) or cell.role not in ("", "setup", "show"):
             raise AuthorError(f"{where}: unknown lang {cell.lang!r} or role {cell.role!r}")
         begins, ends = (
             len(re.findall(rf"^\s*{mark}\s*$", cell.source, re.MULTILINE)) for mark in (BEGIN, END)

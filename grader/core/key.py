@@ -214,6 +214,7 @@ class Key:
         limits: what a submission may use.
         recordings: names of the recordings that a complete submission holds.
         preload: modules that a worker imports once, before any submission.
+        shows: cells that only show something, by `grader.core.shown.digest`.
     """
 
     lab: str
@@ -226,6 +227,7 @@ class Key:
     limits: Limits = field(default_factory=Limits)
     recordings: tuple[str, ...] = ()
     preload: tuple[str, ...] = ()
+    shows: tuple[str, ...] = ()
 
     @property
     def interface(self) -> str:
@@ -252,6 +254,8 @@ class Key:
             "lab": self.lab,
             "limits": vars(self.limits),
             "defines": {name: e.id for e in self.exercises for name in e.defines},
+            "shows": list(self.shows),
+            "wanted": sorted({n for c in self.checks if c.probe for n in c.probe.names()}),
             "probes": [
                 {
                     "check": c.id,
@@ -291,6 +295,7 @@ class Key:
             "limits": vars(self.limits),
             "recordings": list(self.recordings),
             "preload": list(self.preload),
+            "shows": list(self.shows),
         }
 
     @classmethod
@@ -331,6 +336,7 @@ class Key:
                 limits=Limits(**tree["limits"]),
                 recordings=tuple(tree["recordings"]),
                 preload=tuple(tree["preload"]),
+                shows=tuple(tree["shows"]),
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise BadKey(f"damaged answer key: {error!r}") from None

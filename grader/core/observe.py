@@ -176,6 +176,11 @@ def _item(scope: _Scope, step: Step) -> Any:
     return scope.find(step.target)[step.args[0]]
 
 
+def _rows(scope: _Scope, step: Step) -> Any:
+    start, stop = step.args
+    return scope.find(step.target)[start:stop]
+
+
 def _change(scope: _Scope, step: Step) -> dict[str, bool]:
     first, second = (np.asarray(plain(scope.find(t))) for t in (step.target, step.kwargs["other"]))
     at, axis = int(step.kwargs["at"]), int(step.kwargs["axis"])
@@ -346,6 +351,7 @@ OPERATIONS: dict[str, Callable[[_Scope, Step], Any]] = {
     "raises": _raises,
     "get": _get,
     "item": _item,
+    "rows": _rows,
     "answer": _answer,
     "change": _change,
     "count_params": _count_params,

@@ -154,6 +154,11 @@ def item(target: str, index: int | str, into: str = "out") -> Step:
     return Step("item", target, (index,), {}, into)
 
 
+def rows(target: str, start: int, stop: int, into: str = "out") -> Step:
+    """Rows `start` to `stop` of an earlier result: several inputs may share one call as a batch."""
+    return Step("rows", target, (start, stop), {}, into)
+
+
 def set_weights(
     target: str,
     weights: Mapping[str, np.ndarray],

@@ -30,6 +30,11 @@ def parse_cell(source: str) -> ast.Module | None:
         return None
 
 
+def is_magic(source: str) -> bool:
+    """Whether a line of a cell is for IPython or the shell; `parse_cell` does not see it."""
+    return any(_SHELL.match(line) for line in source.splitlines())
+
+
 def lab_named_in(sources: Iterable[str]) -> str | None:
     """The id in the first ``Lab("…")`` of a notebook's code cells, or None."""
     for source in sources:

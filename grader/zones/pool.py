@@ -18,6 +18,7 @@ from typing import IO, Any
 import numpy as np
 
 from grader.core.key import Key, Limits
+from grader.core.shown import left_out
 from grader.core.text import Text
 from grader.core.tree import Tree, TreeError, unpack
 from grader.zones import sandbox
@@ -185,6 +186,8 @@ def run_submission(
         WorkerDied: the worker failed, for reasons that may not be the submission's.
     """
     limits = Limits(**questions["limits"])
+    kept = () if rerun else tuple(recordings)
+    unneeded = left_out(cells, questions["shows"], questions["wanted"], kept)
     skip: dict[str, dict[str, Any]] = {}
     observations: dict[str, Tree] = {}
     began, cpu, last = time.monotonic(), 0.0, len(cells)
@@ -198,6 +201,7 @@ def run_submission(
             "rerun": rerun,
             "lang": lang,
             "skip": list(skip),
+            "left_out": sorted(unneeded),
         }
         patience = (1 + MOST) * (limits.seconds + limits.training_seconds + 3 * limits.cell_seconds)
         answer = worker.call(job, patience + 30)
@@ -289,7 +293,7 @@ def _cell(tree: Mapping[str, Tree], room: int) -> CellReport | None:
         return None
 
 
-_CELL_STATUS = ("ok", "error", "todo", "limit", "skipped")
+_CELL_STATUS = ("ok", "error", "todo", "limit", "skipped", "shown")
 
 
 def _cell_number(item: str, count: int) -> int | None:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from grader.core.text import Text
 from grader.core.tree import Tree
 
-CellStatus = Literal["ok", "error", "todo", "limit", "skipped"]
+CellStatus = Literal["ok", "error", "todo", "limit", "skipped", "shown"]
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,8 @@ class CellReport:
     Attributes:
         index: position among the notebook's code cells, from 1.
         status: ``ok``; ``error`` (it raised, or does not parse); ``todo`` (a hole is still open);
-            ``limit`` (stopped by a limit); ``skipped`` (never run: a limit ended the submission).
+            ``limit`` (stopped by a limit); ``skipped`` (never run: a limit ended the submission);
+            ``shown`` (left out: the lab's own, and it only shows; see `grader.core.shown`).
         error: ``{"type", "message", "line"}`` for a cell that did not come to its end, else None.
             `line` is the line's number in its cell, or the line itself.
         seconds: wall time.

@@ -151,7 +151,7 @@ def run(job: Mapping[str, Tree], report: Report) -> None:
     Args:
         job: ``{"cells": [source], "probes": [{"check", "probe", "watch"}], "limits": {…},
             "defines": {name: exercise}, "recordings": {name: uint8 array}, "rerun": bool, "lang",
-            "skip": [item ids]}``.
+            "skip": [item ids], "left_out": [cell numbers]}``.
         report: called with each event: ``{"start": item}``, ``{"cell": report}``,
             ``{"training": seconds}``, ``{"observation": tree, "check": id}``, ``{"events": […]}``,
             ``{"end": True}``. An item is ``"cell:3"`` or ``"probe:attention.values"``.
@@ -200,6 +200,9 @@ def _run_cells(
         name = f"cell:{number}"
         if name in job["skip"]:
             report({"cell": CellReport(number, "skipped").to_dict()})
+            continue
+        if number in job["left_out"]:
+            report({"cell": CellReport(number, "shown").to_dict()})
             continue
         if out_of_time is not None:
             error = {"type": "LimitHit", "limit": out_of_time.limit, "value": out_of_time.value}

@@ -26,6 +26,7 @@ from grader.authoring import (
     count_params,
     item,
     rng,
+    rows,
     sample,
     set_weights,
     student,
@@ -41,7 +42,7 @@ lab = LabSpec(
     Text(en="TP4 · The Transformer from scratch", fr="TP4 · Le Transformer de zéro"),
     limits=Limits(seconds=120, cpu_seconds=240, cell_seconds=20, training_seconds=90),
     recordings=["reverser"],
-    preload=["tensorflow", "keras", "matplotlib.pyplot", "tensorflow_text"],
+    preload=["tensorflow", "keras", "matplotlib.pyplot"],
 )
 
 # ------------------------------------------------------------------ exercises
@@ -644,16 +645,28 @@ def _(draw: Draw) -> tuple[Probe, dict[str, np.ndarray]]:
 # ------------------------------------------------------------------ 2.5 decoder
 
 
-def decoder_begin(draw: Draw) -> tuple[tuple[Step, ...], int]:
+def decoder_called(draw: Draw) -> tuple[tuple[Step, ...], int, int]:
+    """A decoder layer with weights, called once for both checks: on 2 × `half` sequences, of which
+    the second half has another token at position `at`.
+    """
     draw = draw.named("decoder")
     heads, d, dk, dv, d_ff = model_sizes(draw, usual=True)
     weights = draw.weights(**decoder_shapes("", heads, d, dk, dv, d_ff))
+    half, t, s = draw.sizes(3, 4, 8)
+    at = t // 2
+    x, memory = draw.normal(half, t, d), draw.normal(half, s, d)
+    other = x.copy()
+    other[:, at] = draw.normal(half, d)
+    causal = np.tril(np.ones((t, t), dtype=bool))
+    padding = np.tile(draw.mask(half, 1, s), (2, 1, 1))
+    twice = np.concatenate([x, other]), np.concatenate([memory, memory])
     steps = (
         call("DecoderLayer", heads, d, dk, dv, d_ff, 0.04, into="layer"),
         call("$layer", draw.normal(2, 3, d), draw.normal(2, 4, d), into="built"),
         set_weights("$layer", weights, fused("self_attention/", "cross_attention/")),
+        call("$layer", *twice, causal, padding),
     )
-    return steps, d
+    return steps, half, at
 
 
 @lab.check(
@@ -667,13 +680,8 @@ def decoder_begin(draw: Draw) -> tuple[tuple[Step, ...], int]:
     ),
 )
 def _(draw: Draw) -> Probe:
-    begin, d = decoder_begin(draw)
-    b, t, s = draw.sizes(3, 3, 8)
-    masks = (np.tril(np.ones((t, t), dtype=bool)), draw.mask(b, 1, s))
-    return Probe(
-        (*begin, call("$layer", draw.normal(b, t, d), draw.normal(b, s, d), *masks)),
-        shared=len(begin),
-    )
+    called, half, _ = decoder_called(draw)
+    return Probe((*called, rows("$out", 0, half)), shared=len(called))
 
 
 @lab.check(
@@ -687,22 +695,9 @@ def _(draw: Draw) -> Probe:
     ),
 )
 def _(draw: Draw) -> tuple[Probe, dict[str, dict[str, bool]]]:
-    begin, d = decoder_begin(draw)
-    b, t, s = draw.sizes(3, 4, 8)
-    at = t // 2
-    x, memory = draw.normal(b, t, d), draw.normal(b, s, d)
-    other = x.copy()
-    other[:, at] = draw.normal(b, d)
-    causal = np.tril(np.ones((t, t), dtype=bool))
-    probe = Probe(
-        (
-            *begin,
-            call("$layer", x, memory, causal, into="first"),
-            call("$layer", other, memory, causal, into="second"),
-            change("first", "second", at),
-        ),
-        shared=len(begin),
-    )
+    called, half, at = decoder_called(draw)
+    halves = rows("$out", 0, half, into="first"), rows("$out", half, 2 * half, into="second")
+    probe = Probe((*called, *halves, change("first", "second", at)), shared=len(called))
     return probe, {"out": {"before": False, "after": True}}
 
 
@@ -713,19 +708,32 @@ def tokens(draw: Draw, vocab: int, *shape: int) -> np.ndarray:
     return draw.integers(1, vocab, *shape)
 
 
-def transformer_begin(draw: Draw) -> tuple[tuple[Step, ...], int]:
-    """A model of two layers a side with weights, and its vocabulary size."""
+def transformer_called(draw: Draw) -> tuple[tuple[Step, ...], int, int]:
+    """A model of two layers a side with weights, called once for three checks: on 3 × `third` pairs.
+
+    The second third has another target token at position `at`; in the last, two PAD tokens end the
+    source.
+    """
     draw = draw.named("transformer")
     heads, d, dk, dv, d_ff = model_sizes(draw, usual=True)
     vocab = int(draw.rng.integers(11, 18))
     weights, joints = transformer_weights(draw, 2, heads, d, dk, dv, d_ff, vocab)
-    pair = (tokens(draw, vocab, 2, 3), tokens(draw, vocab, 2, 4))
+    third, t, s = draw.sizes(3, 4, 9)
+    at = t // 2
+    source, target = tokens(draw, vocab, third, s + 2), tokens(draw, vocab, third, t)
+    other, padded = target.copy(), source.copy()
+    other[:, at] = 1 + other[:, at] % (vocab - 1)
+    padded[:, s:] = 0
     steps = (
         call("Transformer", 2, heads, d, dk, dv, d_ff, vocab, into="model"),
-        call("$model", pair, into="built"),
+        call("$model", (tokens(draw, vocab, 2, 3), tokens(draw, vocab, 2, 4)), into="built"),
         set_weights("$model", weights, joints),
+        call(
+            "$model",
+            (np.concatenate([source, source, padded]), np.concatenate([target, other, target])),
+        ),
     )
-    return steps, vocab
+    return steps, third, at
 
 
 @lab.check(
@@ -739,14 +747,9 @@ def transformer_begin(draw: Draw) -> tuple[tuple[Step, ...], int]:
     ),
 )
 def _(draw: Draw) -> Probe:
-    begin, vocab = transformer_begin(draw)
-    b, t, s = draw.sizes(3, 3, 9)
-    source, target = tokens(draw, vocab, b, s), tokens(draw, vocab, b, t)
-    return Probe(
-        (*begin, call("$model", (source, target)), count_params("$model")),
-        keep=("out", "params"),
-        shared=len(begin),
-    )
+    called, third, _ = transformer_called(draw)
+    steps = (*called, rows("$out", 0, third), count_params("$model"))
+    return Probe(steps, keep=("out", "params"), shared=len(called))
 
 
 @lab.check(
@@ -755,16 +758,13 @@ def _(draw: Draw) -> Probe:
     0.25,
     Text(en="the source's padding is not seen", fr="le remplissage de la source n'est pas vu"),
     asked=Text(
-        en="two more PAD tokens at the end of the source change nothing",
-        fr="deux tokens PAD de plus à la fin de la source ne changent rien",
+        en="PAD tokens at the end of the source change nothing",
+        fr="des tokens PAD à la fin de la source ne changent rien",
     ),
 )
 def _(draw: Draw) -> Probe:
-    begin, vocab = transformer_begin(draw)
-    b, t, s = draw.sizes(3, 3, 9)
-    source, target = tokens(draw, vocab, b, s), tokens(draw, vocab, b, t)
-    longer = np.concatenate([source, np.zeros((b, 2), dtype=source.dtype)], axis=1)
-    return Probe((*begin, call("$model", (longer, target))), shared=len(begin))
+    called, third, _ = transformer_called(draw)
+    return Probe((*called, rows("$out", 2 * third, 3 * third)), shared=len(called))
 
 
 @lab.check(
@@ -778,20 +778,9 @@ def _(draw: Draw) -> Probe:
     ),
 )
 def _(draw: Draw) -> tuple[Probe, dict[str, dict[str, bool]]]:
-    begin, vocab = transformer_begin(draw)
-    b, t, s = draw.sizes(3, 4, 9)
-    source, target = tokens(draw, vocab, b, s), tokens(draw, vocab, b, t)
-    other, at = target.copy(), t // 2
-    other[:, at] = 1 + other[:, at] % (vocab - 1)
-    probe = Probe(
-        (
-            *begin,
-            call("$model", (source, target), into="first"),
-            call("$model", (source, other), into="second"),
-            change("first", "second", at),
-        ),
-        shared=len(begin),
-    )
+    called, third, at = transformer_called(draw)
+    thirds = rows("$out", 0, third, into="first"), rows("$out", third, 2 * third, into="second")
+    probe = Probe((*called, *thirds, change("first", "second", at)), shared=len(called))
     return probe, {"out": {"before": False, "after": True}}
 
 

@@ -322,7 +322,7 @@ lab.check("attention")
 # <code>ops.swapaxes</code> takes two axis numbers, which may be negative.
 # </details></details></details>
 
-# %%
+# %% role="show"
 rng = np.random.default_rng(0)
 four_same = np.ones((4, 64), dtype="float32")
 values = np.array([[1.0], [2.0], [3.0], [6.0]], dtype="float32")
@@ -428,7 +428,7 @@ lab.check("masks")
 # NumPy has one function for each triangle; which keeps the lower one?
 # </details></details></details>
 
-# %%
+# %% role="show"
 print(int(np.sum(np.asarray(causal_mask(11)))))
 _, weights = scaled_dot_product_attention(queries, keys, keys, causal_mask(9))
 show_maps([causal_mask(9), weights], ["causal_mask(9)", "softmax(…, mask)"])
@@ -576,7 +576,7 @@ lab.check("positions")
 # <code>[:, None]</code> adds an axis.
 # </details></details></details>
 
-# %%
+# %% role="show"
 places = np.asarray(positional_encoding(60, 64))
 print("‖P[t]‖² =", np.sum(places**2, axis=1)[[0, 7, 59]].round(2))
 show_maps([places, places @ places.T], ["P", "P · Pᵀ"], low=None, labels=("", "t"))
@@ -867,7 +867,7 @@ def layer_norm(x, gamma, beta, epsilon):
     return gamma * (x - mean) / ops.sqrt(variance + epsilon) + beta
     ### END SOLUTION
 
-# %%
+# %% role="show"
 lab.check("norm")
 token = np.array([[1.0, 3.0, 5.0, 7.0]], dtype="float32")
 print(np.asarray(layer_norm(token, np.ones(4, "float32"), np.zeros(4, "float32"), 1e-6)).round(3))
@@ -1192,7 +1192,7 @@ lab.check("encoder")
 # KerasHub) and the shape of kernels: (d_model, H, d_k) here, (d_model, H·d_k) in yours. As your units come
 # head by head, a plain `reshape` turns one into the other.
 
-# %%
+# %% role="show"
 COMPARE_WITH_TENSORFLOW = False
 
 if COMPARE_WITH_TENSORFLOW:
@@ -1405,7 +1405,7 @@ unseen = ["planter", "danseuse", "parlant", "transformer"]
 corpus = "faster fastest slower slowest smaller smallest".split()
 unseen = ["tallest", "slow", "fasting", "transformer"]
 
-# %%
+# %% role="show"
 spelling = [[word[0], *("##" + letter for letter in word[1:])] for word in corpus]
 merges = []
 for _ in range(10):
@@ -1810,7 +1810,7 @@ lab.answer("q_total", 44_183_069)
 # **Predict.** With 7 source tokens and 5 target tokens, how many dark cells are there in the picture on
 # the right?
 
-# %%
+# %% role="show"
 both = np.ones((12, 12), dtype=bool)
 both[:7, 7:] = False  # the source does not see the target
 both[7:, 7:] = causal_mask(5)
@@ -2024,7 +2024,7 @@ def top_k_sample(logits, k, rng):
     return int(rng.choice(best, p=p / p.sum()))
     ### END SOLUTION
 
-# %%
+# %% role="show"
 lab.check("top_k")
 rng = np.random.default_rng(4)
 draws = [top_k_sample(tiny_model([1]), 2, rng) for _ in range(400)]
@@ -2338,7 +2338,7 @@ def relative_attention(q, k, v, offsets, mask=None):
     return ops.matmul(weights, v), weights
     ### END SOLUTION
 
-# %%
+# %% role="show"
 lab.check("relative")
 back_two = np.where(np.arange(-8, 9) == -2, 8.0, 0.0).astype("float32")
 _, weights = relative_attention(np.zeros((9, 4), "float32"), np.zeros((9, 4), "float32"), keys, back_two)
@@ -2439,7 +2439,7 @@ def decode_words(model, source):
 source, target = make_words(9600, np.random.default_rng(1))
 test_source, test_target = make_words(500, np.random.default_rng(2), held_out=True)
 
-# %%
+# %% role="show"
 for i in range(3):
     print(spell(source[i]), "→", spell(target[i]))
 
@@ -2483,7 +2483,7 @@ for i in range(3):
 settings = dict(num_layers=1, num_heads=4, d_model=64, d_k=16, d_v=16, d_ff=256, vocab_size=29)
 print(f"{transformer_parameters(**settings):,}")
 
-# %%
+# %% role="show"
 SEED = 1
 settings = dict(num_layers=1, num_heads=4, d_model=64, d_k=16, d_v=16, d_ff=256, vocab_size=29)
 keras.utils.set_random_seed(SEED)
@@ -2504,7 +2504,7 @@ model.fit(
 # %%
 lab.check("training")
 
-# %%
+# %% role="show"
 loss = lab.history("reverser")["loss"]
 figure, axis = plt.subplots(figsize=(6, 2.6), layout="constrained")
 axis.semilogy(np.arange(1, len(loss) + 1), loss, "o-")
@@ -2589,7 +2589,7 @@ plt.show()
 # writes exactly the target if, and only if, the decoder that reads the right answer gives the right next
 # token everywhere. (On a word that is missed, the two may differ after the first fault.)
 
-# %%
+# %% role="show"
 def look_and_say(model, source, target):
     """One pass of the decoder over right answers.
 
@@ -2631,7 +2631,7 @@ print(np.mean(np.all(said == answers[:, 1:], axis=1)))
 # Your turn: a word of 3 to 9 letters, a to z. And what about two letters? The model has never seen any
 # such word.
 
-# %%
+# %% role="show"
 MY_WORD = ""
 
 if MY_WORD:
@@ -2652,7 +2652,7 @@ if MY_WORD:
 # for the second? Sketch the map you expect: one row for each letter to say, one column for each source
 # token.
 
-# %%
+# %% role="show"
 longest = int(np.argmax(np.sum(words != PAD, axis=1)))
 heads = weights[longest]
 figure, axes = plt.subplots(1, 1 + len(heads), figsize=(9, 2.3), layout="constrained")
