@@ -1,0 +1,200 @@
+"""What the judge hears: held-out clips as spectrograms, and what recorded networks make of them.
+
+Everything here is NumPy, written apart from the notebook's TensorFlow: that the two agree is a test.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from grader.core.recording import BadRecording, Recording
+
+DATA = Path(__file__).resolve().parent.parent.parent / "data"
+LANGUAGES = ("de", "en", "es", "fr", "it")
+STUDIED = ("es", "fr", "it", "ru")  # languages with more than one recorded speaker
+REAL = ("speech_armelle", "speech_asterisk_by", "speech_asterisk_sa", "speech_es_co",
+        "speech_festvox_ru", "speech_menardi", "speech_tuxpaint")  # fmt: skip
+RATE, SAMPLES, FRAME, HOP, FFT, BANDS = 16_000, 48_000, 512, 240, 1024, 100
+LOWEST, HIGHEST, FLOOR = 60.0, 7600.0, 1e-6
+STEP, SHIFT = 0.1, 14.0  # of the whole numbers that spectrograms are kept as
+
+# ------------------------------------------------------------------ sound to spectrogram
+
+
+def mel_matrix() -> np.ndarray:
+    """Weights of the Mel bands, float64 (513, 100): triangles that are straight on the Mel scale.
+
+    HTK's formula, mel = 1127 ln(1 + f / 700) (Young et al., The HTK Book, section 5.4); the constant
+    component belongs to no band, as in ``tf.signal.linear_to_mel_weight_matrix``.
+    """
+
+    def mel(hertz: Any) -> Any:
+        return 1127.0 * np.log1p(np.asarray(hertz) / 700.0)
+
+    bins = mel(np.linspace(0, RATE / 2, FFT // 2 + 1))[1:, None]
+    edges = np.linspace(mel(LOWEST), mel(HIGHEST), BANDS + 2)
+    low, peak, high = edges[:-2], edges[1:-1], edges[2:]
+    up, down = (bins - low) / (peak - low), (high - bins) / (high - peak)
+    return np.vstack([np.zeros(BANDS), np.maximum(0, np.minimum(up, down))])
+
+
+@lru_cache(maxsize=1)
+def _mel() -> np.ndarray:
+    return mel_matrix()
+
+
+def log_mel(waveforms: np.ndarray) -> np.ndarray:
+    """float (n, 48000) → float32 (n, 200, 100), as the notebook's exercise 1.2 defines it."""
+    window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(FRAME) / FRAME)
+    starts = np.arange(0, SAMPLES, HOP)
+    made = []
+    for waveform in waveforms:
+        padded = np.pad(np.asarray(waveform, np.float64), (0, FRAME))
+        frames = np.lib.stride_tricks.sliding_window_view(padded, FRAME)[starts] * window
+        power = np.abs(np.fft.rfft(frames, FFT)) ** 2
+        made.append(np.log(power @ _mel() + FLOOR).astype(np.float32))
+    return np.stack(made)
+
+
+def decode(stream: np.ndarray) -> np.ndarray:
+    """Ogg bytes → float32 (n, 48000)."""
+    import soundfile
+
+    samples, _ = soundfile.read(io.BytesIO(stream.tobytes()), dtype="float32")
+    return samples[: len(samples) // SAMPLES * SAMPLES].reshape(-1, SAMPLES)
+
+
+def shrink(spectrograms: np.ndarray) -> np.ndarray:
+    """Spectrograms as uint8, in steps of 0.1."""
+    return np.clip(np.round((spectrograms + SHIFT) / STEP), 0, 255).astype(np.uint8)
+
+
+def grow(small: np.ndarray) -> np.ndarray:
+    """The reverse of `shrink`: float32."""
+    return small.astype(np.float32) * np.float32(STEP) - np.float32(SHIFT)
+
+
+# ------------------------------------------------------------------ held-out material
+
+
+@lru_cache(maxsize=1)
+def hidden() -> tuple[np.ndarray, np.ndarray]:
+    """All held-out clips: uint8 (n, 200, 100) and their languages (n,)."""
+    with np.load(DATA / "speech" / "hidden" / "speech.npz") as file:
+        parts = [shrink(log_mel(decode(file[f"hidden_{name}"]))) for name in LANGUAGES]
+    return np.concatenate(parts), np.repeat(np.arange(len(LANGUAGES)), [len(p) for p in parts])
+
+
+@lru_cache(maxsize=1)
+def real() -> tuple[np.ndarray, list[str]]:
+    """The recorded speech, in the notebook's order: uint8 (n, 200, 100) and ``fr_armelle`` for each."""
+    streams: dict[str, np.ndarray] = {}
+    for name in REAL:
+        with np.load(DATA / name / f"{name}.npz") as file:
+            streams |= {key: file[key] for key in file.files}
+    parts = {key: shrink(log_mel(decode(streams[key]))) for key in sorted(streams)}
+    names = [key for key, part in parts.items() for _ in part]
+    return np.concatenate(list(parts.values())), names
+
+
+def studied() -> dict[str, Any]:
+    """The clips of the leakage study: mean and deviation of each band over time, and who speaks."""
+    small, names = real()
+    chosen = [i for i, name in enumerate(names) if name[:2] in STUDIED]
+    x = grow(small[chosen])
+    return {
+        "mean": x.mean(axis=1), "std": x.std(axis=1),
+        "languages": np.array([STUDIED.index(names[i][:2]) for i in chosen]),
+        "speakers": [names[i][3:] for i in chosen],
+    }  # fmt: skip
+
+
+# ------------------------------------------------------------------ what recordings show
+
+
+def normaliser(recording: Recording, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and deviation of each band that travel with a recording; those of `x` if none do."""
+    try:
+        mean, std = (np.array(recording.settings[k], np.float32) for k in ("mean", "std"))
+        if mean.shape == std.shape == (BANDS,) and np.isfinite([mean, std]).all() and (std > 0).all():
+            return mean, std
+    except (KeyError, TypeError, ValueError):
+        pass
+    return x.mean(axis=(0, 1)), np.maximum(x.std(axis=(0, 1)), 1e-3)
+
+
+def probabilities(recording: Recording, x: np.ndarray) -> np.ndarray:
+    """What the recorded network answers, float (n, classes).
+
+    A network of built-in layers is rebuilt as it was; of a class of the student's own, the LSTM and
+    the dense layer are found by their names.
+
+    Raises:
+        BadRecording: the weights are no such network.
+    """
+    try:
+        model = recording.rebuild()
+    except BadRecording as error:
+        if error.what != "layers":
+            raise
+        import keras
+
+        model = keras.Sequential([
+            keras.Input(x.shape[1:]), keras.layers.LSTM(128, name="lstm"),
+            keras.layers.Dense(len(LANGUAGES), activation="softmax", name="languages"),
+        ])  # fmt: skip
+        recording.give(model)
+    try:
+        made = np.asarray(model.predict(x, batch_size=100, verbose=0))
+    except Exception as error:  # a network for other inputs
+        raise BadRecording("shapes", str(error)[:200]) from None
+    if made.ndim != 2 or len(made) != len(x):
+        raise BadRecording("shapes")
+    return made
+
+
+def predictions(recording: Recording, small: np.ndarray) -> np.ndarray:
+    """The recorded classifier's languages for clips, integers (n,)."""
+    x = grow(small)
+    mean, std = normaliser(recording, x)
+    return probabilities(recording, (x - mean) / std).argmax(axis=1)
+
+
+def balanced(labels: np.ndarray, predicted: np.ndarray) -> float:
+    """Mean recall over the classes that occur."""
+    return float(np.mean([np.mean(predicted[labels == c] == c) for c in np.unique(labels)]))
+
+
+def indices(recording: Recording, part: str, n: int) -> np.ndarray:
+    """The clips that a probe was trained or tested on.
+
+    Raises:
+        BadRecording: the recording does not say, or names clips that do not exist.
+    """
+    try:
+        found = np.array(recording.settings[part])
+    except (KeyError, TypeError, ValueError):
+        raise BadRecording("recording") from None
+    if found.ndim != 1 or not found.size or found.dtype.kind != "i":
+        raise BadRecording("recording")
+    if found.min() < 0 or found.max() >= n:
+        raise BadRecording("recording")
+    return np.unique(found)
+
+
+def probed(recording: Recording, material: Mapping[str, Any]) -> tuple[float, int]:
+    """Balanced accuracy of a probe of the leakage study on its own test part, and how many of the
+    speakers there were also trained on."""
+    speakers, labels = np.array(material["speakers"]), np.asarray(material["languages"])
+    train, test = (indices(recording, part, len(labels)) for part in ("train", "test"))
+    mean, std = normaliser(recording, np.asarray(material["mean"])[None])
+    x = np.concatenate([(material["mean"] - mean) / std, material["std"] / std], axis=1)
+    predicted = probabilities(recording, x[test].astype(np.float32)).argmax(axis=1)
+    shared = set(speakers[train]) & set(speakers[test])
+    return balanced(labels[test], predicted), len(shared)
