@@ -144,8 +144,8 @@ def make_app(desk: Desk, token: str, write_pages: Callable[[], Path]) -> Starlet
 
         def back() -> dict[str, Any]:
             id = _text(sent, "question")
-            answer = desk.undo(id)
-            return {**desk.shown(id), "undone": answer}
+            undone = desk.undo(id)
+            return {**desk.shown(id), "undone": undone}
 
         return await _told(back)
 

@@ -175,15 +175,12 @@ class Desk:
         with self._lock:
             self.store.review(self.key.lab, id, states, self.by, typing)
 
-    def undo(self, id: str) -> str | None:
-        """Take back the last step; the answer that it was about, None if there is none."""
+    def undo(self, id: str) -> list[str]:
+        """Take back the last step; the answers that it was about, [] if there is none."""
         question = self.question(id)
         with self._lock:
             who = set(self.store.undo(self.key.lab, id, self.by))
-        for answer in question.answers.values():
-            if who & set(answer.students):
-                return answer.id
-        return None
+        return [a.id for a in question.answers.values() if who & set(a.students)]
 
     def item(self, id: str, item: int | None, text: str, points: float) -> None:
         """Add an item to the rubric, or change one: the marks that it gave move with it.

@@ -20,7 +20,7 @@ function fill(template, values) {
 
 function points(value) {
   const text = String(Math.round(value * 100) / 100);
-  return state.lang === "fr" ? text.replace(".", ",") : text;
+  return (state.lang === "fr" ? text.replace(".", ",") : text).replace("-", "−");
 }
 
 // ------------------------------------------------------------ talking to the grader
@@ -58,6 +58,7 @@ function send(path, body, then) {
 
 async function work() {
   sending = true;
+  document.body.setAttribute("aria-busy", "true");
   while (queue.length) {
     const job = queue.shift();
     say(state.words.saving);
@@ -71,6 +72,7 @@ async function work() {
     }
   }
   sending = false;
+  document.body.setAttribute("aria-busy", "false");
 }
 
 window.addEventListener("beforeunload", (event) => {
@@ -143,10 +145,10 @@ function drawList() {
   question.groups.forEach((group) => {
     if (group.length > 1) {
       const n = group.reduce((sum, a) => sum + a.count, 0);
-      rows.push(node("h3", {}, node("span", {}, words.group), node("span", {}, String(n))));
+      rows.push(node("h2", {}, node("span", {}, words.group), node("span", {}, String(n))));
     } else if (!alone) {
       alone = true;
-      rows.push(node("h3", {}, words.alone));
+      rows.push(node("h2", {}, words.alone));
     }
     for (const answer of group) {
       const mark = node("span", { class: isRead(answer) ? "mark" : "many" },
@@ -185,6 +187,7 @@ function drawAnswer() {
     at("comment").dataset.of = answer.id;
   }
   at("points").textContent = isRead(answer) ? points(answer.points) : "–";
+  at("points").classList.toggle("open", !isRead(answer));
   at("most").textContent = "/ " + points(state.question.points) +
     (isRead(answer) ? "" : " · " + words.unread);
   at("adjusted").textContent = (answer.adjust > 0 ? "+" : "") + points(answer.adjust);
@@ -205,13 +208,13 @@ function drawRubric() {
       }, key, node("span", {}, item.text), worth),
       node("button", {
         type: "button", class: "edit", onclick: () => edit(item),
-        "aria-label": words.edit + ": " + item.text,
-      }, words.edit));
+        "aria-label": words.edit + ": " + item.text, title: words.edit,
+      }, "✎"));
   });
   rows.push(node("div", { class: "row" }, node("button", {
     type: "button", role: "checkbox", class: "choice",
     "aria-checked": String(!!answer && answer.zero), id: "zero", onclick: zero,
-  }, node("kbd", {}, "0"), node("span", {}, words.zero), node("span", { class: "pts" }, "0"))));
+  }, node("kbd", {}, "0"), node("span", {}, words.zero), node("span", { class: "pts" }, "0")), node("span")));
   const focused = document.activeElement && document.activeElement.dataset.item;
   at("rubric").replaceChildren(...rows);
   if (focused) {
@@ -308,7 +311,9 @@ function insert(text) {
 function picking(on) {
   state.picking = on && state.question.snippets.length > 0;
   at("snippets").classList.toggle("picking", state.picking);
-  if (state.picking) say(state.words.pick);
+  if (!state.picking) return;
+  say(state.words.pick);
+  at("snippets").scrollIntoView({ block: "nearest" });
 }
 
 function move(step) {
@@ -330,8 +335,8 @@ function undo() {
   if (document.activeElement === at("comment")) at("comment").blur();
   send("/api/undo", { question: state.question.id }, (found) => {
     take(found);
-    say(found.undone ? state.words.undone : state.words.nothing_undo);
-    if (found.undone) show(found.undone);
+    say(found.undone.length ? state.words.undone : state.words.nothing_undo);
+    if (found.undone.length === 1) show(found.undone[0]);
   });
 }
 
@@ -339,7 +344,7 @@ function edit(item) {
   state.editing = item ? item.id : null;
   at("item-text").value = item ? item.text : "";
   at("item-points").value = item ? points(item.points) : "1";
-  at("item-save").textContent = item ? state.words.save : state.words.add_item;
+  at("item-save").textContent = item ? state.words.save : state.words.add;
   at("item-cancel").hidden = !item;
   if (item) at("item-text").focus();
 }

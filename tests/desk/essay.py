@@ -1,0 +1,108 @@
+"""A course whose lab has a question that a person reads, and a class of nasty names that answered."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from grader.authoring.source import load_lab
+
+MINI = Path(__file__).parents[1] / "fixtures" / "mini"
+
+QUESTION = """
+
+lab.question(
+    "q4",
+    "scores",
+    2,
+    Text(en="why subtract the largest score?", fr="pourquoi retirer le plus grand score ?"),
+    type="text",
+    asked=Text(
+        en="In two sentences: why does the softmax subtract the largest score of a row?",
+        fr="En deux phrases : pourquoi le softmax retire-t-il le plus grand score d'une ligne ?",
+    ),
+    rubric=[
+        (1, Text(en="names the overflow of exp", fr="nomme le débordement de exp")),
+        (1, Text(en="says that the result is unchanged", fr="dit que le résultat ne change pas")),
+        (-0.5, Text(en="confuses it with normalisation", fr="confond avec la normalisation")),
+    ],
+    guide=Text(en="exp overflows; the ratio is invariant", fr="exp déborde ; le rapport est invariant"),
+)
+"""
+CELL = """
+# %% exercise="scores"
+### BEGIN SOLUTION
+### STUB lab.answer("q4", None)
+lab.answer("q4", "exp deborde pour de grands scores ; retirer le maximum ne change pas le rapport.")
+### END SOLUTION
+
+# %% [markdown] lang="fr"
+# ## 2.3 Tirer au sort
+"""
+HOSTILE = "<script>document.title='pwned'</script><img src=x onerror=\"document.title='pwned'\">"
+ANSWERS = (
+    "Parce que exp déborde pour de grands scores, et le rapport ne change pas.",
+    "Parce que exp deborde pour les grands scores et que le rapport ne change pas",
+    "parce que exp(x) déborde pour de grands scores ; le rapport, lui, ne change pas !",
+    "Pour que la somme fasse 1.",
+    "Pour que la somme fasse un.",
+    "exp(1000) vaut l'infini en virgule flottante : on obtient NaN.",
+    "C'est une normalisation.",
+    "Je ne sais pas.",
+    HOSTILE,
+    "Because exp overflows for large scores; the ratio stays the same.",
+    "שלום \u202egnimmargorp, ما هذا؟",
+    "x" * 3000,
+)
+NAMES = (
+    "Zoé d'Hérouville", "Jean-François Müller", "Nguyễn Thị Minh Khai", "Anne O'Brien",
+    "Łukasz Żółć", "<b>Gras</b>", "=1+1", "Camille Dupont", "Camille Dupont", "王伟",
+)  # fmt: skip
+
+
+def make_course(folder: Path) -> Path:
+    """A course with the mini lab and a text question of two points."""
+    lab = folder / "solutions" / "mini"
+    shutil.copytree(MINI, lab)
+    (folder / "labs").mkdir()
+    checks = (lab / "checks.py").read_text()
+    assert checks.count('"mean", 4, Text(en="values"') == 1
+    checks = checks.replace('"mean", 4, Text(en="values"', '"mean", 2, Text(en="values"')
+    (lab / "checks.py").write_text(checks + QUESTION)
+    notebook = (lab / "notebook.py").read_text()
+    mark = '\n# %% [markdown] lang="fr"\n# ## 2.3 Tirer au sort\n'
+    assert notebook.count(mark) == 1
+    (lab / "notebook.py").write_text(notebook.replace(mark, CELL))
+    return folder
+
+
+def name_of(i: int) -> str:
+    return NAMES[i] if i < len(NAMES) else f"Étudiant {chr(65 + i // 26)}{chr(97 + i % 26)}"
+
+
+def make_class(course: Path, into: Path, students: int, answers: Sequence[str] = ANSWERS) -> Path:
+    """A Moodle download: the solution, with different answers to the text question."""
+    lab = load_lab(course / "solutions" / "mini")
+    for i in range(students):
+        text = answers[i % len(answers)]
+        given = {"q4": text} if i % 25 != 24 else {"q4": None}
+        node = lab.notebook("fr", True, answers=given)
+        suffix = "_" if i % 2 else ""
+        name = f"{name_of(i)}_{500 + i}_assignsubmission_file{suffix}"
+        folder = into / name.replace("/", "-")
+        folder.mkdir(parents=True)
+        (folder / "TP mini.ipynb").write_text(json.dumps(node))
+    return into
+
+
+def grader(course: Path, *words: str, code: int = 0) -> str:
+    """Run a command as a person does; what it said."""
+    done = subprocess.run(
+        [sys.executable, "-m", "grader", *words], cwd=course, capture_output=True, text=True
+    )
+    assert done.returncode == code, done.stderr + done.stdout
+    return done.stdout + done.stderr
