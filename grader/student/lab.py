@@ -49,6 +49,8 @@ class Lab:
         self._unsaved: dict[str, bytes] = {}
         self._made_here: set[str] = set()
         session.watch_fit()
+        # TensorFlow writes lines about graphics cards under the cell that imports it.
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         if not session.current.grading and os.environ.get(session.REPLAY):
             kept = sorted(self.recordings.glob("*.safetensors"))
             session.current.recordings = {path.stem: path.read_bytes() for path in kept}

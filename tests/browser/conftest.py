@@ -33,5 +33,8 @@ def desk(chromium: Any, tmp_path: Path) -> Iterator[Desk]:
         viewport={"width": 1100, "height": 1400}, accept_downloads=True, device_scale_factor=1
     )
     made = Desk(context.new_page(), Path(os.environ.get("LAB_PICTURES", tmp_path / "pictures")))
-    yield made
-    context.close()
+    try:
+        yield made
+    finally:
+        made.picture("end")
+        context.close()

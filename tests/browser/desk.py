@@ -15,6 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+try:
+    from playwright.sync_api import TimeoutError
+except ImportError:  # the tests are skipped then
+    pass
+
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
@@ -28,6 +33,9 @@ SETTINGS = {
     "notebook-extension/tracker": {"windowingMode": "none"},
 }  # fmt: skip
 
+# For instructors; a student's JupyterLab does not have it.
+DISABLED = {"@jupyter/nbgrader": True}
+
 
 @contextlib.contextmanager
 def serving(folder: Path, command: str, home: Path, **env: str) -> Iterator[str]:
@@ -36,6 +44,9 @@ def serving(folder: Path, command: str, home: Path, **env: str) -> Iterator[str]
         path = home / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(values))
+    disabled = home / "config" / "labconfig" / "page_config.json"
+    disabled.parent.mkdir(parents=True)
+    disabled.write_text(json.dumps({"disabledExtensions": DISABLED}))
     (home / "runtime").mkdir(parents=True, exist_ok=True)
     log = (home / "server.log").open("w+")
     server = subprocess.Popen(
@@ -131,7 +142,13 @@ class Desk:
     def says(self, cell: Any, text: str, seconds: float = 30) -> str:
         """Wait until a cell's output holds `text`; the whole output."""
         output = cell.locator(".jp-OutputArea-output")
-        output.filter(has_text=re.compile(re.escape(text))).first.wait_for(timeout=seconds * 1000)
+        try:
+            output.filter(has_text=text).first.wait_for(timeout=seconds * 1000)
+        except TimeoutError as error:
+            came = "\n".join(output.all_inner_texts())
+            raise AssertionError(
+                f"{text!r} did not come within {seconds} s, but {came!r}"
+            ) from error
         return "\n".join(output.all_inner_texts())
 
     def idle(self, seconds: float) -> None:
