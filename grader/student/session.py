@@ -131,12 +131,17 @@ class _Awaiting(MetaPathFinder):
         if fullname != "keras":
             return None
         sys.meta_path.remove(self)
-        spec = find_spec("keras")
+        try:
+            spec = find_spec("keras")
+        finally:
+            sys.meta_path.insert(0, self)  # whoever only asks where Keras is does not import it
         if spec is None or spec.loader is None:
             return spec
         execute = spec.loader.exec_module
 
         def exec_module(module: Any) -> None:
+            if self in sys.meta_path:
+                sys.meta_path.remove(self)
             execute(module)
             if hasattr(module, "Model"):
                 _wrap(module.Model)

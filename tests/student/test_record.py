@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import types
 from pathlib import Path
@@ -351,3 +352,20 @@ def test_on_colab_a_recording_is_said_to_be_fleeting(
     monkeypatch.setitem(sys.modules, "google.colab", types.ModuleType("google.colab"))
     trained(Lab("mini", lang="fr"))
     assert "Colab l'oublie à la fin de la session" in capsys.readouterr().out
+
+
+def test_a_look_for_keras_before_its_import_does_not_lose_the_replay(tmp_path: Path) -> None:
+    (tmp_path / "keras.py").write_text("class Model:\n    def fit(self, x=None): ...\n")
+    script = (
+        "from importlib.util import find_spec\n"
+        "from grader.student import session\n"
+        "session.watch_fit()\n"
+        "assert find_spec('keras') is not None\n"
+        "import keras, sys\n"
+        "assert getattr(keras.Model.fit, session._PATCHED)\n"
+        "assert not any(isinstance(f, session._Awaiting) for f in sys.meta_path)\n"
+    )
+    path = os.pathsep.join([str(tmp_path), str(Path(__file__).resolve().parents[2])])
+    subprocess.run(
+        [sys.executable, "-c", script], check=True, env={**os.environ, "PYTHONPATH": path}
+    )
