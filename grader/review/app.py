@@ -242,6 +242,18 @@ def listen(port: int) -> socket.socket:
     return found
 
 
+class _Server(uvicorn.Server):
+    """A server that says when it can be reached, and interrupted."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready()
+
+
 def serve(
     desk: Desk, port: int, write_pages: Callable[[], Path], ready: Callable[[str], None]
 ) -> None:
@@ -255,8 +267,8 @@ def serve(
         found.listen(128)
         app = make_app(desk, token, write_pages)
         config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
-        ready(f"http://127.0.0.1:{found.getsockname()[1]}/?token={token}")
+        address = f"http://127.0.0.1:{found.getsockname()[1]}/?token={token}"
         try:
-            uvicorn.Server(config).run(sockets=[found])
+            _Server(config, lambda: ready(address)).run(sockets=[found])
         except KeyboardInterrupt:
             pass
