@@ -92,7 +92,10 @@ def _panel(
     for (name, values), (colour, dash) in zip(lines.items(), _LINES, strict=False):
         few = thin(values)
         step = (len(values) - 1) / max(1, len(few) - 1)
-        points = [(x(i * step), y(v)) for i, v in enumerate(few) if math.isfinite(v)]
+        every = max(1, longest // max(1, len(values)))  # measured once in so many epochs
+        points = [
+            (x((i * step + 1) * every - 1), y(v)) for i, v in enumerate(few) if math.isfinite(v)
+        ]
         if not points:
             continue
         path = " ".join(f"{a:.1f},{b:.1f}" for a, b in points)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import types
@@ -307,6 +308,16 @@ def test_a_replay_outside_grading_shows_the_recordings_curves(
     out = capsys.readouterr().out
     assert "loaded from its recording" in out and "accuracy" in out
     np.testing.assert_array_equal(model(X), Recording.from_bytes(recorded).rebuild()(X))
+
+
+def test_a_metric_measured_now_and_then_spans_the_whole_curve() -> None:
+    drawn = curves.svg({"loss": [9.0, 8, 7, 6, 5, 4, 3, 2], "val_loss": [8.0, 3.0]}, total=8)
+    every, seldom = re.findall(r'points="([^"]+)"', drawn)
+    steps = every.split()
+    assert [p.split(",")[0] for p in seldom.split()] == [
+        steps[3].split(",")[0],
+        steps[7].split(",")[0],
+    ]
 
 
 def test_goals_and_curves(place: Path) -> None:
