@@ -34,6 +34,6 @@ __all__ = [
     "AuthorError", "Between", "Close", "Distribution", "Draw", "Exact", "LabSpec", "Limits",
     "Measured", "Metric", "Mutant", "Probe", "Step", "Text", "Variant", "call", "change",
     "count_params", "draw_index", "get",
-    "gradient", "item", "layers", "numpy_array", "raises", "ref", "rng", "sample",
+    "gradient", "item", "layers", "numpy_array", "raises", "ref", "rng", "rows", "sample",
     "set_weights", "student", "table",
 ]  # fmt: skip

@@ -99,13 +99,13 @@ def _shows(lab: LoadedLab, probes: Iterable[Probe]) -> tuple[str, ...]:
             shown.digest(solved[n - 1])
             for n in shown.left_out(solved, shows, wanted, lab.spec.recordings)
         }
-        for digest in shows:
-            if digest not in out:
-                first = shows[digest].source.strip().splitlines()[0]
+        for name, cell in shows.items():
+            if name not in out:
+                first = cell.source.strip().splitlines()[0]
                 raise AuthorError(
                     f'{lab.id}: role="show", but another cell takes a name from it: {first[:60]}'
                 )
-            found[digest] = None
+            found[name] = None
     return tuple(found)
 
 

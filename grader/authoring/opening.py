@@ -78,31 +78,31 @@ def setup_cell(colab: Colab, lang: Lang, interface: str) -> str:
 
 _CELL = Text(
     en="""\
-# Run this first. On Colab it installs the course's kit; anywhere else it does nothing.
+# Run this first: on Colab it installs the course's kit, elsewhere it does nothing.
 import importlib.util
 import sys
 
-if "google.colab" in sys.modules and importlib.util.find_spec("grader") is None:
+if "google.colab" in sys.modules and not importlib.util.find_spec("grader"):
     %pip install --quiet "{bundle}"
     importlib.invalidate_caches()
-if importlib.util.find_spec("grader") is None:
+if not importlib.util.find_spec("grader"):
     raise SystemExit(
-        "This kernel, " + sys.executable + ", does not have the course's kit. Choose the kernel "
-        "where you installed it; or put labs.zip beside this notebook and run  %pip install labs.zip"
+        f"This kernel ({{sys.executable}}) lacks the course's kit. Change kernel, "
+        "or put labs.zip beside the notebook and run:  %pip install labs.zip"
     )
-LAB_INTERFACE = "{interface}"  # which kit goes with this notebook""",
+LAB_INTERFACE = "{interface}"  # the kit that goes with this notebook""",
     fr="""\
-# À exécuter d'abord. Sur Colab, installe le kit du cours ; ailleurs, ne fait rien.
+# À exécuter d'abord : installe le kit du cours sur Colab, ailleurs ne fait rien.
 import importlib.util
 import sys
 
-if "google.colab" in sys.modules and importlib.util.find_spec("grader") is None:
+if "google.colab" in sys.modules and not importlib.util.find_spec("grader"):
     %pip install --quiet "{bundle}"
     importlib.invalidate_caches()
-if importlib.util.find_spec("grader") is None:
+if not importlib.util.find_spec("grader"):
     raise SystemExit(
-        "Ce noyau, " + sys.executable + ", n'a pas le kit du cours. Choisissez le noyau où vous "
-        "l'avez installé ; ou posez labs.zip à côté de ce notebook et exécutez  %pip install labs.zip"
+        f"Ce noyau ({{sys.executable}}) n'a pas le kit du cours. Changez de noyau, ou "
+        "posez labs.zip à côté du notebook et exécutez :  %pip install labs.zip"
     )
-LAB_INTERFACE = "{interface}"  # quel kit va avec ce notebook""",
+LAB_INTERFACE = "{interface}"  # le kit qui va avec ce notebook""",
 )

@@ -205,7 +205,7 @@ class LoadedLab:
             answers: question → literal put in place of what the source gives to ``lab.answer``.
         """
         replace = replace or {}
-        nodes = [] if solved else self._opening(lang)
+        nodes = []
         for cell in self.cells:
             if cell.lang not in ("", lang):
                 continue
@@ -218,6 +218,8 @@ class LoadedLab:
                 node.metadata = _nbgrader(cell, self.id)
             node["id"] = f"c{cell.index:03d}"
             nodes.append(node)
+        if not solved:
+            self._open(nodes, lang)
         notebook = nbformat.v4.new_notebook(cells=nodes)
         notebook.metadata = {
             "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -228,18 +230,18 @@ class LoadedLab:
                 node.metadata["nbgrader"]["checksum"] = nbgrader_checksum(node)
         return notebook
 
-    def _opening(self, lang: Lang) -> list[Any]:
-        """Badge and first cell of a student notebook; see `grader.authoring.opening`."""
+    def _open(self, nodes: list[Any], lang: Lang) -> None:
+        """Put the badge on top and the cell that sets up before the first code."""
         colab = opening.read(self.dir.parents[1])
         interface = interface_of(self.spec.exercises.values(), self.spec.checks.values())
-        nodes = []
+        setup = nbformat.v4.new_code_cell(opening.setup_cell(colab, lang, interface))
+        setup["id"] = "opening-setup"
+        code = (i for i, node in enumerate(nodes) if node.cell_type == "code")
+        nodes.insert(next(code, len(nodes)), setup)
         badge = opening.badge(colab, lang, self.id)
         if badge:
-            nodes.append(nbformat.v4.new_markdown_cell(badge))
-        nodes.append(nbformat.v4.new_code_cell(opening.setup_cell(colab, lang, interface)))
-        for node in nodes:
-            node["id"] = f"opening-{node.cell_type}"
-        return nodes
+            nodes.insert(0, nbformat.v4.new_markdown_cell(badge))
+            nodes[0]["id"] = "opening-badge"
 
     def namespace(self, change: Mapping[int, str] | None = None) -> dict[str, Any]:
         """Run the setup and exercise cells, solved, and return their namespace.

@@ -9,9 +9,6 @@ from __future__ import annotations
 import ast
 import json
 import statistics
-import subprocess
-import sys
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -26,6 +23,7 @@ from grader.core.judge import Verdict
 from grader.core.key import Key
 from grader.core.text import LANGS, Lang
 from grader.gradebook.grade import Item, Result, Setting, Work, grade_units
+from grader.gradebook.keys import NoLab, hidden_key
 from grader.gradebook.records import Graded
 
 VALIDATION_SEED = 1_789_07_14
@@ -104,7 +102,10 @@ def validate(
     threads = max(1, jobs)
     spent = references.fill(lab, data, sandboxed, threads, lambda _: None)
     train = train and spent is None
-    key = _compile_apart(lab)
+    try:
+        key = hidden_key(lab.dir.parents[1], lab.id, VALIDATION_SEED)
+    except NoLab as error:
+        raise AuthorError(str(error)) from None
     _check_sources(lab, report)
     _check_thresholds(lab, report)
     _check_mistakes(lab, key, report)
@@ -129,22 +130,6 @@ def validate(
     for name in full:
         _variant(key, name, results[name], report)
     return report
-
-
-def _compile_apart(lab: LoadedLab) -> Key:
-    """The hidden key of the validation's own seed, compiled in a fresh process."""
-    with tempfile.TemporaryDirectory(prefix="grader-validate-") as folder:
-        path = Path(folder) / "hidden.key"
-        command = [
-            sys.executable, "-m", "grader.authoring.compile", str(lab.dir), str(VALIDATION_SEED),
-            str(path),
-        ]  # fmt: skip
-        done = subprocess.run(command, capture_output=True, text=True)
-        if done.returncode:
-            raise AuthorError(
-                (done.stderr.strip().splitlines() or ["the key does not compile"])[-1]
-            )
-        return Key.load(path)
 
 
 def _cases(lab: LoadedLab) -> dict[str, Work]:

@@ -1,5 +1,8 @@
 """The real sandbox around the mini lab's hidden key: one warm worker for all attacks."""
 
+import os
+import subprocess
+import sys
 import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -66,3 +69,14 @@ def zone():
     made = Class()
     yield made
     made.worker.stop()
+
+
+@pytest.fixture
+def busy():
+    """Every core has something else to do."""
+    command = [sys.executable, "-c", "while True: pass"]
+    burners = [subprocess.Popen(command) for _ in range(os.cpu_count() or 1)]
+    yield
+    for burner in burners:
+        burner.kill()
+        burner.wait()

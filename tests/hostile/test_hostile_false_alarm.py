@@ -1,10 +1,7 @@
 """No false alarm: what is right gets full marks, again and again, with every core busy."""
 
 import os
-import subprocess
-import sys
 
-import pytest
 from attacks import FULL
 from courses import MINI
 
@@ -12,17 +9,6 @@ from grader.authoring.source import load_lab
 
 # Repetitions of the solution and of every variant; GRADER_REPETITIONS=20 for a long night.
 REPETITIONS = int(os.environ.get("GRADER_REPETITIONS", "3"))
-
-
-@pytest.fixture
-def busy():
-    """Every core has something else to do."""
-    command = [sys.executable, "-c", "while True: pass"]
-    burners = [subprocess.Popen(command) for _ in range(os.cpu_count() or 1)]
-    yield
-    for burner in burners:
-        burner.kill()
-        burner.wait()
 
 
 def right_ones():
@@ -36,4 +22,6 @@ def test_right_ones_get_full_marks_under_load(zone, busy):
     for cells in right_ones() * REPETITIONS:
         ran = zone.run(cells)
         assert ran.points == FULL
-        assert not [c for c in ran.cells if c.status not in ("ok", "error")]  # nothing was cut short
+        assert not [
+            c for c in ran.cells if c.status not in ("ok", "error")
+        ]  # nothing was cut short
