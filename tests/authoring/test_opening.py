@@ -32,7 +32,8 @@ def test_a_badge_opens_the_notebook_of_each_language(course: Path) -> None:
     settings(course, '[colab]\nrepository = "school/deep learning"\n'.replace(" learning", "-l"))
     lab = load_lab(course / "solutions" / "mini")
     for lang, words in (("fr", "Ouvrir dans Colab"), ("en", "Open in Colab")):
-        badge, first = lab.notebook(lang, solved=False).cells[:2]
+        badge, title, first, made = lab.notebook(lang, solved=False).cells[:4]
+        assert title.source.startswith("# Mini") and "lab = Lab(" in made.source
         place = f"https://colab.research.google.com/github/school/deep-l/blob/main/labs/{lang}"
         assert badge.cell_type == "markdown" and f"[![{words}](" in badge.source
         assert badge.source.endswith(f"({place}/mini.ipynb)")
@@ -45,7 +46,7 @@ def test_without_a_repository_there_is_no_badge_and_the_kit_is_looked_for_beside
 ) -> None:
     lab = load_lab(course / "solutions" / "mini")
     cells = lab.notebook("fr", solved=False).cells
-    assert cells[0].cell_type == "code" and '%pip install --quiet "labs.zip"' in cells[0].source
+    assert cells[1].cell_type == "code" and '%pip install --quiet "labs.zip"' in cells[1].source
     assert lab_named_in(c.source for c in cells if c.cell_type == "code") == "mini"
     solved = lab.notebook("fr", solved=True).cells
     assert not any("google.colab" in c.source for c in solved)
@@ -142,9 +143,9 @@ def test_the_first_cell_does_nothing_where_the_kit_is(course: Path, place: str) 
 def test_a_kernel_without_the_kit_is_told_in_one_line(course: Path) -> None:
     out = first_cell(course, "fr", "installs", "elsewhere", kit=False)
     assert "asked []" in out
-    assert f"stopped SystemExit Ce noyau, {sys.executable}, n'a pas le kit du cours" in out
+    assert f"stopped SystemExit Ce noyau ({sys.executable}) n'a pas le kit du cours" in out
 
 
 def test_an_installation_that_failed_is_said_too(course: Path) -> None:
     out = first_cell(course, "en", "fails", "colab", kit=False)
-    assert "stopped SystemExit This kernel" in out and "labs.zip beside this notebook" in out
+    assert "stopped SystemExit This kernel" in out and "labs.zip beside the notebook" in out
