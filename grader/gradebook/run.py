@@ -35,12 +35,12 @@ DONE = Text(
 )
 
 
-MOVED = Text(en="{n} marks moved:", fr="{n} notes ont changé :")
-MISSING = Text(en="{n} without a submission: {s}", fr="{n} sans rendu : {s}")
-STRANGERS = Text(en="{n} not on the class list: {s}", fr="{n} absents de la liste : {s}")
+MOVED = Text(en="marks that moved ({n}):", fr="notes changées ({n}) :")
+MISSING = Text(en="no submission ({n}): {s}", fr="sans rendu ({n}) : {s}")
+STRANGERS = Text(en="not on the class list ({n}): {s}", fr="absents de la liste ({n}) : {s}")
 UNCLEAR = Text(
-    en="{n} fit several people of the class list: {s}",
-    fr="{n} correspondent à plusieurs personnes de la liste : {s}",
+    en="fit several people of the class list ({n}): {s}",
+    fr="correspondent à plusieurs personnes de la liste ({n}) : {s}",
 )
 
 

@@ -203,7 +203,7 @@ def load_settings(course: Path, known: Sequence[str]) -> Settings:
         raise SettingsError(f"{path}: {_first(error)}") from None
     for lab in settings.labs:
         if lab not in known:
-            near = difflib.get_close_matches(lab, known, n=1)
+            near = difflib.get_close_matches(lab, known, n=1, cutoff=0.3)
             hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(known)}"
             raise SettingsError(f"{path}: [labs.{lab}]: no such lab; {hint}")
     return settings

@@ -1,0 +1,195 @@
+"""Regrading what a mended check touches, marks set by hand, lateness in the books, the log."""
+
+from __future__ import annotations
+
+import csv
+import sqlite3
+from pathlib import Path
+
+import pytest
+from essay import grader
+
+from grader.gradebook.store import SCHEMA, Store, StoreError
+
+
+def rows(course: Path) -> dict[str, dict[str, str]]:
+    with (course / "out" / "gradebook.csv").open(encoding="utf-8", newline="") as file:
+        return {r["student"]: r for r in csv.DictReader(file)}
+
+
+def log(course: Path) -> list[dict]:
+    store = Store(course / "out" / "gradebook.sqlite")
+    try:
+        return store.log()
+    finally:
+        store.close()
+
+
+def test_a_mended_check_is_judged_again_without_running_anything(course: Path) -> None:
+    checks = course / "solutions" / "mini" / "checks.py"
+    text = checks.read_text()
+    assert text.count("right=[7]") == 1
+    checks.write_text(text.replace("right=[7]", "right=[8]"))
+    # No sandbox is to be had: what would run a student's line fails.
+    (course / "sitecustomize.py").write_text(
+        "import grader.gradebook.grade as g\n"
+        "def no(*a, **k): raise OSError('a student zone was started')\n"
+        "g.run_submission = no\n"
+    )
+    import os
+
+    os.environ["PYTHONPATH"] = str(course)
+    try:
+        said = grader(course, "grade", "class", "--out", "out", "--lang", "en")
+    finally:
+        del os.environ["PYTHONPATH"]
+    assert "marks that moved (100):" in said and "q1 1.5→0" in said
+    assert {r["total"] for r in rows(course).values()} == {"17.50"}
+    assert "marks that moved" not in grader(
+        course, "grade", "class", "--out", "out", "--lang", "en"
+    )
+    assert "Marks that moved" not in (course / "out" / "class.html").read_text()
+    checks.write_text(text)
+    said = grader(course, "grade", "class", "--out", "out", "--lang", "fr")
+    assert "notes changées (100)" in said and "17,5 → 19" in said
+    assert "Notes changées" in (course / "out" / "class.html").read_text()
+
+
+def test_a_mark_set_by_hand_holds_is_explained_and_can_be_taken_back(course: Path) -> None:
+    zoe = ("override", "Zoé d'Hérouville")
+    said = grader(course, *zoe, "--check", "q4", "--points", "1.5", "--reason", "vu à l'oral")
+    assert "19 → 20" in said
+    row = rows(course)["Zoé d'Hérouville"]
+    assert (row["total"], row["q4"], row["by_hand"], row["status"]) == (
+        "20.00",
+        "1.5",
+        "1.5",
+        "graded",
+    )
+    page = (course / "out" / "feedback" / "Zoe-d-Herouville.html").read_text()
+    assert "vu à l&#39;oral" in page and "Note fixée à la main" in page
+    grader(course, *zoe, "--total", "--points", "12", "--reason", "entretien")
+    grader(course, "grade", "class", "--out", "out")
+    row = rows(course)["Zoé d'Hérouville"]
+    assert (row["total"], row["by_hand"]) == ("12.00", "-8")
+    assert "entretien" in (course / "out" / "class.html").read_text()
+    grader(course, *zoe, "--total", "--withdraw", "--reason", "erreur de ma part")
+    grader(course, *zoe, "--check", "q4", "--withdraw", "--reason", "à relire")
+    assert rows(course)["Zoé d'Hérouville"]["status"] == "pending"
+    moves = [(r["before"], r["after"]) for r in log(course) if r["student"].startswith("Zoé")]
+    assert moves == [(None, 19.0), (19.0, 20.0), (20.0, 12.0), (12.0, 20.0), (20.0, 19.0)]
+    told = grader(course, "log", "--student", "Zoé d'Hérouville")
+    assert "entretien" in told and len(told.splitlines()) == 5
+    grader(course, "log", "--csv", "log.csv")
+    assert len((course / "log.csv").read_text().splitlines()) == 1 + len(log(course))
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("Zoe dHerouvil", "--total", "--points", "1", "--reason", "x"), "no student"),
+        (
+            ("Anne O'Brian", "--total", "--points", "1", "--reason", "x"),
+            'did you mean "Anne O\'Brien"?',
+        ),
+        (("503", "--check", "q44", "--points", "1", "--reason", "x"), "did you mean 'q4'?"),
+        (("503", "--check", "q4", "--points", "9", "--reason", "x"), "gives 0 to 2"),
+        (("503", "--total", "--points", "-1", "--reason", "x"), "gives 0 to 20"),
+        (("503", "--total", "--points", "21", "--reason", "x"), "gives 0 to 20"),
+        (("503", "--total", "--points", "2", "--reason", "  "), "needs a reason"),
+        (("503", "--total", "--withdraw", "--reason", "x"), "not set by hand"),
+        (("503", "--points", "2", "--reason", "x"), "--check ID or --total"),
+        (("503", "--total", "--reason", "x"), "--points P, or --withdraw"),
+        (("503", "--total", "--points", "2", "--reason", "x", "--from", "no"), "no gradebook"),
+    ],
+)
+def test_a_mark_that_cannot_be_set_is_one_line(
+    graded_course: Path, words: tuple[str, ...], says: str
+) -> None:
+    said = grader(graded_course, "override", *words, code=2).strip()
+    assert said.startswith("grader: ") and "\n" not in said and says in said
+
+
+def test_the_log_can_only_grow(course: Path) -> None:
+    db = sqlite3.connect(course / "out" / "gradebook.sqlite")
+    for statement in ("UPDATE log SET after = 20", "DELETE FROM log", "DELETE FROM decisions"):
+        with pytest.raises(sqlite3.DatabaseError, match="can only grow"):
+            db.execute("INSERT INTO decisions (at, by, lab, student_id, check_id, reason)"
+                       " VALUES ('', '', '', '', '', '')")  # fmt: skip
+            db.execute(statement)
+        db.rollback()
+    db.close()
+
+
+def test_lateness_and_the_class_list_reach_books_and_pages(course: Path) -> None:
+    names = ["Zoé d'Hérouville", "Anne O'Brien", "Absente Toujours"]
+    lines = [
+        "Identifiant;Nom complet;Note;Dernière modification (travail remis);Dernière modification (note)"
+    ]
+    times = ["samedi 21 novembre 2026, 09:00", "vendredi 20 novembre 2026, 09:00", "-"]
+    lines += [
+        f"Participant {n};{name};;{t};-"
+        for n, (name, t) in enumerate(zip(names, times, strict=True), 900)
+    ]
+    (course / "notes.csv").write_bytes("\r\n".join(lines).encode("cp1252"))
+    (course / "course.toml").write_text(
+        'lang = "fr"\nclass_list = "notes.csv"\n[late]\npercent = 10\n[labs.mini]\ndue = 2026-11-20\n'
+    )
+    said = grader(course, "grade", "class", "--out", "out")
+    assert "notes changées (1)" in said and "19 → 17" in said
+    assert "sans rendu (1) : Absente Toujours" in said and "absents de la liste (98)" in said
+    found = rows(course)
+    assert (found["Zoé d'Hérouville"]["total"], found["Zoé d'Hérouville"]["late_penalty"]) == (
+        "17.00",
+        "2",
+    )
+    assert found["Anne O'Brien"]["late_penalty"] == "0"
+    assert found["Absente Toujours"]["status"] == "missing"
+    page = (course / "out" / "feedback" / "Zoe-d-Herouville.html").read_text()
+    assert "rendu avec 9 h 00 min de retard" in page and "D&#39;où vient le total" in page
+    assert "Absente Toujours" in (course / "out" / "class.html").read_text()
+    (course / "course.toml").unlink()
+    assert "17 → 19" in grader(course, "grade", "class", "--out", "out")
+
+
+def test_limits_of_course_toml_grade_anew(course: Path) -> None:
+    (course / "course.toml").write_text("[labs.mini.limits]\nseconds = 30\n")
+    said = grader(course, "grade", "class", "--out", "out", "--lang", "en")
+    assert "13 graded now" in said
+    bad = grader(course, "grade", "class", "--lab", "mini", "--out", "out", "--lang", "en")
+    assert "0 graded now" in bad
+    (course / "course.toml").write_text("[labs.mini.limits]\nseconds = -1\n")
+    said = grader(course, "grade", "class", "--out", "out", code=2).strip()
+    assert "labs.mini.limits.seconds = -1" in said and "\n" not in said
+
+
+def test_init_writes_settings_that_change_nothing(course: Path) -> None:
+    grader(course, "init", "--lang", "fr")
+    assert "[labs.mini]" in (course / "course.toml").read_text()
+    assert "there already" in grader(course, "init", code=2)
+    grader(course, "init", "--force", "--lang", "en")
+    assert "0 graded now" in grader(course, "grade", "class", "--out", "out", "--lang", "en")
+
+
+def test_a_gradebook_of_the_first_version_is_taken_over(tmp_path: Path) -> None:
+    path = tmp_path / "gradebook.sqlite"
+    db = sqlite3.connect(path)
+    db.executescript(
+        """CREATE TABLE about (schema INTEGER PRIMARY KEY); INSERT INTO about VALUES (1);
+        CREATE TABLE log (id INTEGER PRIMARY KEY AUTOINCREMENT, at VARCHAR NOT NULL,
+          lab VARCHAR NOT NULL, student_id VARCHAR NOT NULL, before FLOAT, after FLOAT,
+          why VARCHAR NOT NULL);
+        INSERT INTO log (at, lab, student_id, after, why) VALUES ('t', 'mini', '7', 3, 'graded');"""
+    )
+    db.close()
+    for _ in range(2):
+        store = Store(path)
+        assert store.log()[0]["after"] == 3.0 and store.log()[0]["by"] == ""
+        store.close()
+    db = sqlite3.connect(path)
+    assert db.execute("SELECT schema FROM about").fetchall() == [(SCHEMA,)]
+    db.execute("UPDATE about SET schema = 99")
+    db.commit()
+    db.close()
+    with pytest.raises(StoreError, match="version 99"):
+        Store(path)
