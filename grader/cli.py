@@ -180,17 +180,19 @@ def check(notebook: Path, lang: str | None) -> None:
 @click.option("--rerun", is_flag=True, help="Train again even where there is a recording.")
 @click.option("--lang", type=click.Choice(["fr", "en"]), default=None,
               help="Language of the class page and of the table.  [default: of course.toml, else fr]")  # fmt: skip
+@click.option("--scheduler", default="", metavar="ADDRESS",
+              help="Grade on the workers of this Dask scheduler (tcp://host:8786).")  # fmt: skip
 @JOBS
 @SANDBOX
 def grade(
-    path: Path, lab: str | None, out: Path, rerun: bool, lang: str | None, jobs: int | None,
-    sandbox: str,
+    path: Path, lab: str | None, out: Path, rerun: bool, lang: str | None, scheduler: str,
+    jobs: int | None, sandbox: str,
 ) -> None:  # fmt: skip
     """Grade a notebook, a folder or a zip of submissions: PATH."""
     from grader.gradebook.run import Failed, run
 
     folder = course()
-    guard = sandboxed(sandbox)
+    guard = sandbox != "none" if scheduler else sandboxed(sandbox)
     try:
         code = run(
             folder,
@@ -201,6 +203,7 @@ def grade(
             sandboxed=guard,
             rerun=rerun,
             lang=lang,
+            scheduler=scheduler,
         )
     except Failed as error:
         refuse(error)

@@ -295,6 +295,7 @@ class Setting:
         jobs: workers at a time.
         sandboxed: see `grader.zones.sandbox.require`.
         rerun: train again even where there is a recording.
+        scheduler: address of a Dask scheduler whose workers grade; none: this machine does.
     """
 
     lab_dir: Path
@@ -302,6 +303,7 @@ class Setting:
     jobs: int = 1
     sandboxed: bool = True
     rerun: bool = False
+    scheduler: str = ""
 
 
 @dataclass(frozen=True)
@@ -361,8 +363,19 @@ def grade_class(
                 done(item.person)
 
         units = [(unit, found[0]) for unit, found in waiting.items()]
-        grade_units(key, units, setting, keep, store)
+        spread(setting)(key, units, setting, keep, store)
     return Run(fresh, store.set_entries(key.lab, entries, by))
+
+
+def spread(setting: Setting) -> Callable[..., None]:
+    """What spreads units: `grade_units`, or its like for a cluster."""
+    if not setting.scheduler:
+        return grade_units
+    try:
+        from grader.gradebook.cluster import grade_units_there
+    except ModuleNotFoundError as error:
+        raise OSError(f"--scheduler needs {error.name}: pip install distributed") from None
+    return grade_units_there
 
 
 def _settled(graded: Graded | None, item: Item) -> bool:
@@ -438,12 +451,12 @@ def _serve(
                 unit, item = todo.get_nowait()
             except queue.Empty:
                 return
-            keep(unit, _one(key, questions, item, worker, measures, setting.rerun, store))
+            keep(unit, grade_item(key, questions, item, worker, measures, setting.rerun, store))
     finally:
         worker.stop()
 
 
-def _one(
+def grade_item(
     key: Key, questions: Tree, item: Item, worker: Worker, measures: Measures, rerun: bool,
     store: Store | None,
 ) -> Result:  # fmt: skip
@@ -461,6 +474,11 @@ def _one(
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"
             break
+    return failure(item, reason)
+
+
+def failure(item: Item, reason: str) -> Result:
+    """What becomes of a submission that the grader itself failed on; the next run tries again."""
     problem = Text(
         en="the grader failed on it ({r}); run again, or grade it by hand",
         fr="le correcteur a échoué sur ce rendu ({r}) ; relancez, ou notez-le à la main",

@@ -87,10 +87,12 @@ def run(
     sandboxed: bool,
     rerun: bool,
     lang: str | None,
+    scheduler: str = "",
 ) -> int:
     """Grade what lies at `path` and write everything under `out`.
 
     Args:
+        scheduler: address of a Dask scheduler; this machine grades if empty.
         lang: of what is shown and of the class page; what ``course.toml`` says if None, else French.
 
     Returns:
@@ -116,7 +118,7 @@ def run(
                 folder = out if len(classes) == 1 else out / found.lab
                 bad += _grade_lab(
                     settled, found, out, folder, console, began,
-                    jobs=jobs, sandboxed=sandboxed, rerun=rerun, lang=lang,
+                    jobs=jobs, sandboxed=sandboxed, rerun=rerun, lang=lang, scheduler=scheduler,
                 )  # fmt: skip
             write_course_table(settled, out, lang)
     except (IntakeError, ReportError) as error:
@@ -133,7 +135,7 @@ def run(
 
 def _grade_lab(
     course: Course, found: ClassOfLab, out: Path, folder: Path, console: Console, began: float, *,
-    jobs: int, sandboxed: bool, rerun: bool, lang: str,
+    jobs: int, sandboxed: bool, rerun: bool, lang: str, scheduler: str,
 ) -> list[Graded]:  # fmt: skip
     """Grade one lab's class, write its reports, print its summary; return what failed."""
     key = course.settings.key(hidden_key(course.folder, found.lab))
@@ -141,8 +143,9 @@ def _grade_lab(
     try:
         items, told = _items(course, found.submissions, key)
         setting = Setting(
-            lab_dir(course.folder, found.lab), course.folder / "data", jobs, sandboxed, rerun
-        )
+            lab_dir(course.folder, found.lab), course.folder / "data", jobs, sandboxed, rerun,
+            scheduler,
+        )  # fmt: skip
         with steps(found.lab) as step:
             done = grade_class(key, items, store, setting, _counter(len(items), step), by=whoami())
         graded = store.graded(found.lab)
