@@ -23,6 +23,7 @@ from grader import __version__
 from grader.core.expect import Metric
 from grader.core.judge import instead_of_a_model
 from grader.core.key import Key, Limits
+from grader.core.observe import observe
 from grader.core.recording import BadRecording, Recording, weight_paths
 from grader.core.text import Text
 from grader.student import curves, display, session
@@ -36,24 +37,31 @@ BUDGET = "LAB_TRAINING_SECONDS"  # environment: another time budget for every tr
 MAX_HISTORY = 2_000
 _EVERY = 1.0  # seconds between two updates of what is shown
 _EVERY_TEXT = 5.0
+_SHARE = 0.1  # of a training's time that may go into measuring how far it is
 
 
 @dataclass(frozen=True)
 class Goal:
-    """What a check will ask of a recording."""
+    """What a check will ask of a recording.
+
+    Attributes:
+        check: the check's id.
+        value: the result of its probe that the metric is of.
+    """
 
     metric: str
     target: float
     floor: float
+    check: str = ""
+    value: str = ""
 
     def so_far(self, history: Mapping[str, list[float]]) -> float | None:
         """The newest value of a curve that stands for the metric, validation first."""
-        less_is_better = self.target < self.floor
         names = [f"val_{self.metric}", self.metric]
         if self.metric == "accuracy":
             names += ["val_sparse_categorical_accuracy", "sparse_categorical_accuracy"]
-        if less_is_better and self.metric == "mean_squared_error":
-            names += ["val_mse", "mse", "val_loss", "loss"]
+        if self.metric == "mean_squared_error":
+            names += ["val_mse", "mse"]
         return next((history[n][-1] for n in names if history.get(n)), None)
 
 
@@ -62,10 +70,28 @@ def goals(key: Key | None, recording: str) -> list[Goal]:
     found: list[Goal] = []
     for check in key.checks if key is not None else ():
         if check.kind == "clean" and recording in check.measured:
-            for expectation in check.expect.values():
-                if isinstance(expectation, Metric):
-                    found.append(Goal(expectation.name, expectation.target, expectation.floor))
-    return list(dict.fromkeys(found))
+            for value, wanted in check.expect.items():
+                if isinstance(wanted, Metric):
+                    goal = Goal(wanted.name, wanted.target, wanted.floor, check.id, value)
+                    found.append(goal)
+    return list({(g.metric, g.target, g.floor): g for g in found}.values())
+
+
+def measure(key: Key, goal: Goal, names: Mapping[str, Any], model: Any) -> float | None:
+    """The metric of a goal as ``lab.check`` would find it now, on the public data.
+
+    None if the check cannot be previewed, or its probe does not ask the model that is trained.
+    """
+    check = key.check(goal.check)
+    wanted = check.expect[goal.value]
+    if check.probe is None or check.measured[1:] or not isinstance(wanted, Metric):
+        return None
+    if not any(names.get(n) is model for n in check.probe.names()):
+        return None
+    seen = observe(check.probe, names)
+    if not isinstance(seen, dict) or seen.get("status") != "ok":
+        return None
+    return wanted.match(seen["values"].get(goal.value), check.expected.get(goal.value)).figure
 
 
 # ------------------------------------------------------------------ one training
@@ -244,7 +270,9 @@ class Run:
             if self.over_budget:
                 self.stopped = "budget"
                 return
-            self.live.tick()
+            if self.live.due():
+                self.live.measure(self.given_model)
+                self.live.tick()
 
     def _weights_ready(self, data: bytes) -> bool:
         try:
@@ -305,6 +333,7 @@ class Run:
             self.live.end(_not_saved(path, error))
             return
         self.lab._unsaved.pop(self.name, None)
+        self.live.measure(model, last=True)
         self.live.end(self._saved(path, len(data), made))
 
     def _settings(self) -> dict[str, Any]:
@@ -412,6 +441,7 @@ def _callback_class() -> type[Any]:
             if self.over_budget:
                 self.stopped = "budget"
                 self.model.stop_training = True
+            self.live.measure(self.model)
             self.live.tick(force=True)
 
         def on_train_end(self, logs: Any = None) -> None:
@@ -434,13 +464,40 @@ class _Live:
         self.cost = 0.0
         self.handle: Any = None
         self.goals = [] if self.quiet else goals(run.lab._key, run.name)
+        self.measured: dict[Goal, float] = {}
+        self.measuring = 0.0
+
+    def measure(self, model: Any, last: bool = False) -> None:
+        """Find out how far the goals are reached, at no more than a tenth of the training's time.
+
+        Args:
+            last: the training is over: once more, whatever it takes.
+        """
+        if self.quiet or not self.run.weights:
+            return
+        if not last and self.measuring > _SHARE * self.run.seconds:
+            return
+        began = time.perf_counter()
+        for goal in self.goals:
+            try:
+                found = measure(self.run.lab.key, goal, display.namespace(), model)
+            except Exception:  # a figure is a help; a training must not fail for want of it
+                found = None
+            if found is not None:
+                self.measured[goal] = found
+        self.measuring += time.perf_counter() - began
+
+    def due(self) -> bool:
+        """Whether it is time to show something."""
+        pause = max(_EVERY if display.in_notebook() else _EVERY_TEXT, 20 * self.cost)
+        return not self.quiet and time.perf_counter() - self.last >= pause
 
     def tick(self, logs: Mapping[str, Any] | None = None, force: bool = False) -> None:
         if self.quiet:
             return
         now = time.perf_counter()
-        pause = max(_EVERY if display.in_notebook() else _EVERY_TEXT, 20 * self.cost)
-        if now - self.last < (min(pause, 0.5) if force and display.in_notebook() else pause):
+        soon = force and display.in_notebook() and now - self.last >= 0.5
+        if not soon and not self.due():
             return
         self.last = now
         self._show(self._line(logs), "")
@@ -468,7 +525,9 @@ class _Live:
                 newest[k] = _number(v, k, lang)
         parts += [f"{k} {v:.4g}" for k, v in newest.items() if k != "learning_rate"]
         for goal in self.goals:
-            value = goal.so_far(run.curves)
+            value = self.measured.get(goal)
+            if value is None:
+                value = goal.so_far(run.curves)
             sign = "≤" if goal.target < goal.floor else "≥"
             aim = Text(en="to reach: {m} {s} {t:g}", fr="à atteindre : {m} {s} {t:g}")
             if value is not None:

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import types
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +18,13 @@ keras = pytest.importorskip("keras")
 import tensorflow as tf  # noqa: E402
 
 from grader import Lab  # noqa: E402
+from grader.core.expect import Metric  # noqa: E402
+from grader.core.key import Key  # noqa: E402
+from grader.core.probe import Probe, call, numpy_array, student  # noqa: E402
 from grader.core.recording import Recording  # noqa: E402
-from grader.student import curves, session  # noqa: E402
+from grader.student import curves, display, session  # noqa: E402
 from grader.student.errors import LabError  # noqa: E402
-from grader.student.record import BUDGET, goals  # noqa: E402
+from grader.student.record import BUDGET, goals, measure  # noqa: E402
 
 layers = keras.layers
 pytestmark = pytest.mark.slow
@@ -380,3 +384,31 @@ def test_a_look_for_keras_before_its_import_does_not_lose_the_replay(tmp_path: P
     subprocess.run(
         [sys.executable, "-c", script], check=True, env={**os.environ, "PYTHONPATH": path}
     )
+
+
+def test_the_metric_so_far_is_what_a_check_would_find(
+    place: Path, mini_key: Key, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wanted = np.stack([1.0 - Y, Y], axis=1)
+    trained_check = replace(
+        mini_key.check("train.accuracy"),
+        probe=Probe((call("scores", student("model"), numpy_array(X), into="out"),)),
+        expect={"out": Metric("mean_squared_error", 9.0, 0.01)}, expected={"out": wanted},
+    )  # fmt: skip
+    checks = [trained_check if c.kind == "clean" else c for c in mini_key.checks]
+    replace(mini_key, checks=tuple(checks)).save(place.parent / "mini.key")
+    model = classifier()
+    names = {"model": model, "scores": lambda m, x: np.asarray(m(x))}
+    monkeypatch.setattr(display, "namespace", lambda: names)
+    lab = Lab("mini", lang="en")
+    run = lab.record("classifier")
+    model.fit(X, Y, epochs=3, batch_size=16, callbacks=[run], verbose=0)
+    found = float(np.mean((np.asarray(model(X)) - wanted) ** 2))
+    (said,) = re.findall(
+        r"mean_squared_error ≤ 0.01 \(so far ([\d.]+)\)\n", capsys.readouterr().out
+    )
+    assert float(said) == pytest.approx(found, rel=1e-2)
+    # Another model of the notebook is not what is being trained: nothing is said of it.
+    (goal,) = goals(lab.key, "classifier")
+    assert measure(lab.key, goal, names, classifier()) is None
+    assert measure(lab.key, goal, {**names, "scores": None}, model) is None
