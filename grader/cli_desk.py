@@ -170,11 +170,31 @@ def review(
         click.echo(str(write_pages(folder, out, lab, lang).feedback))
 
 
+@click.command()
+@click.argument("labs", nargs=-1)
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="nbgrader's course.")
+@click.option("--lang", type=click.Choice(["fr", "en"]), default="fr", show_default=True)
+def nbgrader(labs: tuple[str, ...], out: Path, lang: str) -> None:
+    """Write built labs as an nbgrader course: source notebooks with graded cells, configuration."""
+    from grader.authoring.nbgrader import nbgrader_course
+    from grader.authoring.spec import AuthorError
+    from grader.cli import chosen_labs, course, refuse
+
+    folder = course()
+    try:
+        for path in nbgrader_course(folder, [p.name for p in chosen_labs(folder, labs)], out, lang):
+            click.echo(str(path))
+    except AuthorError as error:
+        refuse(error)
+    except OSError as error:
+        refuse(f"{out}: cannot be written ({error.strerror})")
+
+
 _STOP = {
     "en": "Only this machine can open it. Ctrl-C ends the reading and writes the pages.",
     "fr": "Seule cette machine peut l'ouvrir. Ctrl-C termine la lecture et écrit les pages.",
 }
-COMMANDS: tuple[Callable[..., Any], ...] = (init, override, log, review)
+COMMANDS: tuple[Callable[..., Any], ...] = (init, override, log, review, nbgrader)
 
 
 def add_to(group: click.Group) -> None:
