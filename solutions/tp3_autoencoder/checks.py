@@ -79,7 +79,7 @@ exercise("conv", "7", "Bonus: convolutions", "Bonus : convolutions", "build_conv
 
 
 @lab.check(
-    "prepare.values", "prepare", 1.0, Text(en="values", fr="valeurs"),
+    "prepare.values", "prepare", 0.75, Text(en="values", fr="valeurs"),
     asked=Text(en="float32 (n, 784) from 0 to 1, row by row", fr="float32 (n, 784) de 0 à 1, ligne par ligne"),
 )  # fmt: skip
 def _(draw: Draw) -> Probe:
@@ -243,7 +243,7 @@ def rescaling(draw: Draw) -> tuple[Any, ...]:
 
 
 @lab.check(
-    "mse.values", "mse", 1.0, Text(en="values", fr="valeurs"),
+    "mse.values", "mse", 0.75, Text(en="values", fr="valeurs"),
     asked=Text(en="one number, whatever the number of images", fr="un seul nombre, quel que soit le nombre d'images"),
 )  # fmt: skip
 def _(draw: Draw) -> Probe:
@@ -542,7 +542,7 @@ def _(draw: Draw) -> Probe:
 # ------------------------------------------------------------------ 6 exam
 
 lab.question(
-    "q5_bad", "questions", 0.125, Text(en="bad everywhere", fr="mauvais partout"), type="choices",
+    "q5_bad", "questions", 0.25, Text(en="bad everywhere", fr="mauvais partout"), type="choices",
     right=[["A", "C"], ["A"], ["C"]],
     wrong={
         "B": Text(en="high capacity can learn its training images", fr="une capacité haute peut apprendre ses images"),
@@ -550,7 +550,7 @@ lab.question(
     },
 )  # fmt: skip
 lab.question(
-    "q5_good", "questions", 0.125, Text(en="good everywhere", fr="bon partout"), type="choice", right=["D"],
+    "q5_good", "questions", 0.25, Text(en="good everywhere", fr="bon partout"), type="choice", right=["D"],
     wrong={
         "A": Text(en="low capacity and a code of 8: what could it keep?", fr="basse capacité et code de 8 : que pourrait-il garder ?"),
         "B": Text(en="a code of 8 must leave details out", fr="un code de 8 doit laisser des détails"),
@@ -558,7 +558,7 @@ lab.question(
     },
 )  # fmt: skip
 lab.question(
-    "q5_gap", "questions", 0.125, Text(en="good in training only", fr="bon en entraînement seulement"),
+    "q5_gap", "questions", 0.25, Text(en="good in training only", fr="bon en entraînement seulement"),
     type="choices", right=[["B"], ["B", "D"], ["D"]],
     wrong={
         "A": Text(en="over-fitting needs capacity", fr="pour sur-apprendre il faut de la capacité"),
@@ -566,7 +566,7 @@ lab.question(
     },
 )  # fmt: skip
 lab.question(
-    "q5_data", "questions", 0.125, Text(en="to close the gap", fr="pour réduire l'écart"), type="choice",
+    "q5_data", "questions", 0.25, Text(en="to close the gap", fr="pour réduire l'écart"), type="choice",
     right=["images"],
     wrong={
         "steps": Text(en="more steps on the same images widen it", fr="plus de pas sur les mêmes images le creusent"),

@@ -68,17 +68,26 @@ SEED = 1
 CLASSES = "T-shirt trouser pullover dress coat sandal shirt sneaker bag boot".split()
 
 
-def show(rows, titles, size=0.75):
-    """Draw images in rows: list of arrays (n, 784) with values in [0, 1], one title a row."""
+def show(rows, titles, size=0.75, columns=()):
+    """Draw images in rows: list of arrays (n, 784) with values in [0, 1], one title a row.
+
+    `columns` are titles above, spread evenly.
+    """
     tiles = [[np.pad(np.reshape(x, (28, 28)), 1, constant_values=1) for x in row] for row in rows]
     mosaic = np.vstack([np.hstack(row) for row in tiles])
     figure, axis = plt.subplots(figsize=(len(rows[0]) * size + 0.9, len(rows) * size))
     axis.imshow(mosaic, cmap="gray", vmin=0, vmax=1)
     axis.set_yticks(30 * np.arange(len(rows)) + 15, titles)
-    axis.set_xticks([])
+    axis.set_xticks(mosaic.shape[1] * (np.arange(len(columns)) + 0.5) / max(len(columns), 1), columns)
+    axis.xaxis.tick_top()
     axis.tick_params(length=0)
     axis.spines[:].set_visible(False)
     plt.show()
+
+
+def side_by_side(left, right):
+    """Two rows of images (n, 784), (m, 784) as one, with a blank between them: (n + 1 + m, 784)."""
+    return np.concatenate([left, np.ones((1, 784)), right])
 
 # %% [markdown] lang="fr"
 # ## Les images
@@ -486,11 +495,11 @@ large = run.history
 
 # %% [markdown] lang="fr"
 # La figure qui résume tout : erreur d'entraînement (plein) et de test (hachuré), et la ligne ACP de la
-# même taille de code.
+# même taille de code, tirée des 300 images à gauche, de 2 000 à droite.
 
 # %% [markdown] lang="en"
 # The figure that says it all: training error (plain) and test error (hatched), and the PCA line of the
-# same code size.
+# same code size, from the 300 images on the left, from 2,000 on the right.
 
 # %%
 models = {"A": A[-1], "B": B[-1], "C": C[-1], "D": D[-1]}
@@ -504,31 +513,42 @@ for i, (name, (seen, new)) in enumerate(errors.items()):
     print(f"{name}  300: {seen:.4f} {new:.4f}  ratio {new / seen:.2f}  PCA {k}: {line[k][0]:.4f}{more}")
 
 # %%
-figure, axes = plt.subplots(1, 2, figsize=(9, 3.2), sharey=True)
-both = {"300": [list(v) for v in zip(*errors.values())], "12,000": [large["train"], large["test"]]}
-for axis, (title, pair) in zip(axes, both.items()):
-    for place, (values, hatch, label) in enumerate(zip(pair, ("", "///"), ("train", "test"))):
+more = np.concatenate([x_train[:500], x_test[:500]])
+line_large = {}
+for k in (8, 128):
+    squares = (pca_reconstruction(x_train[:2000], more, k) - more) ** 2
+    line_large[k] = [float(np.mean(part)) for part in (squares[:500], squares[500:])]
+figure, axes = plt.subplots(1, 2, figsize=(9.5, 3.4), sharey=True, layout="constrained")
+panels = {
+    "300 images": ([list(v) for v in zip(*errors.values())], line),
+    "12,000 images": ([large["train"], large["test"]], line_large),
+}
+for axis, (title, (bars, lines)) in zip(axes, panels.items()):
+    for place, (values, hatch, label) in enumerate(zip(bars, ("", "///"), ("train", "test"))):
         where = np.arange(len(values)) + 0.4 * place - 0.2
         axis.bar(where, values, 0.38, color=("#0072b2", "#e69f00")[place], hatch=hatch, label=label)
     for column, (_, k) in enumerate(CONFIGURATIONS.values()):
-        axis.hlines(line[k], column - 0.45, column + 0.45, colors="k", linestyles=["-", ":"])
+        for value, style, label in zip(lines[k], ("-", ":"), ("PCA train", "PCA test")):
+            axis.hlines(value, column - 0.45, column + 0.45, "k", style, label="" if column else label)
     axis.set_xticks(range(4), list(CONFIGURATIONS))
-    axis.set_title(f"{title} images")
+    axis.set_title(title)
 axes[0].set_ylabel("MSE")
-axes[0].legend(title="— PCA train  ··· PCA test")
+figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right upper")
 plt.show()
 
 # %% [markdown] lang="fr"
 # ## 3.1 La galerie  · 10 min, facile
 #
-# L'œil voit ce que la moyenne cache. Quatre lignes : des images d'entraînement, leurs reconstructions, des
-# images de test, leurs reconstructions.
+# L'œil voit ce que la moyenne cache. Pour un réseau, quatre lignes : des images d'entraînement, leurs
+# reconstructions, des images de test, leurs reconstructions. La cellule suivante les dispose comme l'examen :
+# originaux en haut, reconstructions dessous, entraînement à gauche, test à droite.
 
 # %% [markdown] lang="en"
 # ## 3.1 The gallery  · 10 min, easy
 #
-# The eye sees what an average hides. Four rows: training images, their reconstructions, test images,
-# their reconstructions.
+# The eye sees what an average hides. Four rows for a network: training images, their reconstructions, test
+# images, their reconstructions. The cell after it lays them out as the exam does: originals above,
+# reconstructions below, training on the left, test on the right.
 
 # %% exercise="gallery"
 def gallery(model, x_train, x_test, count):
@@ -554,10 +574,12 @@ def gallery(model, x_train, x_test, count):
 lab.check("gallery")
 
 # %%
-titles = ["train", "→", "test", "→"]
-for name, model in models.items():
-    print(name)
-    show(gallery(model, small, x_test, 10), titles, 0.6)
+galleries = {name: gallery(model, small, x_test, 8) for name, model in models.items()}
+originals = next(iter(galleries.values()))
+show(
+    [side_by_side(originals[0], originals[2]), *(side_by_side(rows[1], rows[3]) for rows in galleries.values())],
+    ["original", *galleries], 0.6, ["train", "test"],
+)
 
 # %% [markdown] lang="fr"
 # ## 3.2 Classer  · 5 min, facile
@@ -672,7 +694,8 @@ for name in ("gallery_1", "gallery_2", "gallery_3", "gallery_4"):
     seen, new = blind[name][:12], blind[name][12:]
     mse = [float(np.mean((y - x) ** 2)) for y, x in ((seen, x_train[:12]), (new, x_test[:12]))]
     print(f"{name}: train {mse[0]:.4f}  test {mse[1]:.4f}")
-    show([x_train[:12], seen, x_test[:12], new], titles, 0.6)
+rows = [side_by_side(x[:12], x[12:]) for x in (np.concatenate([x_train[:12], x_test[:12]]), *blind.values())]
+show(rows, ["original", *blind], 0.5, ["train", "test"])
 
 # %% exercise="blind"
 ### BEGIN SOLUTION
@@ -690,13 +713,14 @@ lab.answer("gallery_4", "A12000")
 # ## 5.1 Se promener dans le code  · 15 min, facile
 #
 # Entre deux codes, une ligne droite ; décodée, c'est un vêtement qui se transforme. Mélanger les
-# *pixels* donnerait un fondu enchaîné : ce n'est pas la même chose.
+# *pixels* donne un fondu enchaîné, deux vêtements transparents l'un sur l'autre : comparez les deux
+# premières lignes du dessin.
 
 # %% [markdown] lang="en"
 # ## 5.1 Walk through the code  · 15 min, easy
 #
 # Between two codes, a straight line; decoded, it is one garment turning into another. Mixing *pixels*
-# would give a cross-fade: that is not the same thing.
+# gives a cross-fade, two transparent garments on top of each other: compare the picture's first two rows.
 
 # %% exercise="interpolate"
 def interpolate(encoder, decoder, x0, x1, steps):
@@ -722,8 +746,9 @@ def interpolate(encoder, decoder, x0, x1, steps):
 lab.check("interpolate")
 
 # %%
-pairs = [(0, 1), (2, 3), (4, 6)]
-show([interpolate(*A[:2], x_test[i], x_test[j], 10) for i, j in pairs], [f"{i} → {j}" for i, j in pairs])
+walks = [interpolate(*A[:2], x_test[i], x_test[j], 10) for i, j in ((0, 1), (2, 4), (5, 0))]
+fade = [(1 - t) * x_test[0] + t * x_test[1] for t in np.linspace(0, 1, 10)]
+show([walks[0], fade, *walks[1:]], ["code 0 → 1", "pixels 0 → 1", "code 2 → 4", "code 5 → 0"])
 
 # %% [markdown] lang="fr"
 # La carte des codes : les 8 nombres du code de A ramenés à deux axes par votre ACP, une couleur par
@@ -813,6 +838,16 @@ axis.plot([0, 1], [0, 1], ":", color="grey")
 axis.set(xlabel="false positives", ylabel="true positives")
 axis.legend()
 plt.show()
+
+# %% [markdown] lang="fr"
+# Chez nous les deux aires valent 0,91 : après 400 pas, un code de 128 ne sait pas encore copier n'importe
+# quoi. Poussez l'idée au bout : un réseau qui copie parfaitement *toute* image a un score nul partout, et une
+# aire de 0,5. Un détecteur d'anomalies doit donc savoir échouer.
+
+# %% [markdown] lang="en"
+# With us both areas are 0.91: after 400 steps a code of 128 cannot copy just anything yet. Take the idea to
+# its end: a network that copies *every* image perfectly scores zero everywhere, and its area is 0.5. A
+# detector of anomalies must know how to fail.
 
 # %% [markdown] lang="fr"
 # ## 6 Question d'examen
