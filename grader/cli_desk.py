@@ -190,11 +190,36 @@ def nbgrader(labs: tuple[str, ...], out: Path, lang: str) -> None:
         refuse(f"{out}: cannot be written ({error.strerror})")
 
 
+@click.command()
+@click.argument("lab")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="The zip to write.")
+@click.option(
+    "--sandbox", type=click.Choice(["auto", "none"]), default="auto", show_default=True,
+    help="'none' grades where no sandbox can be had: a student's code then runs beside the key.",
+)  # fmt: skip
+def gradescope(lab: str, out: Path, sandbox: str) -> None:
+    """Make the autograder zip of LAB for Gradescope. It holds the hidden key: not for students."""
+    from grader.authoring.gradescope import autograder_zip
+    from grader.authoring.spec import AuthorError
+    from grader.cli import chosen_labs, course, refuse
+    from grader.gradebook.keys import NoLab
+
+    folder = course()
+    chosen_labs(folder, [lab])
+    try:
+        files = autograder_zip(folder, lab, out, sandbox)
+    except (AuthorError, NoLab) as error:
+        refuse(error)
+    except OSError as error:
+        refuse(f"{out}: cannot be written ({error.strerror})")
+    click.echo(f"{out}: {files} files, {out.stat().st_size / 1e6:.1f} MB")
+
+
 _STOP = {
     "en": "Only this machine can open it. Ctrl-C ends the reading and writes the pages.",
     "fr": "Seule cette machine peut l'ouvrir. Ctrl-C termine la lecture et écrit les pages.",
 }
-COMMANDS: tuple[Callable[..., Any], ...] = (init, override, log, review, nbgrader)
+COMMANDS: tuple[Callable[..., Any], ...] = (init, override, log, review, nbgrader, gradescope)
 
 
 def add_to(group: click.Group) -> None:

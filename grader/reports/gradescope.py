@@ -10,10 +10,11 @@ from typing import Any, Literal
 from grader.core.expect import Metric
 from grader.core.judge import EARNING, Verdict
 from grader.core.key import Check, Key
+from grader.core.text import Text, same
 from grader.gradebook.records import Graded
 from grader.reports.files import file_stems, person, write_atomically
 from grader.reports.summary import by_exercise
-from grader.reports.words import STATUS, SYMBOL
+from grader.reports.words import STATUS, SYMBOL, number
 
 Visibility = Literal["hidden", "after_due_date", "after_published", "visible"]
 
@@ -32,12 +33,17 @@ def results_json(
     for mark in by_exercise(graded, key):
         for i, verdict in enumerate(mark.verdicts, 1):
             tests.append(_test(verdict, mark.number, i, lang, visibility))
+    said = [*([graded.problem] if graded.problem else []), *graded.notices]
+    if graded.late is not None:
+        taken = same(f"−{number(graded.penalty, lang)}: ")
+        said.append(taken + graded.late.text)
+    if graded.total_by_hand is not None:
+        label = Text(en="total set by hand: ", fr="total fixé à la main : ")
+        said.append(label + same(graded.total_by_hand.reason))
     return {
         "score": graded.total,
         "execution_time": round(graded.seconds, 3),
-        "output": "\n".join(
-            t.to(lang) for t in (*((graded.problem,) if graded.problem else ()), *graded.notices)
-        ),
+        "output": "\n".join(t.to(lang) for t in said),
         "output_format": "text",
         "test_output_format": "text",
         "test_name_format": "text",
@@ -49,6 +55,7 @@ def results_json(
             "lab": graded.lab,
             "max_points": key.max_points,
             "bonus": graded.bonus,
+            "late_penalty": graded.penalty,
             "receipt": graded.receipt,
             "graded": graded.problem is None,
         },
