@@ -11,6 +11,10 @@
     [fashion_mnist.full]    # optional: what ``lab.data(name, source="full")`` downloads
     keras = "fashion_mnist" # module of ``keras.datasets``
     sha256 = "…"            # of x_train, y_train, x_test, y_test
+    [speech.full]           # or: what ``lab.download(name)`` downloads, one file
+    url = "https://…"       # see `grader.student.download`
+    sha256 = "…"            # of the file
+    bytes = 3761951178
 """
 
 from __future__ import annotations
@@ -63,20 +67,7 @@ def load(
     Raises:
         LabError: no such set, no file, or a file that was changed.
     """
-    found = manifest(start)
-    sets = {k: v for k, v in (found[1] if found else {}).items() if isinstance(v, dict)}
-    if found is None or name not in sets:
-        near = near_names(name, list(sets))
-        hint = Text(en="", fr="")
-        if near:
-            hint = Text(en=" Did you mean {m!r}?", fr=" Vouliez-vous dire {m!r} ?").fill(m=near[0])
-        raise LabError(
-            Text(en="no data set called {n!r}.", fr="aucun jeu de données nommé {n!r}.").fill(
-                n=name
-            )
-            + hint,
-            lang,
-        )
+    data, sets = _sets(name, lang, start)
     if source == "full":
         return _full(name, sets[name].get("full"), lang)
     if source != "shipped":
@@ -87,7 +78,7 @@ def load(
             ).fill(s=source),
             lang,
         )
-    path = found[0] / name / f"{name}.npz"
+    path = data / name / f"{name}.npz"
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {k: file[k] for k in file.files}
@@ -111,8 +102,60 @@ def load(
     return arrays
 
 
+def _sets(name: str, lang: str, start: Path | None) -> tuple[Path, dict[str, Any]]:
+    """The data folder and the manifest's tables, `name` among them."""
+    found = manifest(start)
+    sets = {k: v for k, v in (found[1] if found else {}).items() if isinstance(v, dict)}
+    if found is not None and name in sets:
+        return found[0], sets
+    near = near_names(name, list(sets))
+    hint = Text(en="", fr="")
+    if near:
+        hint = Text(en=" Did you mean {m!r}?", fr=" Vouliez-vous dire {m!r} ?").fill(m=near[0])
+    raise LabError(
+        Text(en="no data set called {n!r}.", fr="aucun jeu de données nommé {n!r}.").fill(n=name)
+        + hint,
+        lang,
+    )
+
+
+def download(name: str, lang: str, start: Path | None = None) -> Path:
+    """The published file of a set's full version; see `Lab.download`.
+
+    Raises:
+        LabError: no such set, none to download, no network, or another file than expected.
+    """
+    from grader.student.download import fetch
+
+    row = _sets(name, lang, start)[1][name].get("full") or {}
+    if "url" not in row:
+        raise LabError(
+            Text(
+                en="there is nothing to download for {n!r}; lab.data({n!r}) gives what is shipped.",
+                fr="rien à télécharger pour {n!r} ; lab.data({n!r}) donne ce qui est fourni.",
+            ).fill(n=name),
+            lang,
+        )
+    shown = [-1]
+
+    def tell(done: int, size: int) -> None:
+        if size and (tenth := 10 * done // size) > shown[0]:
+            shown[0] = tenth
+            print(f"{row['url']}: {done / 1e6:,.0f} / {size / 1e6:,.0f} MB", flush=True)
+
+    return fetch(row["url"], row["sha256"], int(row["bytes"]), lang, tell=tell)
+
+
 def _full(name: str, row: Mapping[str, Any] | None, lang: str) -> dict[str, np.ndarray]:
     """The field's canonical set, downloaded by Keras and verified against the manifest."""
+    if row and "url" in row:
+        raise LabError(
+            Text(
+                en="the full {n!r} is one large file: path = lab.download({n!r}).",
+                fr="{n!r} complet est un seul grand fichier : path = lab.download({n!r}).",
+            ).fill(n=name),
+            lang,
+        )
     if not row:
         raise LabError(
             Text(

@@ -349,6 +349,22 @@ class Lab:
 
         return load(name, self.lang, self.folder, source)
 
+    def download(self, name: str) -> Path:
+        """The field's whole set as the file that its authors publish, for sets too large for arrays.
+
+        Downloaded once to ``~/.cache/deep-learning-labs`` (or ``$LAB_DOWNLOADS``), resumed where it
+        was cut short, checked against the published checksum.
+
+        Args:
+            name: the set's folder in ``data/``.
+
+        Raises:
+            LabError: no such set, none to download, no network, or another file than expected.
+        """
+        from grader.student.data import download
+
+        return download(name, self.lang, self.folder)
+
     # -------------------------------------------------------------- training
 
     def record(
