@@ -2,8 +2,9 @@
 
     python build.py [--out FOLDER] [--train 440] [--test 60] [--hidden 80]
 
-Speech by eSpeak NG (the wheel `espeakng-loader` carries the library and its data). A clip is 3 s of
-16 kHz mono, cut at random from one or two sentences (see `sentences.py`), with its own voice, rate,
+Speech by eSpeak NG (the wheel `espeakng-loader` carries the library and its data); `wordfreq` gives
+the common words. A clip is 3 s of
+16 kHz mono, cut at random from two sentences or a run of words (see `sentences.py`), with its own voice, rate,
 pitch and intonation range, then its own spectral tilt, band limits, level and background noise.
 
 ``speech.npz`` holds Ogg Opus streams as bytes, one a split and a language, ``train_fr`` and so on: the
@@ -21,7 +22,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 from scipy import signal
-from sentences import LANGUAGES, SPLITS, sentence
+from sentences import LANGUAGES, SPLITS, sentence, words
 
 from grader.student.data import content_digest
 
@@ -115,10 +116,10 @@ def room(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Tilt, band limits, level and noise of one clip; float32 (48000,) in, float32 (48000,) out."""
     spectrum = np.fft.rfft(samples)
     hertz = np.fft.rfftfreq(SAMPLES, 1 / RATE)
-    tilt = rng.uniform(-3, 3)  # dB an octave, around 1 kHz, kept within ±9 dB
-    gain = np.clip(tilt * np.log2(np.maximum(hertz, 60) / 1000), -9, 9)
+    tilt = rng.uniform(-2, 2)  # dB an octave, around 1 kHz, kept within ±6 dB
+    gain = np.clip(tilt * np.log2(np.maximum(hertz, 60) / 1000), -6, 6)
     spectrum *= 10 ** (gain / 20)
-    if rng.random() < 0.15:  # a telephone or a cheap microphone
+    if rng.random() < 0.1:  # a telephone or a cheap microphone
         low, high = rng.uniform(60, 300), rng.uniform(3400, 7000)
         spectrum *= 1 / np.sqrt(1 + (low / np.maximum(hertz, 1)) ** 8) / np.sqrt(1 + (hertz / high) ** 16)
     clip = np.fft.irfft(spectrum, SAMPLES)
@@ -126,7 +127,7 @@ def room(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     hiss = rng.standard_normal(SAMPLES)
     if rng.random() < 0.5:  # a low rumble rather than a hiss
         hiss = signal.lfilter([1], [1, -0.95], hiss)
-    hiss *= loud * 10 ** (-rng.uniform(20, 45) / 20) / np.sqrt(np.mean(hiss**2))
+    hiss *= loud * 10 ** (-rng.uniform(25, 45) / 20) / np.sqrt(np.mean(hiss**2))
     clip = clip + hiss
     return (clip / np.max(np.abs(clip)) * rng.uniform(0.2, 0.9)).astype(np.float32)
 
@@ -137,10 +138,12 @@ def clips(espeak: Espeak, language: str, split: str, n: int) -> np.ndarray:
     names, made = voices(split), []
     while len(made) < n:
         voice = f"{ACCENTS[language][split][len(made) % len(ACCENTS[language][split])]}+{names[len(made) % len(names)]}"
+        text = words(language, split, rng)
+        if rng.random() < 0.4:
+            text = f"{sentence(language, split, rng)} {sentence(language, split, rng)}"
         said = espeak.say(
-            f"{sentence(language, split, rng)} {sentence(language, split, rng)}",
-            voice, int(rng.integers(125, 200)), int(rng.integers(25, 75)), int(rng.integers(25, 75)),
-        )  # fmt: skip
+            text, voice, int(rng.integers(135, 190)), int(rng.integers(35, 65)), int(rng.integers(35, 65))
+        )
         if len(said) < SAMPLES or np.max(np.abs(said)) < 1e-3:
             raise ValueError(f"{voice}: only {len(said)} samples")
         start = int(rng.integers(0, min(len(said) - SAMPLES, 3 * RATE) + 1))

@@ -1,10 +1,15 @@
-"""The sentences that are spoken: parts written for this kit, put together at random.
+"""What is spoken: sentences put together from parts written for this kit, and runs of common words.
 
 A sentence is an opening, someone, what they did, and where. The parts of each language are dealt out
 to the three splits, so that not even a piece of a sentence is shared between them.
+
+A run of words follows the frequencies of the language (the package `wordfreq`): the little words that
+every sentence needs may occur in all splits, the 2,900 others belong to one split each.
 """
 
 from __future__ import annotations
+
+from functools import lru_cache
 
 import numpy as np
 
@@ -194,3 +199,35 @@ def sentence(language: str, split: str, rng: np.random.Generator) -> str:
         verb, rest = did.split(" / ")
         return f"{opening} {verb} {someone} {where} {rest}."
     return f"{opening}, {someone} {did} {where}."
+
+
+LITTLE, COMMON = 100, 3000  # words by rank: shared by all splits; used at all
+
+
+@lru_cache(maxsize=None)
+def vocabulary(language: str, split: str) -> tuple[tuple[str, ...], np.ndarray]:
+    """The words of a split and how probable each is."""
+    from wordfreq import top_n_list, word_frequency
+
+    words = [
+        w for w in top_n_list(language, 2 * COMMON)
+        if w.isalpha() and (len(w) > 2 or w in _SHORT) and not w.startswith(_RUDE)
+    ][:COMMON]  # fmt: skip
+    deal = np.random.default_rng(_ORDER_SEED).choice(len(SPLITS), COMMON, p=list(SPLITS.values()))
+    own = list(SPLITS).index(split)
+    kept = [w for i, w in enumerate(words) if i < LITTLE or deal[i] == own]
+    p = np.array([word_frequency(w, language) for w in kept]) ** 0.75
+    return tuple(kept), p / p.sum()
+
+
+_RUDE = tuple("arsch bastard bitch bordel cazz cojon coño cock damn dick fick fuck foll gilip hitler hure "
+              "joder kill mierda merd mord nazi nigg orgas pene penis porn puta putain rape salope scheiß scheiss sess sex "
+              "shit slut stronz tits vagin vaff viol whore xxx zoccol".split())
+_SHORT = frozenset("a à an au as at by ce da de di do du e é el en es et go he ho i if il in is it je la le li lo"
+                   " me mi my ne no nu o of on os ou sa se si so su te to tu un up us va we y".split())
+
+
+def words(language: str, split: str, rng: np.random.Generator) -> str:
+    """A run of two dozen common words at random, of that split."""
+    known, p = vocabulary(language, split)
+    return " ".join(rng.choice(known, 24, p=p)) + "."

@@ -903,7 +903,8 @@ def study(name, train, test):
 
 
 order = np.random.default_rng(SEED).permutation(len(studied))
-print("clips    ", "train {:.2f}  test {:.2f}".format(*study("probe_clip", order[110:], order[:110])))
+seen, leak_clip = study("probe_clip", order[110:], order[:110])
+print(f"split by clip:     train {seen:.2f}  test {leak_clip:.2f}")
 
 # %%
 held_out = []
@@ -912,8 +913,9 @@ for language in STUDIED:
     held_out += list(own[split_by_speaker(speakers[own], 0.34, SEED)[1]])
 held_out = np.array(sorted(held_out))
 kept = np.setdiff1d(np.arange(len(studied)), held_out)
-print("held out: ", sorted(set(speakers[held_out])))
-print("speakers ", "train {:.2f}  test {:.2f}".format(*study("probe_speaker", kept, held_out)))
+print("held out:", *sorted(set(speakers[held_out].tolist())))
+seen, leak_speaker = study("probe_speaker", kept, held_out)
+print(f"split by speaker:  train {seen:.2f}  test {leak_speaker:.2f}")
 
 # %% [markdown] lang="fr"
 # Rendez **vos deux nombres** (exactitude équilibrée de test, à deux décimales) : ils seront comparés à ce que
@@ -930,8 +932,8 @@ print("speakers ", "train {:.2f}  test {:.2f}".format(*study("probe_speaker", ke
 ### STUB lab.answer("leak_clip", None)  # test, split by clip
 ### STUB lab.answer("leak_speaker", None)  # test, split by speaker
 ### STUB lab.answer("leak_why", None)  # "phonemes", "voice" or "words"
-lab.answer("leak_clip", 0.99)
-lab.answer("leak_speaker", 0.25)
+lab.answer("leak_clip", round(leak_clip, 2))
+lab.answer("leak_speaker", round(leak_speaker, 2))
 lab.answer("leak_why", "voice")
 ### END SOLUTION
 
@@ -973,7 +975,7 @@ for name in sorted(recorded):
 # %% exercise="transfer"
 ### BEGIN SOLUTION
 ### STUB lab.answer("transfer", None)  # balanced accuracy on real speech, two decimals
-lab.answer("transfer", 0.30)
+lab.answer("transfer", round(balanced_accuracy(real_labels, real_predictions), 2))
 ### END SOLUTION
 
 # %% [markdown] lang="fr"
