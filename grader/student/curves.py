@@ -13,6 +13,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 92, 22, 22
 # Okabe and Ito's palette, and a dash for each line, so that colour is never needed.
 _LINES = (("#0072b2", ""), ("#d55e00", "6 3"), ("#009e73", "2 3"), ("#cc79a7", "8 3 2 3"))
 MAX_POINTS = 200
+_STEEP = 30.0
 
 
 def panels(history: Mapping[str, Sequence[float]]) -> list[dict[str, Sequence[float]]]:
@@ -34,19 +35,24 @@ def svg(
     history: Mapping[str, Sequence[float]],
     total: int | None = None,
     goals: Mapping[str, float] = {},
+    each: float = 1.0,
 ) -> str:
     """Curves as an SVG document; "" without at least two points.
+
+    Losses that fall by more than a factor of 30 are drawn on a logarithmic axis.
 
     Args:
         history: metric → values, one an epoch or step.
         total: epochs or steps planned: the axis' end.
         goals: metric → target, drawn as a dotted line.
+        each: epochs that one value stands for, if it stands for a part of one.
     """
     shown = [p for p in panels(history) if max(len(v) for v in p.values()) > 1]
     if not shown:
         return ""
+    longest = max(len(v) for p in shown for v in p.values())
     body = "".join(
-        f'<g transform="translate({i * _WIDTH} 0)">{_panel(p, total, goals)}</g>'
+        f'<g transform="translate({i * _WIDTH} 0)">{_panel(p, total, goals, each, longest)}</g>'
         for i, p in enumerate(shown)
     )
     width = _WIDTH * len(shown)
@@ -58,21 +64,27 @@ def svg(
 
 
 def _panel(
-    lines: Mapping[str, Sequence[float]], total: int | None, goals: Mapping[str, float]
+    lines: Mapping[str, Sequence[float]],
+    total: int | None,
+    goals: Mapping[str, float],
+    each: float,
+    longest: int,
 ) -> str:
-    finite = [x for v in lines.values() for x in v if math.isfinite(x)]
+    thinned = {name: thin(values) for name, values in lines.items()}
+    finite = [x for v in thinned.values() for x in v if math.isfinite(x)]
     marks = [g for k, g in goals.items() if any(k in name for name in lines)]
     low, high = min([*finite, *marks], default=0.0), max([*finite, *marks], default=1.0)
+    steep = low > 0 and high / low > _STEEP and all("loss" in name for name in lines)
     if high - low < 1e-12:
         low, high = low - 0.5, high + 0.5
-    longest = max(len(v) for v in lines.values())
-    end = max(longest, total or 0, 2) - 1
+    end = max(longest * each, total or 0, 2 * each)
 
     def x(i: float) -> float:
-        return _LEFT + (_WIDTH - _LEFT - _RIGHT) * i / end
+        return _LEFT + (_WIDTH - _LEFT - _RIGHT) * i * each / (end - each)
 
     def y(v: float) -> float:
-        return _TOP + (_HEIGHT - _TOP - _BOTTOM) * (1 - (v - low) / (high - low))
+        share = math.log(v / low) / math.log(high / low) if steep else (v - low) / (high - low)
+        return _TOP + (_HEIGHT - _TOP - _BOTTOM) * (1 - share)
 
     parts = [
         f'<path d="M{_LEFT} {_TOP}V{_HEIGHT - _BOTTOM}H{_WIDTH - _RIGHT}" '
@@ -81,8 +93,10 @@ def _panel(
         f'<text x="{_LEFT - 4}" y="{_HEIGHT - _BOTTOM}" text-anchor="end" fill="#24292f">'
         f"{low:.3g}</text>",
         f'<text x="{_WIDTH - _RIGHT}" y="{_HEIGHT - 8}" text-anchor="end" fill="#24292f">'
-        f"{end + 1}</text>",
+        f"{end:g}</text>",
     ]
+    if steep:
+        parts.append(f'<text x="{_LEFT + 4}" y="{_TOP - 6}" fill="#24292f">log</text>')
     for mark in marks:
         parts.append(
             f'<path d="M{_LEFT} {y(mark):.1f}H{_WIDTH - _RIGHT}" stroke="#57606a" '
@@ -90,7 +104,7 @@ def _panel(
         )
     labels: list[tuple[float, str, str]] = []
     for (name, values), (colour, dash) in zip(lines.items(), _LINES, strict=False):
-        few = thin(values)
+        few = thinned[name]
         step = (len(values) - 1) / max(1, len(few) - 1)
         every = max(1, longest // max(1, len(values)))  # measured once in so many epochs
         points = [
@@ -103,7 +117,7 @@ def _panel(
         parts.append(
             f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="1.6"{dashed}/>'
         )
-        labels.append((points[-1][1], f"{name} {few[-1]:.3g}", colour))
+        labels.append((points[-1][1], f"{name} {values[-1]:.3g}", colour))
     height = _TOP - 12.0
     for at, text, colour in sorted(labels):
         height = max(at, height + 12)

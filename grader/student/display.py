@@ -244,7 +244,8 @@ class Progress:
             for p in self.parts
         )
         return (
-            f'<div lang="{self.lang}" style="{_BOX}"><strong>{escape(self.title)}</strong> '
+            f'<div class="lab-report" lang="{self.lang}" style="{_BOX}">'
+            f"<strong>{escape(self.title)}</strong> "
             f"{bar(self.earned, self.worth, self.title, '16em')} <strong>{self._sum()}</strong>"
             f"<table>{rows}</table>"
             + "".join(f"<div>{escape(line)}</div>" for line in self.footer.splitlines())
@@ -269,7 +270,8 @@ class Note:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         html = self.html_text or "<br>".join(escape(line) for line in self.text.splitlines())
-        return {"text/plain": self.text, "text/html": f'<div style="{_BOX}">{html}</div>'}
+        html = f'<div class="lab-note" style="{_BOX}">{html}</div>'
+        return {"text/plain": self.text, "text/html": html}
 
 
 # ------------------------------------------------------------------ where to

@@ -37,6 +37,7 @@ BUDGET = "LAB_TRAINING_SECONDS"  # environment: another time budget for every tr
 MAX_HISTORY = 2_000
 _EVERY = 1.0  # seconds between two updates of what is shown
 _EVERY_TEXT = 5.0
+_FEW = 10  # epochs, up to which the loss is drawn batch by batch
 _SHARE = 0.1  # of a training's time that may go into measuring how far it is
 
 
@@ -118,6 +119,7 @@ class Run:
         self.settings = dict(settings)
         self.budget = budget(lab, max_seconds)
         self.curves: dict[str, list[float]] = {}
+        self.batches: list[float] = []
         self.total: int | None = None
         self.done = 0.0
         self.unit = Text(en="epoch", fr="époque")
@@ -127,6 +129,7 @@ class Run:
         self.inputs: Any = None
         self.recording: Recording | None = None
         self.live = _Live(self)
+        self._mean = 0.0
         self._replaying: Recording | None = None
         self._in_fit = False
         self._ended = False
@@ -134,6 +137,18 @@ class Run:
     @property
     def seconds(self) -> float:
         return time.perf_counter() - self.began
+
+    def _batch_loss(self, batch: int, logs: Mapping[str, Any] | None) -> None:
+        """Keep the loss of one batch, for the live curve.
+
+        Keras gives the mean since the epoch began.
+        """
+        if self.live.quiet or not logs or "loss" not in logs:
+            return
+        mean = float(logs["loss"])
+        before = self._mean if batch else 0.0
+        self.batches.append(mean * (batch + 1) - before * batch)
+        self._mean = mean
 
     @property
     def over_budget(self) -> bool:
@@ -428,6 +443,7 @@ def _callback_class() -> type[Any]:
 
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
             steps = self.params.get("steps") if self.params else None
+            self._batch_loss(batch, logs)
             epochs = float(int(self.done))
             self.done = epochs + (min(batch + 1, steps - 0.01) / steps if steps else 0.0)
             if self.over_budget:
@@ -537,6 +553,16 @@ class _Live:
             )
         return "  ·  ".join(parts)
 
+    def _drawn(self) -> str:
+        """Curves over epochs or steps; in the first few epochs, of the loss batch by batch."""
+        run = self.run
+        targets = {g.metric: g.target for g in self.goals}
+        epochs = max(map(len, run.curves.values()), default=0)
+        if epochs < _FEW and run.done > 0 and len(run.batches) > _FEW:
+            each = run.done / len(run.batches)
+            return curves.svg({**run.curves, "loss": run.batches}, run.total, targets, each)
+        return curves.svg(run.curves, run.total, targets)
+
     def _show(self, line: str, end: str) -> None:
         text = f"{line}\n  {end}" if end else line
         if not display.in_notebook():
@@ -544,10 +570,7 @@ class _Live:
             return
         run, lang = self.run, self.run.lab.lang
         alt = Text(en="curves of {n}: {l}", fr="courbes de {n} : {l}").fill(n=run.name, l=line)
-        drawn = curves.image(
-            curves.svg(run.curves, run.total, {g.metric: g.target for g in self.goals}),
-            alt.to(lang),
-        )
+        drawn = curves.image(self._drawn(), alt.to(lang))
         total = run.total or 1
         bar = (
             f'<progress value="{min(run.done, total):g}" max="{total:g}" '

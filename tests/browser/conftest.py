@@ -28,9 +28,9 @@ def chromium() -> Iterator[Any]:
 
 @pytest.fixture
 def desk(chromium: Any, tmp_path: Path) -> Iterator[Desk]:
-    """A page of 1100 × 1400; ``LAB_PICTURES`` (environment) says where pictures are to be kept."""
+    """A page of 1366 × 1400; ``LAB_PICTURES`` (environment) says where pictures are to be kept."""
     context = chromium.new_context(
-        viewport={"width": 1100, "height": 1400}, accept_downloads=True, device_scale_factor=1
+        viewport={"width": 1366, "height": 1400}, accept_downloads=True, device_scale_factor=1
     )
     made = Desk(context.new_page(), Path(os.environ.get("LAB_PICTURES", tmp_path / "pictures")))
     try:
