@@ -171,6 +171,23 @@ def review(
 
 
 @click.command()
+@FROM
+@LAB
+@LANG
+def similar(out: Path, lab: str | None, lang: str | None) -> None:
+    """Show submissions whose own code is close, side by side: evidence, never a verdict."""
+    from grader.cli import course
+
+    folder = course()
+    with told(lang):
+        lang = language(folder, lang)
+        from grader.gradebook.desk import write_similar
+
+        path, pairs = write_similar(folder, out, lab, lang)
+    click.echo(f"{path}: {pairs}")
+
+
+@click.command()
 @click.argument("labs", nargs=-1)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="nbgrader's course.")
 @click.option("--lang", type=click.Choice(["fr", "en"]), default="fr", show_default=True)
@@ -219,7 +236,15 @@ _STOP = {
     "en": "Only this machine can open it. Ctrl-C ends the reading and writes the pages.",
     "fr": "Seule cette machine peut l'ouvrir. Ctrl-C termine la lecture et écrit les pages.",
 }
-COMMANDS: tuple[Callable[..., Any], ...] = (init, override, log, review, nbgrader, gradescope)
+COMMANDS: tuple[Callable[..., Any], ...] = (
+    init,
+    override,
+    log,
+    review,
+    similar,
+    nbgrader,
+    gradescope,
+)
 
 
 def add_to(group: click.Group) -> None:

@@ -14,11 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from grader.core.key import Key
+from grader.core.text import LANGS
 from grader.gradebook.course import Course
 from grader.gradebook.keys import hidden_key, lab_ids
 from grader.gradebook.records import Change, Graded
 from grader.gradebook.roll import is_person
 from grader.gradebook.store import Store, StoreError
+from grader.intake import NotGradable, read_notebook
+from grader.reports.files import file_stems
 from grader.reports.gradebook import safe_cell
 from grader.reports.write import Paths, write_all
 
@@ -180,6 +183,38 @@ def _with(store: Store, student: str) -> list[str]:
     if not labs:
         raise StoreError(f"no student {student!r} in {store.path}")
     return labs
+
+
+def write_similar(course: Path, out: Path, lab: str | None, lang: str) -> tuple[Path, int]:
+    """Write ``similar.html`` from the code that the gradebook keeps; how many pairs are on it.
+
+    Raises:
+        StoreError: there is no gradebook, or it holds no code (of an earlier version: grade again).
+        NoLab, ReportError: the page cannot be written.
+    """
+    from grader.gradebook.alike import look_alikes
+    from grader.reports.alike import write_similar_page
+
+    with opened(out) as store:
+        lab = chosen_lab(store, lab)
+        graded, sources = store.graded(lab), store.sources(lab)
+    if not sources:
+        raise StoreError(f"{out}: the gradebook holds no code; grade again into a new --out")
+    given = [_cells(course / "labs" / side / f"{lab}.ipynb") for side in LANGS]
+    pairs = look_alikes(graded, sources, [cells for cells in given if cells])
+    folder = folder_of(out, lab)
+    links = {who: f"feedback/{stem}.html" for who, stem in file_stems(graded).items()}
+    key = hidden_key(course, lab)
+    path = write_similar_page(pairs, key, len(sources), folder / "similar.html", lang, links)
+    return path, len(pairs)
+
+
+def _cells(notebook: Path) -> list[str]:
+    """Code cells of a released notebook; [] if it is not there."""
+    try:
+        return read_notebook(notebook.read_bytes()).sources
+    except (OSError, NotGradable):
+        return []
 
 
 def log_csv(rows: Sequence[dict[str, Any]]) -> str:
