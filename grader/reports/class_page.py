@@ -70,7 +70,7 @@ def class_page(
         namesakes={n for n, k in Counter(g.student for g in graded).items() if k > 1},
         most=MOST_SHOWN,
         about=about or About(),
-        attempts=_attempts(summary, lang),
+        attempts=_attempts(summary),
         late=[g for g in summary.graded if g.late is not None],
         by_hand=[g for g in summary.graded if g.by_hand],
     )
@@ -113,22 +113,12 @@ def _marks(summary: ClassSummary, lang: str) -> Markup:
     )
 
 
-def _attempts(summary: ClassSummary, lang: str) -> Markup:
-    """How many versions the students handed in; nothing if nobody handed in two."""
-    counts = [g.attempts for g in summary.students]
+def _attempts(summary: ClassSummary) -> list[tuple[int, int, float]]:
+    """(versions handed in, students, their share of the class); [] if nobody handed in two."""
+    counts = Counter(g.attempts for g in summary.students)
     if max(counts, default=1) < 2:
-        return Markup("")
-    most = min(max(counts), 12)
-    again = sum(c > 1 for c in counts)
-    alt = Text(
-        en="Histogram of the versions handed in: {a} of {n} students handed in several, {m} at most.",
-        fr="Histogramme des versions rendues : {a} étudiants sur {n} en ont rendu plusieurs, {m} au plus.",
-    ).fill(a=again, n=len(counts), m=max(counts))
-    return charts.histogram(
-        [min(c, most) for c in counts], 0.5, most + 0.5, most, alt.to(lang),
-        Text(en="versions handed in", fr="versions rendues").to(lang),
-        Text(en="students", fr="étudiants").to(lang), lang, {},
-    )  # fmt: skip
+        return []
+    return [(n, counts[n], counts[n] / len(summary.students)) for n in sorted(counts)]
 
 
 def _trainings(summary: ClassSummary, lang: str) -> list[TrainingPicture]:

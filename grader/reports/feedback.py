@@ -144,17 +144,16 @@ def how_total(graded: Graded, key: Key) -> list[Step]:
     rest = [v for v in plain if v.check not in metrics and v.status != "partial"]
     steps = [
         Step(
-            Text(
-                en="Checks with all their points or none",
-                fr="Contrôles à tous leurs points ou aucun",
-            ),
+            Text(en="Right checks", fr="Contrôles justes"),
             sum(v.points for v in rest),
             nothing,
         ),
         Step(
             Text(en="Partly right", fr="En partie justes"),
             sum(v.points for v in part),
-            Text(en="{n} checks", fr="{n} contrôles").fill(n=len(part)),
+            Text(en="{n} check{s}", fr="{n} contrôle{s}").fill(
+                n=len(part), s="s" if len(part) > 1 else ""
+            ),
         ),
         Step(
             Text(en="Measured figures", fr="Mesures"),
