@@ -184,6 +184,7 @@ class Run:
         finally:
             self._in_fit = False
         self.finish(model)
+        history._ipython_display_ = _nothing  # the curves stand there already
         return history
 
     def _train_allowed(self) -> None:
@@ -226,6 +227,7 @@ class Run:
         history.epoch = list(range(length))
         history.params = {"epochs": length, "steps": None, "verbose": 0}
         model.history = history
+        history._ipython_display_ = _nothing
         return history
 
     def _load(self, model: Any, data: bytes, x: Any = None) -> Recording | None:
@@ -587,6 +589,10 @@ class _Live:
             self.handle = put(note, display_id=True)
         else:
             self.handle.update(note)
+
+
+def _nothing() -> None:
+    """What the history of a recorded training shows as the last value of a cell."""
 
 
 def _not_recorded(why: str) -> Text:

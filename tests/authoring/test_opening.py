@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.authoring import opening
+from grader.authoring import opening, typography
 from grader.authoring.source import load_lab
 from grader.authoring.spec import AuthorError
 from grader.core.source import lab_named_in, parse_cell
@@ -149,3 +149,24 @@ def test_a_kernel_without_the_kit_is_told_in_one_line(course: Path) -> None:
 def test_an_installation_that_failed_is_said_too(course: Path) -> None:
     out = first_cell(course, "en", "fails", "colab", kit=False)
     assert "stopped SystemExit This kernel" in out and "labs.zip beside the notebook" in out
+
+
+def test_french_lines_do_not_begin_with_punctuation(course: Path) -> None:
+    text = (
+        "Que vaut-il ? « Oui » : 3 ; `a : b ?` et $x : y$ !\n\n| a | b |\n| :--- | ---: |\n\n"
+        "    code : ici ?\n\n```\nx ? y : z\n```\n\n[un lien](http://x ?y) <b title='a : b'>ok</b> ?"
+    )
+    n = typography.NBSP
+    assert typography.french(text) == (
+        f"Que vaut-il{n}? «{n}Oui{n}»{n}: 3{n}; `a : b ?` et $x : y$ !\n\n| a | b |\n"
+        "| :--- | ---: |\n\n    code : ici ?\n\n```\nx ? y : z\n```\n\n"
+        f"[un lien](http://x ?y) <b title='a : b'>ok</b>{n}?"
+    ).replace("$x : y$ !", f"$x : y${n}!")
+    lab = load_lab(course / "solutions" / "mini")
+    fr, en = (
+        "".join(
+            c.source for c in lab.notebook(lang, solved=False).cells if c.cell_type == "markdown"
+        )
+        for lang in ("fr", "en")
+    )
+    assert f"oui ou non){n}?" in fr and n not in en
