@@ -132,7 +132,8 @@ def look_alikes(
     pairs = []
     for i, j in _candidates(prints):
         a, b = people[i], people[j]
-        same_group = a.origin == b.origin and a.digest == b.digest
+        together = a.origin == b.origin or (a.members != () and a.members == b.members)
+        same_group = a.digest == b.digest and together
         if a.student_id == b.student_id or same_group:
             continue
         overlap, shares, slices = compare_files(prints[i], prints[j])

@@ -72,6 +72,7 @@ class Graded:
         problem: why it could not be graded, or None.
         answers: check → the text that the student wrote, for a person to read.
         attempts: versions handed in; the newest counts.
+        members: names of the whole group, if several handed this in together.
         late: what handing in late costs, or None.
         by_hand: marks that a person set.
     """
@@ -92,6 +93,7 @@ class Graded:
     problem: Text | None = None
     answers: Mapping[str, str] = field(default_factory=dict)
     attempts: int = 1
+    members: tuple[str, ...] = ()
     late: Late | None = None
     by_hand: tuple[ByHand, ...] = ()
 
@@ -166,6 +168,7 @@ class Graded:
                 "cells": tuple(CellReport.from_dict(c) for c in data["cells"]),
                 "notices": tuple(Text.from_dict(n) for n in data["notices"]),
                 "recordings": tuple(data["recordings"]),
+                "members": tuple(data.get("members", ())),
                 "problem": None if problem is None else Text.from_dict(problem),
                 "late": late_from_dict(data.get("late")),
                 "by_hand": tuple(ByHand(**h) for h in data.get("by_hand", ())),

@@ -259,6 +259,7 @@ def item_of(submission: Submission, key: Key) -> Item:
         receipt=submission.receipt,
         submitted_at=submission.submitted_at,
         attempts=submission.attempts,
+        members=submission.members,
         problem=submission.problem,
     )
 

@@ -152,9 +152,10 @@ _APPEND_ONLY = ("log", "decisions")
 
 # What belongs to the student rather than to the content that was graded.
 _PERSON = (
-    "student", "student_id", "origin", "lang", "receipt", "submitted_at", "attempts", "late"
+    "student", "student_id", "origin", "lang", "receipt", "submitted_at", "attempts", "late",
+    "members",
 )  # fmt: skip
-_NOBODY = {name: "" for name in _PERSON} | {"attempts": 1, "late": None}
+_NOBODY: dict[str, Any] = {name: "" for name in _PERSON} | {"attempts": 1, "late": None, "members": []}
 
 
 class StoreError(RuntimeError):

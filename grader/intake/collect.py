@@ -141,7 +141,7 @@ def collect(
                 fr="{p} : aucun rendu trouvé ; indiquez le dossier ou le zip des notebooks",
             ).fill(p=shown(str(path)))
         )
-    return sorted(_told_apart(submissions), key=_order)
+    return sorted(_told_apart(_teams(submissions)), key=_order)
 
 
 def _order(s: Submission) -> tuple[str, str, str]:
@@ -699,6 +699,37 @@ def _no_notebook(
         en="no notebook among what was handed in: {f}{more}; hand in the .ipynb file",
         fr="aucun notebook dans ce qui a été rendu : {f}{more} ; rendez le fichier .ipynb",
     ).fill(f=", ".join(names[:3]), more=more)
+
+
+_TEAM = re.compile(r"(?P<team>[^-]+)-(?P<name>.*[^\W\d_].*)")
+_TEAM_WORD = re.compile(r"\d|gro?up|team|[ée]quipe|bin[oô]me|trin[oô]me", re.IGNORECASE)
+
+
+def _teams(submissions: Sequence[Submission]) -> list[Submission]:
+    """Moodle's team submissions: each member's folder, called ``team-name``, holds the same work.
+
+    Two of one team hand in the same work. ``Jean-Marie`` and ``Jean-Paul``, who may have copied, are
+    none: a team's name holds a digit or says that it is one.
+    """
+    found: dict[tuple[str, str, str], list[int]] = {}
+    parts = [_TEAM.fullmatch(s.student) for s in submissions]
+    for i, (s, part) in enumerate(zip(submissions, parts, strict=True)):
+        moodle = any(map(layout.moodle, s.origin.split("/")))
+        if part and not s.members and moodle and _TEAM_WORD.search(part["team"]):
+            found.setdefault((s.lab, s.digest, part["team"]), []).append(i)
+    kept = list(submissions)
+    for places in found.values():
+        if len(places) < 2:
+            continue
+        names = tuple(canonical(parts[i]["name"]) for i in places)  # type: ignore[index]
+        notice = Text(en="group of {n}: {who}", fr="groupe de {n} : {who}").fill(
+            n=len(names), who=", ".join(names)
+        )
+        for i, name in zip(places, names, strict=True):
+            kept[i] = replace(
+                kept[i], student=name, members=names, notices=(*kept[i].notices, notice)
+            )
+    return kept
 
 
 def _told_apart(submissions: Sequence[Submission]) -> Iterator[Submission]:

@@ -216,8 +216,11 @@ def summarise(graded: Sequence[Graded], key: Key) -> ClassSummary:
 
 
 def _several(who: Sequence[Graded]) -> bool:
-    """Whether these are different people (a group's members share one origin)."""
-    return len({g.student_id for g in who}) > 1 and len({g.origin for g in who}) > 1
+    """Whether these are different people, and not the members of one group."""
+    alone = len({g.origin for g in who}) == 1 or (
+        who[0].members != () and len({g.members for g in who}) == 1
+    )
+    return len({g.student_id for g in who}) > 1 and not alone
 
 
 def _successes(

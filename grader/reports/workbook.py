@@ -47,6 +47,8 @@ def _marks(sheet: Any, graded: Sequence[Graded], key: Key, lang: str) -> None:
     said = [
         Text(en="student", fr="étudiant"), Text(en="identifier", fr="identifiant"),
         Text(en="total", fr="total"), Text(en="max", fr="max"), Text(en="bonus", fr="bonus"),
+        Text(en="late", fr="retard"), Text(en="by hand", fr="à la main"),
+        Text(en="attempts", fr="tentatives"),
     ]  # fmt: skip
     heads = [t.to(lang) for t in said] + [f"{e.number} {e.title.to(lang)}" for e in exercises]
     heads += [Text(en="state", fr="état").to(lang), Text(en="notices", fr="remarques").to(lang)]
@@ -57,11 +59,20 @@ def _marks(sheet: Any, graded: Sequence[Graded], key: Key, lang: str) -> None:
         rows.append(
             [
                 g.student, g.student_id, g.total if g.problem is None else None, key.max_points,
-                g.bonus if g.problem is None else None, *(marks.get(e.id) for e in exercises),
+                g.bonus if g.problem is None else None, -g.penalty or None, _by_hand(g), g.attempts,
+                *(marks.get(e.id) for e in exercises),
                 STATE[state(g)].to(lang), "; ".join(t.to(lang) for t in told),
             ]
         )  # fmt: skip
-    _fill(sheet, heads, rows, means=range(3, 6 + len(exercises)), lang=lang, skip=4)
+    _fill(sheet, heads, rows, means=range(3, 9 + len(exercises)), lang=lang, skip=(4, 7, 8))
+
+
+def _by_hand(graded: Graded) -> float | None:
+    """What marks set by hand changed; None if none is."""
+    if not graded.by_hand:
+        return None
+    whole = graded.total_by_hand
+    return sum(h.points - h.before for h in ([whole] if whole else graded.by_hand))
 
 
 def _checks(sheet: Any, graded: Sequence[Graded], key: Key, lang: str) -> None:
@@ -92,7 +103,7 @@ def _mistakes(sheet: Any, graded: Sequence[Graded], key: Key, lang: str) -> None
 
 def _fill(
     sheet: Any, heads: Sequence[str], rows: Sequence[Sequence[object]], means: range, lang: str,
-    skip: int = 0,
+    skip: Sequence[int] = (),
 ) -> None:  # fmt: skip
     """Headings, rows and, below, the mean of each column in `means` (1-based) but `skip`."""
     from openpyxl.styles import Alignment, Font, PatternFill
@@ -112,7 +123,7 @@ def _fill(
         for j in means:
             column = get_column_letter(j)
             span = f"{column}2:{column}{last}"
-            if j != skip:
+            if j not in skip:
                 cell = sheet.cell(last + 1, j, f'=IF(COUNT({span})=0,"",AVERAGE({span}))')
                 cell.number_format = "0.00"
                 cell.font = Font(bold=True)

@@ -358,6 +358,48 @@ def test_group_by_manifest(tmp_path):
     assert found["Jean"].notices[-1].fr == "groupe de 3 : Zoé, Jean, Ana"
 
 
+def test_moodle_team_submissions_are_groups(tmp_path):
+    found = told(
+        lay(
+            tmp_path,
+            {
+                "Groupe 3-Zoé d'Hérouville_1_assignsubmission_file_/tp.ipynb": notebook("x = 1"),
+                "Groupe 3-Hugo Petit_2_assignsubmission_file_/tp.ipynb": notebook("x = 1"),
+                "Groupe 4-Seul Ici_3_assignsubmission_file_/tp.ipynb": notebook("x = 2"),
+                "Jean-Marie Roux_4_assignsubmission_file_/tp.ipynb": notebook("x = 5"),
+                "Jean-Paul Petit_5_assignsubmission_file_/tp.ipynb": notebook("x = 5"),
+            },
+        )
+    )
+    assert set(found) == {
+        "Zoé d'Hérouville", "Hugo Petit", "Groupe 4-Seul Ici", "Jean-Marie Roux", "Jean-Paul Petit",
+    }  # fmt: skip
+    assert set(found["Hugo Petit"].members) == {"Zoé d'Hérouville", "Hugo Petit"}
+    assert found["Hugo Petit"].student_id == "2"
+    assert "group of 2" in found["Hugo Petit"].notices[-1].en
+    assert not found["Jean-Paul Petit"].members
+
+
+def test_attempts_and_who_says_the_time(tmp_path):
+    found = told(
+        lay(
+            tmp_path,
+            {
+                "A B_1_assignsubmission_file_/v1.ipynb": notebook("x = 1"),
+                "A B_1_assignsubmission_file_/v2.ipynb": notebook("x = 2"),
+                "C D_2_assignsubmission_file_/a.zip": zipped(
+                    {
+                        "tp.ipynb": notebook("y = 1"),
+                        "manifest.json": manifest(created="2026-02-01T10:00:00+01:00"),
+                    }
+                ),
+            },
+        )
+    )
+    assert (found["A B"].attempts, found["A B"].time_from) == (2, "")
+    assert (found["C D"].attempts, found["C D"].time_from) == (1, "student")
+
+
 def test_a_manifest_cannot_rename_a_student_of_the_platform(tmp_path):
     package = {"tp.ipynb": notebook("x"), "manifest.json": manifest(student="Zoé", student_id="1")}
     files = {
