@@ -397,7 +397,7 @@ def split_by_speaker(speakers, test_fraction, seed):
     Mutant("why-phonemes", "leakage", ("leak_why",), named="", answers={"leak_why": "phonèmes"}),
     Mutant(
         "plain-accuracy-answered", "transfer", ("transfer.figure",),
-        edits=[("balanced_accuracy(real_labels, real_predictions)", "float(np.mean(real_labels == real_predictions))")],
+        edits=[("round(real_accuracy, 2)", "round(float(np.mean(real_labels == real_predictions)), 3)")],
     ),
     # 7
     Mutant(
