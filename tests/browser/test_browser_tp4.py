@@ -78,12 +78,14 @@ def test_tp4_from_a_wrong_answer_to_a_receipt(desk: Desk, tmp_path: Path) -> Non
         desk.menu("Run", "Run Selected Cell and All Below")
         training = desk.cell("SEED = 1")
         desk.says(training, "encore", 240)  # how long it will take, while it runs
+        training.locator("img[alt^='courbes de reverser']").wait_for(timeout=120_000)
         training.scroll_into_view_if_needed()
         desk.picture("training-fr", training)
         said = desk.says(training, "enregistré dans recordings", 240)
         assert "perte" in said or "loss" in said
         desk.idle(120)
         desk.picture("trained-fr", training)
+        assert sideways(desk) == []
         stderr = desk.page.locator(".jp-OutputArea-output[data-mime-type*=stderr]")
         assert stderr.all_inner_texts() == []
         assert accessible(desk, ".lab-report, .lab-note")
@@ -112,8 +114,17 @@ def test_tp4_from_a_wrong_answer_to_a_receipt(desk: Desk, tmp_path: Path) -> Non
         found = Recording.from_bytes(archive.read(f"recordings/{LAB}/reverser.safetensors"))
     assert manifest["receipt"] == receipt[1] and manifest["lang"] == "fr"
     assert found.lab == LAB and found.history["loss"][-1] < 3.0
-    (submission,) = collect(handed_in.parents[1]).submissions
-    assert submission.receipt == receipt[1] and set(submission.recordings) == {"reverser"}
+    (submission,) = collect(handed_in.parents[1])
+    assert submission.receipt == receipt[1] and set(submission.load().recordings) == {"reverser"}
+
+
+def sideways(desk: Desk) -> list[str]:
+    """The beginnings of texts and outputs that are wider than their place; code is not looked at."""
+    found: list[str] = desk.page.evaluate(
+        "() => [...document.querySelectorAll('.jp-RenderedMarkdown, .jp-OutputArea-output')]"
+        ".filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.textContent.slice(0, 80))"
+    )
+    return found
 
 
 def accessible(desk: Desk, part: str) -> bool:
