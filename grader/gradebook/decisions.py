@@ -75,7 +75,11 @@ class Review:
         comment = data.get("comment", "")
         if not isinstance(items, list) or not all(type(i) is int for i in items):
             raise ValueError("items: a list of whole numbers")
-        if isinstance(adjust, bool) or not isinstance(adjust, (int, float)) or abs(adjust) > 1000:
+        if (
+            isinstance(adjust, bool)
+            or not isinstance(adjust, (int, float))
+            or not abs(adjust) <= 1000
+        ):
             raise ValueError("adjust: a number")
         if not isinstance(comment, str) or len(comment) > MAX_COMMENT:
             raise ValueError(f"comment: a text of {MAX_COMMENT} characters at most")
