@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -38,6 +39,11 @@ def number(x: float, lang: str) -> str:
     """``1.5`` as a reader of `lang` writes it."""
     text = f"{x:.2f}".rstrip("0").rstrip(".")
     return text.replace(".", ",") if lang == "fr" else text
+
+
+def html_of(text: str) -> str:
+    """`text` escaped for HTML; before French punctuation no line is broken."""
+    return re.sub(r" ([:;!?»])(?=\s|$)", "\u00a0\\1", escape(text)).replace("« ", "«\u00a0")
 
 
 def size(n: int) -> Text:
@@ -132,7 +138,7 @@ class Report:
     def html(self) -> str:
         parts = [f'<div class="lab-report" lang="{self.lang}" style="{_BOX}">']
         if self.heading:
-            parts.append(f"<div><strong>{escape(self.heading)}</strong></div>")
+            parts.append(f"<div><strong>{html_of(self.heading)}</strong></div>")
         group = ""
         for r in self.rows:
             if r.group and r.group != group:
@@ -142,7 +148,7 @@ class Report:
             group = r.group
             parts.append(self._row_html(r))
         if self.footer:
-            parts.append(f'<div style="margin-top:.4em">{escape(self.footer)}</div>')
+            parts.append(f'<div style="margin-top:.4em">{html_of(self.footer)}</div>')
         return "".join([*parts, "</div>"])
 
     def _row_html(self, r: Row) -> str:
@@ -153,14 +159,14 @@ class Report:
             f'<span style="min-width:15em"><b style="color:{tone}" aria-hidden="true">{r.symbol}'
             f"</b> <{tag}>{escape(r.label)}</{tag}></span>",
             f'<span>{escape(r.points)} <span style="opacity:.8">({escape(r.word)})</span></span>',
-            f"<span>{escape(r.message)}</span>" if r.message else "",
+            f"<span>{html_of(r.message)}</span>" if r.message else "",
             "</div>",
         ]
-        parts += [f'<div style="margin-left:1.4em">→ {escape(d)}</div>' for d in r.details]
+        parts += [f'<div style="margin-left:1.4em">→ {html_of(d)}</div>' for d in r.details]
         for name, text in zip(_HELP, r.help, strict=False):
             parts.append(
                 f'<details style="margin-left:1.4em"><summary style="cursor:pointer">'
-                f"{escape(name.to(self.lang))}</summary>{escape(text)}</details>"
+                f"{escape(name.to(self.lang))}</summary>{html_of(text)}</details>"
             )
         parts.append(r.picture)
         return "".join([*parts, "</div>"])
@@ -248,7 +254,7 @@ class Progress:
             f"<strong>{escape(self.title)}</strong> "
             f"{bar(self.earned, self.worth, self.title, '16em')} <strong>{self._sum()}</strong>"
             f"<table>{rows}</table>"
-            + "".join(f"<div>{escape(line)}</div>" for line in self.footer.splitlines())
+            + "".join(f"<div>{html_of(line)}</div>" for line in self.footer.splitlines())
             + "</div>"
         )
 
@@ -269,7 +275,7 @@ class Note:
     __repr__ = __str__
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        html = self.html_text or "<br>".join(escape(line) for line in self.text.splitlines())
+        html = self.html_text or "<br>".join(html_of(line) for line in self.text.splitlines())
         html = f'<div class="lab-note" style="{_BOX}">{html}</div>'
         return {"text/plain": self.text, "text/html": html}
 

@@ -316,7 +316,7 @@ def submit(lab: Lab, given: str | None = None) -> None:
     lines += _warnings(lab, package, limit)
     text = "\n".join(line.to(lab.lang) for line in lines)
     link = Text(en="download {p}", fr="télécharger {p}").fill(p=path.name).to(lab.lang)
-    html = "<br>".join(escape(line) for line in text.splitlines())
+    html = "<br>".join(display.html_of(line) for line in text.splitlines())
     if "google.colab" not in sys.modules:
         html += f'<br><a href="{quote(path.name)}" download>{escape(link)}</a>'
     display.show(display.Note(text, html))

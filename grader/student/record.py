@@ -580,7 +580,7 @@ class _Live:
         )
         note = display.Note(
             text,
-            f"{bar}{escape(line)}" + (f"<br>{escape(end)}" if end else "")
+            f"{bar}{display.html_of(line)}" + (f"<br>{display.html_of(end)}" if end else "")
             + (f"<br>{drawn}" if drawn else ""),
         )  # fmt: skip
         from IPython.display import display as put

@@ -15,6 +15,7 @@ from grader.core.key import Key
 from grader.core.text import Text
 from grader.student import session
 from grader.student.data import content_digest
+from grader.student.display import html_of
 from grader.student.errors import LabError
 from grader.student.holes import Holes, NotTrainedYet, hole_in
 from grader.student.lab import current_cells, relevant
@@ -245,3 +246,8 @@ def test_a_check_imports_neither_tensorflow_nor_scipy(place: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "✓ 1.1 Double  2/2" in done.stdout
+
+
+def test_no_line_of_a_french_report_begins_with_punctuation() -> None:
+    assert html_of("a < b : « c » ?") == "a &lt; b\u00a0: «\u00a0c\u00a0»\u00a0?"
+    assert html_of("surtout en [1:3] :4") == "surtout en [1:3] :4"
