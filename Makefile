@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 STUDENTS ?= 60
 SEED ?= 1
 
-.PHONY: grade test setup lint proof clean
+.PHONY: grade test bench setup lint proof clean
 
 # A sample class of TP4, graded in the sandbox.
 grade: $(READY)
@@ -26,6 +26,15 @@ lint: $(READY)
 proof: $(READY)
 	$(BIN)/grader build --check
 	$(BIN)/grader validate
+
+# This kit, nbgrader and otter-grader on one class, each in its own environment.
+bench: $(READY) .bench/nbgrader/.ready .bench/otter/.ready
+	$(BIN)/python benchmarks/bench.py
+
+.bench/%/.ready:
+	test -x .bench/$*/bin/python || $(PYTHON) -m venv .bench/$*
+	env -u PYTHONDONTWRITEBYTECODE .bench/$*/bin/pip install --quiet --disable-pip-version-check -r benchmarks/$*.txt
+	@touch $@
 
 setup: $(READY)
 

@@ -77,7 +77,9 @@ def measure(folder: Path, students: int, repeat: int) -> dict[str, object]:
     tensorflow = median(lambda: wall([sys.executable, "-c", "import tensorflow"]), repeat)
     lab = ["tp4_transformer"]
     crowd = folder / "class"
-    wall([*GRADER, "simulate", *lab, "--students", str(students), "--seed", "1", "--out", str(crowd)])
+    wall(
+        [*GRADER, "simulate", *lab, "--students", str(students), "--seed", "1", "--out", str(crowd)]
+    )
     one = folder / "one"
     wall([*GRADER, "simulate", *lab, "--students", "1", "--seed", "1", "--out", str(one)])
     grade = [*GRADER, "grade", "--lab", *lab, "--out"]

@@ -1,0 +1,157 @@
+"""This kit, nbgrader and otter-grader on the same class, exercises and checks.
+
+    make bench                         # or: python benchmarks/bench.py [--students 24] [--repeat 3]
+
+The three are run in turn, `repeat` times over, each in an environment of its own (``.bench/``), on a
+warm disk; what counts is the median, in seconds a submission. Writes ``benchmarks/results.json`` and
+``benchmarks/results.svg``. The peers train every network, as they must; the kit is measured with
+recordings and with ``--rerun``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
+
+import peers  # noqa: E402
+
+from grader.authoring.source import load_lab  # noqa: E402
+from grader.core.key import Key  # noqa: E402
+from grader.gradebook.keys import hidden_key  # noqa: E402
+
+LAB = "tp4_transformer"
+WORK = ROOT / ".bench" / "work"
+SEED = 20_261_121  # of the hidden key: the same in every run
+NAMES = {
+    "kit_recorded": "this kit, recordings",
+    "kit_rerun": "this kit, --rerun",
+    "nbgrader": "nbgrader 0.9.6",
+    "otter": "otter-grader 7.0.0",
+}
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--students", type=int, default=24)
+    options.add_argument("--repeat", type=int, default=3)
+    given = options.parse_args()
+    runners = prepared(given.students)
+    times: dict[str, list[float]] = {name: [] for name in runners}
+    for turn in range(given.repeat):
+        for name, run in runners.items():
+            began = time.perf_counter()
+            run(turn)
+            times[name].append((time.perf_counter() - began) / given.students)
+            print(f"{name:14} {times[name][-1]:8.2f} s a submission", flush=True)
+    found: dict[str, object] = {n: round(statistics.median(t), 3) for n, t in times.items()}
+    median = {n: statistics.median(t) for n, t in times.items()}
+    for peer in ("nbgrader", "otter"):
+        found[f"ratio_{peer}"] = round(median[peer] / median["kit_recorded"], 1)
+        found[f"ratio_{peer}_rerun"] = round(median[peer] / median["kit_rerun"], 1)
+    found |= {
+        "students": given.students,
+        "repeat": given.repeat,
+        "cores": len(os.sched_getaffinity(0)),
+        "all": {n: [round(x, 3) for x in t] for n, t in times.items()},
+    }
+    (ROOT / "benchmarks" / "results.json").write_text(json.dumps(found, indent=1) + "\n")
+    draw(median)
+    print(json.dumps(found, indent=1))
+
+
+def prepared(students: int) -> dict[str, Callable[[int], None]]:
+    """The class in its three forms, and what grades each; the class is graded anew in every turn."""
+    lab = load_lab(ROOT / "solutions" / LAB)
+    books = peers.notebooks(lab, students)
+    if len(books) < students:
+        raise SystemExit(f"the lab has notebooks for {len(books)} students only")
+    key: Key = hidden_key(ROOT, LAB, SEED)
+    peers.clean(WORK)
+    key_file = WORK / "hidden.key"
+    key.save(key_file)
+    peers.for_kit(WORK / "kit", books, lab.recordings)
+    peers.for_nbgrader(WORK / "nbgrader", books, key, key_file)
+    peers.for_otter(WORK / "otter", books, key, key_file)
+    env = {
+        **os.environ, "PYTHONPATH": f"{ROOT / 'benchmarks'}:{ROOT}", "TF_CPP_MIN_LOG_LEVEL": "3",
+        "CUDA_VISIBLE_DEVICES": "-1", "MPLBACKEND": "agg",
+    }  # fmt: skip
+    nbgrader, otter = (ROOT / ".bench" / n / "bin" / n for n in ("nbgrader", "otter"))
+    run_in(WORK / "nbgrader", env, nbgrader, "generate_assignment", peers.ASSIGNMENT, "--force")
+    run_in(WORK / "otter", env, otter, "generate", "-t", "tests", "-o", "autograder.zip")
+
+    def kit(turn: int, *more: str) -> None:
+        out = WORK / f"out-{'-'.join(('kit', *more))}-{turn}"
+        command = [
+            sys.executable,
+            "-m",
+            "grader",
+            "grade",
+            WORK / "kit",
+            "--lab",
+            LAB,
+            "--out",
+            out,
+        ]
+        run_in(ROOT, env, *command, *more)
+
+    def with_nbgrader(turn: int) -> None:
+        run_in(WORK / "nbgrader", env, nbgrader, "autograde", peers.ASSIGNMENT, "--force")
+
+    def with_otter(turn: int) -> None:
+        for name in books:
+            place = WORK / "otter" / "results" / f"{turn}-{name}"
+            place.mkdir(parents=True)
+            run_in(
+                WORK / "otter", env, otter, "run", "-a", "autograder.zip", "-o", place,
+                "--no-logo", Path("submissions") / f"{name}.ipynb",
+            )  # fmt: skip
+
+    return {
+        "kit_recorded": kit,
+        "kit_rerun": lambda turn: kit(turn, "--rerun"),
+        "nbgrader": with_nbgrader,
+        "otter": with_otter,
+    }
+
+
+def run_in(folder: Path, env: dict[str, str], *command: object) -> None:
+    """Run, and stop the benchmark if it fails: a peer that breaks off early would look fast."""
+    path = f"{Path(str(command[0])).parent}:{env['PATH']}"  # both peers call programs of theirs
+    done = subprocess.run(
+        [str(c) for c in command], cwd=folder, env={**env, "PATH": path}, capture_output=True,
+        text=True,
+    )  # fmt: skip
+    if done.returncode:
+        raise SystemExit(f"{command[0]} {command[1]}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
+
+
+def draw(median: dict[str, float]) -> None:
+    import matplotlib
+
+    matplotlib.use("svg")
+    import matplotlib.pyplot as plt
+
+    figure, axis = plt.subplots(figsize=(6.4, 2.2), layout="constrained")
+    names = list(NAMES)[::-1]
+    bars = axis.barh([NAMES[n] for n in names], [median[n] for n in names], color="#0b57d0")
+    axis.bar_label(bars, [f"{median[n]:.2g} s" for n in names], padding=4)
+    axis.set_xscale("log")
+    axis.set_xlabel("seconds a submission, median")
+    axis.spines[["top", "right"]].set_visible(False)
+    axis.margins(x=0.15)
+    figure.savefig(ROOT / "benchmarks" / "results.svg")
+
+
+if __name__ == "__main__":
+    main()
