@@ -46,11 +46,15 @@ include = ["grader*"]
 _README = """\
 # Travaux pratiques d'apprentissage profond / Deep-learning labs
 
-Français : `pip install .` dans ce dossier, puis ouvrez un notebook de `labs/fr` (JupyterLab, VS Code
-ou Colab). TensorFlow doit être installé ; Colab l'a déjà.
+Français : `pip install .` dans ce dossier, puis ouvrez un notebook de `labs/fr` (JupyterLab, Notebook 7
+ou VS Code). TensorFlow doit être installé. Sur Colab : importez le notebook, déposez `labs.zip` à côté
+(icône de dossier, à gauche) et exécutez la première cellule. Avant de rendre : `lab.selfcheck()` dans
+le notebook, ou `grader check notebook.ipynb` dans un terminal.
 
-English: `pip install .` in this folder, then open a notebook of `labs/en` (JupyterLab, VS Code or
-Colab). TensorFlow must be there; Colab has it.
+English: `pip install .` in this folder, then open a notebook of `labs/en` (JupyterLab, Notebook 7 or VS
+Code). TensorFlow must be there. On Colab: upload the notebook, put `labs.zip` beside it (folder icon on
+the left) and run the first cell. Before handing in: `lab.selfcheck()` in the notebook, or
+`grader check notebook.ipynb` in a terminal.
 
 {labs}
 """

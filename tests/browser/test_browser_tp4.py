@@ -49,6 +49,7 @@ def test_tp4_from_a_wrong_answer_to_a_receipt(desk: Desk, tmp_path: Path) -> Non
     wrong = attention.solved().replace(" / math.sqrt(q.shape[-1])", "")
     with serving(work, "lab", tmp_path / "home", LAB_TRAINING_SECONDS=SECONDS) as address:
         desk.open(address, f"labs/fr/{LAB}.ipynb", "lab")
+        desk.page.locator("h1").first.wait_for()
         desk.picture("lab-fr")
         for text in ("google.colab", "lab = Lab(", "import math", "def show_maps"):
             desk.run(desk.cell(text))
