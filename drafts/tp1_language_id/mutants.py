@@ -121,7 +121,7 @@ mutants = [
         code=clip(broken="False", cut="np.pad(np.nan_to_num(samples), (0, max(0, 48000 - len(samples))))[:48000]"),
     ),
     # 1.2
-    Mutant("axes-swapped", "logmel", (LOGMEL, BATCH), code=logmel(last="np.swapaxes(np.log(p @ mel + FLOOR), -1, -2)")),
+    Mutant("axes-swapped", "logmel", (LOGMEL, BATCH, "predict.values"), code=logmel(last="np.swapaxes(np.log(p @ mel + FLOOR), -1, -2)")),
     Mutant(
         "reshape-instead-of-transpose", "logmel", (LOGMEL,),
         code=logmel(last="np.swapaxes(np.log(p @ mel + FLOOR), -1, -2).reshape(waveform.shape[:-1] + (200, 100))"),

@@ -1,11 +1,12 @@
 """Train a short version of the notebook's recipe over seeds; writes ``calibration.json``.
 
-    nice python calibrate.py [--seeds 12] [--length 32] [--epochs 1]
+    nice python calibrate.py [--seeds 12] [--length 32] [--epochs 1] [--pause 4]
 
 The network, the optimiser, its schedule and the data are the notebook's, the arithmetic is that of
 `longer.py`. The recipe is shorter than the notebook's (one epoch of shorter windows instead of four),
 so what it reaches is less than any student gets who runs the notebook's: thresholds that it passes
-are safe. Every finished seed is kept, so that an interrupted run goes on where it stopped.
+are safe. Every finished seed is kept in ``calibration.runs.json``, so that an interrupted run, or one
+that ``--pause`` stopped after so many seeds, goes on where it was.
 """
 
 from __future__ import annotations
@@ -82,14 +83,18 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=12)
     parser.add_argument("--length", type=int, default=32)
     parser.add_argument("--epochs", type=int, default=1)
+    parser.add_argument("--pause", type=int, default=0, help="stop after so many seeds; 0: go on")
     options = parser.parse_args()
     kept = HERE / "calibration.runs.json"
     runs: list[dict[str, Any]] = json.loads(kept.read_text()) if kept.is_file() else []
     trainer = Trainer(options.length, options.epochs)
-    for seed in range(1 + len(runs), options.seeds + 1):
+    last = min(options.seeds, len(runs) + options.pause) if options.pause else options.seeds
+    for seed in range(1 + len(runs), last + 1):
         runs.append(trainer.run(seed))
         kept.write_text(json.dumps(runs))
         print(runs[-1], flush=True)
+    if last < options.seeds:
+        return
     values = [r["bits"] for r in runs]
     baseline = measure.baselines()["tweets"]["3-gram"]
     target, floor = thresholds(values, baseline)

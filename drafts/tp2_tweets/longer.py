@@ -1,6 +1,6 @@
 """The longer recipe of TP2, and the set of weights that the kit ships (`lab.data("tweets_lstm")`).
 
-    nice python longer.py [--epochs 14] [--units 512] [--pause 1]
+    nice python longer.py [--epochs 12] [--units 512] [--pause 1]
 
 Every finished epoch is kept in `.grader/longer/`: an interrupted run, or one that `--pause` stopped
 after so many epochs, goes on where it was. The last epoch writes the set.
@@ -153,7 +153,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--epochs", type=int, default=14)
+    parser.add_argument("--epochs", type=int, default=12)
     parser.add_argument("--units", type=int, default=512)
     parser.add_argument("--rate", type=float, default=3e-3)
     parser.add_argument("--seed", type=int, default=1)

@@ -1,0 +1,142 @@
+"""TP1's clean-room measures: what they accept, name and refuse; thresholds; named mutants."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from grader.core.recording import BadRecording, Recording
+
+ROOT = next(p for p in Path(__file__).resolve().parents if (p / "pyproject.toml").is_file())
+LAB = next(p for p in (ROOT / "solutions/tp1_language_id", ROOT / "drafts/tp1_language_id") if p.is_dir())
+NAMED = """axes-swapped reshape-instead-of-transpose amplitude-not-power no-log return-sequences-kept
+    return-sequences-missing-in-stack flatten-then-dense first-step-output sigmoid-head label-loss-mismatch
+    double-softmax unnormalised normalised-with-test-statistics split-by-clip per-file-shuffle
+    stateful-left-on majority-baseline plain-accuracy""".split()
+
+
+@pytest.fixture(scope="module")
+def lab() -> Any:
+    from grader.authoring.source import load_lab
+
+    return load_lab(LAB)
+
+
+@pytest.fixture(scope="module")
+def hearing() -> Iterator[Any]:
+    sys.path.insert(0, str(LAB))
+    import hearing
+
+    yield hearing
+    sys.path.remove(str(LAB))
+
+
+def recorded(name: str, model: Any, **settings: Any) -> Recording:
+    made = Recording.of("tp1_language_id", name, model, settings, {})
+    return Recording.from_bytes(made.to_bytes())
+
+
+def classifier(bias: list[float]) -> Any:
+    """A network that answers the same language whatever it hears."""
+    import keras
+
+    model = keras.Sequential([
+        keras.Input((200, 100)), keras.layers.GlobalAveragePooling1D(),
+        keras.layers.Dense(5, activation="softmax", kernel_initializer="zeros"),
+    ])  # fmt: skip
+    model.layers[-1].bias.assign(bias)
+    return model
+
+
+def test_mutants_of_the_contract(lab: Any) -> None:
+    assert set(NAMED) <= {m.id for m in lab.mutants}
+    assert len(lab.variants) >= 12
+
+
+def test_points_and_thresholds(lab: Any) -> None:
+    calibration = json.loads((LAB / "calibration.json").read_text())
+    for check in ("classifier.balanced_accuracy", "champion.balanced_accuracy"):
+        metric = lab.spec.checks[check].expect["predictions"]
+        assert (metric.floor, metric.target) == (calibration[check]["floor"], calibration[check]["target"])
+        assert 0.2 < metric.floor < metric.target < 1
+
+
+def test_majority_earns_nothing(hearing: Any, lab: Any) -> None:
+    small = np.zeros((10, 200, 100), np.uint8)
+    found = hearing.predictions(recorded("classifier", classifier([0, 0, 3, 0, 0])), small)
+    assert found.tolist() == [2] * 10
+    metric = lab.spec.checks["classifier.balanced_accuracy"].expect["predictions"]
+    assert metric.match(found, np.repeat(np.arange(5), 2)).credit == 0
+
+
+def test_a_recording_brings_its_normaliser(hearing: Any) -> None:
+    x = np.random.default_rng(0).normal(3, 2, (4, 200, 100)).astype(np.float32)
+    own = recorded("classifier", classifier([0] * 5), mean=[1.0] * 100, std=[2.0] * 100)
+    assert hearing.normaliser(own, x)[1].tolist() == [2.0] * 100
+    for settings in ({}, {"mean": [1.0] * 3, "std": [1.0] * 3}, {"mean": ["a"] * 100, "std": [0] * 100},
+                     {"mean": [0.0] * 100, "std": [0.0] * 100}):  # fmt: skip
+        bare = recorded("classifier", classifier([0] * 5), **settings)
+        assert np.allclose(hearing.normaliser(bare, x)[0], x.mean(axis=(0, 1)))
+
+
+def test_a_class_of_ones_own_is_measured(hearing: Any) -> None:
+    import keras
+
+    class Listener(keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.lstm = keras.layers.LSTM(128)
+            self.languages = keras.layers.Dense(5, activation="softmax")
+
+        def call(self, x: Any) -> Any:
+            return self.languages(self.lstm(x))
+
+    model = Listener()
+    x = np.random.default_rng(0).normal(0, 1, (3, 200, 100)).astype(np.float32)
+    expected = np.asarray(model(x))
+    assert np.allclose(hearing.probabilities(recorded("classifier", model), x), expected, atol=2e-3)
+
+
+def test_another_network_is_refused(hearing: Any) -> None:
+    import keras
+
+    odd = keras.Sequential([keras.Input((7,)), keras.layers.Dense(5)])
+    with pytest.raises(BadRecording):
+        hearing.probabilities(recorded("classifier", odd), np.zeros((2, 200, 100), np.float32))
+
+
+def study(hearing: Any, train: list[int], test: list[int]) -> tuple[Recording, dict[str, Any]]:
+    import keras
+
+    probe = keras.Sequential([keras.Input((200,)), keras.layers.Dense(4, activation="softmax")])
+    material = {
+        "mean": np.random.default_rng(1).normal(0, 1, (8, 100)).astype(np.float32),
+        "std": np.ones((8, 100), np.float32),
+        "languages": np.array([0, 0, 1, 1, 2, 2, 3, 3]),
+        "speakers": list("aabbccdd"),
+    }
+    settings = {"mean": [0.0] * 100, "std": [1.0] * 100, "train": train, "test": test}
+    return recorded("probe_speaker", probe, **settings), material
+
+
+def test_speakers_on_both_sides_are_counted(hearing: Any) -> None:
+    assert hearing.probed(*study(hearing, [0, 2, 4, 6], [1, 3, 5, 7]))[1] == 4
+    assert hearing.probed(*study(hearing, [0, 1, 2, 3], [4, 5, 6, 7]))[1] == 0
+
+
+@pytest.mark.parametrize("test", [[], [99], [-1], ["a"], [[1]], [0.5]])
+def test_made_up_indices_are_refused(hearing: Any, test: list[Any]) -> None:
+    with pytest.raises(BadRecording):
+        hearing.probed(*study(hearing, [0, 1], test))
+
+
+def test_reported_figures_are_read(lab: Any) -> None:
+    figure = lab.spec.checks["leakage.clip"].measure.__globals__["figure"]
+    assert [figure({"x": v}, "x") for v in (0.95, "0,95", 95, "0.95")] == [0.95] * 4
+    assert np.isnan(figure({"x": None}, "x"))
