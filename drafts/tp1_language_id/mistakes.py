@@ -157,10 +157,8 @@ def declare(lab: LabSpec) -> None:
          code=network(LSTM, 'layers.Dense(num_languages, name="languages"),', loss="keras.losses.SparseCategoricalCrossentropy(from_logits=True)"))
     slip("double-softmax", "build", "softmax twice: every probability is pressed towards 1 over the number of classes", "deux softmax : chaque probabilité est écrasée vers 1 sur le nombre de classes",
          code=network(LSTM, DENSE, "layers.Softmax(),"))
-    slip("label-loss-mismatch", "build", "this loss wants vectors of 0 and 1, the labels are integers", "cette perte veut des vecteurs de 0 et de 1, les étiquettes sont des entiers",
+    slip("label-loss-mismatch", "build", "this loss does not suit integer labels: it wants vectors of 0 and 1, or quantities", "cette perte ne convient pas à des étiquettes entières : elle veut des vecteurs de 0 et de 1, ou des quantités",
          code=network(LSTM, DENSE, loss='"categorical_crossentropy"'))
-    slip("squared-error", "build", "squared error on integer labels: the ranks of languages are no quantities", "erreur quadratique sur des étiquettes entières : le rang d'une langue n'est pas une quantité",
-         code=network(LSTM, DENSE, loss='"mse"'))
     slip("stateful-left-on", "build", "the state stays from one batch to the next: the same clip gets two answers", "l'état reste d'un lot au suivant : le même extrait reçoit deux réponses", code=STATEFUL)
 
     # 3.3

@@ -316,7 +316,7 @@ def build_model(num_languages):
         "label-loss-mismatch", "build", (LOSS,),
         code=network(LSTM, DENSE, loss="keras.losses.CategoricalCrossentropy()"),
     ),
-    Mutant("squared-error", "build", (LOSS,), code=network(LSTM, DENSE, loss="keras.losses.MeanSquaredError()")),
+    Mutant("squared-error", "build", (LOSS,), named="label-loss-mismatch", code=network(LSTM, DENSE, loss="keras.losses.MeanSquaredError()")),
     Mutant(
         "stateful-left-on", "build", (OUTPUT,),
         code="""
