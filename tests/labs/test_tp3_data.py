@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import importlib.util
+import json
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -42,6 +43,24 @@ def test_shipped_sets_load_and_agree_with_the_manifest() -> None:
     blind = load("blind_galleries", "en", DATA)
     assert sorted(blind) == [f"gallery_{i}" for i in range(1, 5)]
     assert all(x.shape == (24, 784) for x in blind.values())
+
+
+def test_the_blind_galleries_can_be_told_apart_by_what_the_text_says() -> None:
+    """The ratio of test to training error tells the set, then the error tells the code."""
+    lab = DATA.parent / "solutions" / "tp3_autoencoder"
+    answers = json.loads((lab / "galleries.json").read_text())["answers"]
+    images = load("fashion_mnist", "en", DATA)
+    shown = np.concatenate([images["x_train"][:12], images["x_test"][:12]]).reshape(24, 784)
+    error = {
+        answers[name]: ((made.astype(float) - shown) ** 2).reshape(2, -1).mean(axis=1) / 255**2
+        for name, made in load("blind_galleries", "en", DATA).items()
+    }
+    assert sorted(error) == ["A12000", "A300", "C12000", "C300"]
+    for kind in "AC":
+        few, many = (e[1] / e[0] for e in (error[f"{kind}300"], error[f"{kind}12000"]))
+        assert few > 1.2 > 0.9 > many
+    for count in (300, 12000):
+        assert (error[f"C{count}"] < error[f"A{count}"]).all()
 
 
 def test_held_out_images_are_not_among_those_that_ship() -> None:
