@@ -17,7 +17,7 @@ import nbformat
 
 from grader.authoring import opening, references
 from grader.authoring.spec import AuthorError, Edit, LabSpec, Mutant, Variant
-from grader.authoring.typography import french
+from grader.authoring.typography import french, levels
 from grader.authoring.version import lab_digest
 from grader.core.key import interface_of
 from grader.core.text import LANGS, Lang
@@ -213,7 +213,8 @@ class LoadedLab:
             source = cell.solved() if solved else cell.stub()
             source = replace.get(cell.index, source)
             if cell.kind == "markdown":
-                source = french(source) if cell.lang == "fr" and not solved else source
+                if not solved:
+                    source = levels(french(source) if cell.lang == "fr" else source)
                 node = nbformat.v4.new_markdown_cell(source)
             else:
                 node = nbformat.v4.new_code_cell(_answered(source, answers or {}))

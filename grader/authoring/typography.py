@@ -1,4 +1,4 @@
-"""French typography: no line begins with a colon, a question mark or a closing quotation mark."""
+"""How a notebook's text is set: French spaces, and the levels of folded help."""
 
 from __future__ import annotations
 
@@ -20,3 +20,21 @@ def french(markdown: str) -> str:
     for i in range(0, len(parts), 2):
         parts[i] = _AFTER.sub(f"«{NBSP}", _BEFORE.sub(rf"{NBSP}\1", parts[i]))
     return "".join(parts)
+
+
+def levels(markdown: str) -> str:
+    """`markdown` with each ``<details>`` inside another moved to the right.
+
+    Unfolded, the levels of one symptom's help are then told from the next symptom.
+    """
+    depth = 0
+
+    def place(match: re.Match[str]) -> str:
+        nonlocal depth
+        if match[0] == "</details>":
+            depth -= 1
+            return match[0]
+        depth += 1
+        return match[0] if depth == 1 else '<details style="margin-left:1.5em">'
+
+    return re.sub(r"<details>|</details>", place, markdown)

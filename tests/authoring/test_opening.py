@@ -170,3 +170,9 @@ def test_french_lines_do_not_begin_with_punctuation(course: Path) -> None:
         for lang in ("fr", "en")
     )
     assert f"oui ou non){n}?" in fr and n not in en
+
+
+def test_levels_of_help_are_told_apart_when_unfolded() -> None:
+    one = "<details><summary>a</summary>x<details><summary>b</summary>y</details></details>"
+    moved = one.replace("x<details>", 'x<details style="margin-left:1.5em">')
+    assert typography.levels(f"{one}\n\n{one}") == f"{moved}\n\n{moved}"
