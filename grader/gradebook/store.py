@@ -155,7 +155,11 @@ _PERSON = (
     "student", "student_id", "origin", "lang", "receipt", "submitted_at", "attempts", "late",
     "members",
 )  # fmt: skip
-_NOBODY: dict[str, Any] = {name: "" for name in _PERSON} | {"attempts": 1, "late": None, "members": []}
+_NOBODY: dict[str, Any] = {name: "" for name in _PERSON} | {
+    "attempts": 1,
+    "late": None,
+    "members": [],
+}
 
 
 class StoreError(RuntimeError):
