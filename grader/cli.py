@@ -233,12 +233,17 @@ def simulate(lab: str, students: int, seed: int, out: Path) -> None:
 @click.argument("labs", nargs=-1)
 def release(labs: tuple[str, ...], out: Path) -> None:
     """Pack what students get: notebooks, public keys, data, the student half of the kit."""
+    from grader.authoring.build import stale_notebooks
     from grader.authoring.release import release as pack
     from grader.authoring.spec import AuthorError
 
     folder = course()
+    chosen = chosen_labs(folder, labs)
+    for path in chosen:
+        for stale in stale_notebooks(folder, loaded(path, False)):
+            refuse(f"{stale}: not as its source or course.toml want it; run grader build")
     try:
-        files = pack(folder, [p.name for p in chosen_labs(folder, labs)], out)
+        files = pack(folder, [p.name for p in chosen], out)
     except (AuthorError, OSError) as error:
         refuse(error)
     click.echo(f"{out}: {files} files, {out.stat().st_size / 1e6:.1f} MB")

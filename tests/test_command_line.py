@@ -127,6 +127,22 @@ def test_the_release_holds_no_solution(course: Path) -> None:
     assert b"BEGIN SOLUTION" not in everything
 
 
+def test_a_release_waits_for_notebooks_that_the_settings_changed(
+    course: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "course"
+    shutil.copytree(course, copy)
+    (copy / "course.toml").write_text('[colab]\nrepository = "school/labs"\n')
+    said = grader(copy, "release", "--out", "kit.zip", code=2)
+    assert "labs/fr/mini.ipynb: not as its source or course.toml want it" in said
+    assert not (copy / "kit.zip").exists()
+    grader(copy, "build", "mini", "--no-execute")
+    grader(copy, "release", "--out", "kit.zip")
+    with zipfile.ZipFile(copy / "kit.zip") as archive:
+        (name,) = [n for n in archive.namelist() if n.endswith("labs/en/mini.ipynb")]
+        assert b"colab.research.google.com/github/school/labs" in archive.read(name)
+
+
 def _rows(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))

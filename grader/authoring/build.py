@@ -80,10 +80,7 @@ def build(course: Path, lab: LoadedLab, say: Say, execute: bool = True) -> None:
 def stale(course: Path, lab: LoadedLab) -> list[str]:
     """Generated files that do not agree with the source; one line each."""
     where = paths(course, lab.id)
-    found = []
-    for lang, path in where.student.items():
-        if not path.is_file() or path.read_text("utf-8") != _text(lab.notebook(lang, False)):
-            found.append(str(path.relative_to(course)))
+    found = stale_notebooks(course, lab)
     try:
         kept = Key.load(where.key)
         fresh = kept.version == compile_key_version(lab) and same_key(kept, compile_key(lab))
@@ -100,6 +97,15 @@ def stale(course: Path, lab: LoadedLab) -> list[str]:
         if [(c.cell_type, c.source) for c in node.cells] != want or not _executed(node):
             found.append(str(path.relative_to(course)))
     return found
+
+
+def stale_notebooks(course: Path, lab: LoadedLab) -> list[str]:
+    """Student notebooks that do not agree with the source or with ``course.toml``."""
+    return [
+        str(path.relative_to(course))
+        for lang, path in paths(course, lab.id).student.items()
+        if not path.is_file() or path.read_text("utf-8") != _text(lab.notebook(lang, False))
+    ]
 
 
 def compile_key_version(lab: LoadedLab) -> str:
