@@ -326,9 +326,9 @@ def submit(lab: Lab, given: str | None = None) -> None:
 def _made(path: Path, notebook: Found, package: Package, current: bool) -> Text:
     size = display.size(len(package.data))
     text = Text(
-        en="✓ {p} ({s}): hand in this one file\n  receipt {r}: keep it, your feedback will "
+        en="✓ {p} ({s}), beside the notebook: hand in this one file\n  receipt {r}: keep it, your feedback will "
         "show the same\n  {n}",
-        fr="✓ {p} ({s}) : rendez ce seul fichier\n  reçu {r} : gardez-le, votre retour "
+        fr="✓ {p} ({s}), à côté du notebook : rendez ce seul fichier\n  reçu {r} : gardez-le, votre retour "
         "portera le même\n  {n}",
     )
     if not current:
