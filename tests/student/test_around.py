@@ -243,3 +243,17 @@ def test_a_clean_run_on_a_full_disk_is_one_line(
     monkeypatch.setattr(selfcheck.tempfile, "TemporaryDirectory", full)
     with pytest.raises(LabError, match=r"No space left on device\): free some space"):
         lab.selfcheck(path.name)
+
+
+def test_a_recording_of_another_lab_is_refused_in_one_line(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = place / "recordings" / "mini" / "classifier.safetensors"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(Recording("tp9", "classifier", {"k": np.ones((2, 2), "f4")}).to_bytes())
+    lab = Lab("mini", lang="fr")
+    for call in (lab.history, lab.recording, lambda n: lab.restore(n, object())):
+        with pytest.raises(LabError, match="vient d'un autre TP, 'tp9' : entraînez à nouveau"):
+            call("classifier")
+    lab.progress()
+    assert "vient d'un autre TP, 'tp9'" in capsys.readouterr().out
