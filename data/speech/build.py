@@ -9,7 +9,7 @@ pitch and intonation range, then its own spectral tilt, band limits, level and b
 
 ``speech.npz`` holds Ogg Opus streams as bytes, one a split and a language, ``train_fr`` and so on: the
 clips one after the other, 48,000 samples each. ``hidden/speech.npz`` has the held-out ones, and is for
-instructors.
+instructors. Building again gives the same clips, not the same bytes: Ogg numbers its streams at random.
 """
 
 from __future__ import annotations
@@ -72,7 +72,9 @@ class Espeak:
         self.rate = self.library.espeak_Initialize(2, 0, data, 0)  # 2: AUDIO_OUTPUT_SYNCHRONOUS
         if self.rate <= 0:
             raise RuntimeError("eSpeak NG does not start")
-        kind = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
+        kind = ctypes.CFUNCTYPE(
+            ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p
+        )
         self._chunks: list[np.ndarray] = []
 
         def hear(samples: ctypes._Pointer[ctypes.c_short], n: int, _: object) -> int:
@@ -105,7 +107,9 @@ class Espeak:
             self.library.espeak_SetParameter(parameter, value, 0)
         self._chunks = []
         data = text.encode()
-        self.library.espeak_Synth(data, len(data) + 1, 0, 1, 0, 1, None, None)  # 1: characters, UTF-8
+        self.library.espeak_Synth(
+            data, len(data) + 1, 0, 1, 0, 1, None, None
+        )  # 1: characters, UTF-8
         self.library.espeak_Synchronize()
         heard = np.concatenate(self._chunks).astype(np.float32) / 32768
         common = np.gcd(RATE, self.rate)
@@ -121,7 +125,9 @@ def room(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     spectrum *= 10 ** (gain / 20)
     if rng.random() < 0.1:  # a telephone or a cheap microphone
         low, high = rng.uniform(60, 300), rng.uniform(3400, 7000)
-        spectrum *= 1 / np.sqrt(1 + (low / np.maximum(hertz, 1)) ** 8) / np.sqrt(1 + (hertz / high) ** 16)
+        spectrum *= (
+            1 / np.sqrt(1 + (low / np.maximum(hertz, 1)) ** 8) / np.sqrt(1 + (hertz / high) ** 16)
+        )
     clip = np.fft.irfft(spectrum, SAMPLES)
     loud = np.sqrt(np.mean(clip**2)) + 1e-9
     hiss = rng.standard_normal(SAMPLES)
@@ -137,12 +143,17 @@ def clips(espeak: Espeak, language: str, split: str, n: int) -> np.ndarray:
     rng = np.random.default_rng([SEED, LANGUAGES.index(language), list(SPLITS).index(split)])
     names, made = voices(split), []
     while len(made) < n:
-        voice = f"{ACCENTS[language][split][len(made) % len(ACCENTS[language][split])]}+{names[len(made) % len(names)]}"
+        accents = ACCENTS[language][split]
+        voice = f"{accents[len(made) % len(accents)]}+{names[len(made) % len(names)]}"
         text = words(language, split, rng)
         if rng.random() < 0.4:
             text = f"{sentence(language, split, rng)} {sentence(language, split, rng)}"
         said = espeak.say(
-            text, voice, int(rng.integers(135, 190)), int(rng.integers(35, 65)), int(rng.integers(35, 65))
+            text,
+            voice,
+            int(rng.integers(135, 190)),
+            int(rng.integers(35, 65)),
+            int(rng.integers(35, 65)),
         )
         if len(said) < SAMPLES or np.max(np.abs(said)) < 1e-3:
             raise ValueError(f"{voice}: only {len(said)} samples")
@@ -168,7 +179,9 @@ def encode(samples: np.ndarray, level: float = 0.975) -> np.ndarray:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--out", type=Path, default=HERE)
     parser.add_argument("--train", type=int, default=440)
     parser.add_argument("--test", type=int, default=60)
@@ -180,7 +193,12 @@ def main() -> None:
         for language in LANGUAGES:
             made = clips(espeak, language, split, getattr(options, split))
             sets[f"{split}_{language}"] = encode(made.reshape(-1))
-            print(f"{split}_{language}", made.shape, f"{sets[f'{split}_{language}'].size / 1e6:.2f} MB", flush=True)
+            print(
+                f"{split}_{language}",
+                made.shape,
+                f"{sets[f'{split}_{language}'].size / 1e6:.2f} MB",
+                flush=True,
+            )
     shipped = {k: v for k, v in sets.items() if not k.startswith("hidden")}
     held_out = {k: v for k, v in sets.items() if k.startswith("hidden")}
     np.savez(options.out / "speech.npz", **shipped)

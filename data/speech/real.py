@@ -102,7 +102,9 @@ def clips(voice: Voice, folder: Path, n: int) -> np.ndarray:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("folder", type=Path)
     parser.add_argument("--out", type=Path, default=Path(__file__).parents[1])
     parser.add_argument("--clips", type=int, default=CLIPS)
@@ -115,7 +117,10 @@ def main() -> None:
         (options.out / name).mkdir(parents=True, exist_ok=True)
         np.savez(options.out / name / f"{name}.npz", **arrays)
         size = sum(a.size for a in arrays.values())
-        print(f"[{name}] {size / 1e6:.2f} MB {sorted(arrays)}\nsha256 = \"{content_digest(arrays)}\"", flush=True)
+        print(
+            f'[{name}] {size / 1e6:.2f} MB {sorted(arrays)}\nsha256 = "{content_digest(arrays)}"',
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

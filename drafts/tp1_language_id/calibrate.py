@@ -22,7 +22,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import hearing
-import numpy as np
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 HERE = Path(__file__).parent
@@ -52,7 +51,9 @@ def material(lab: Any) -> dict[str, Any]:
         record=lambda *_, **__: keras.callbacks.Callback(),
     )  # fmt: skip
     names["speech"] = names["lab"].data("speech")
-    names["test_clips"] = {k: names["decode"](names["speech"][f"test_{k}"]) for k in hearing.LANGUAGES}
+    names["test_clips"] = {
+        k: names["decode"](names["speech"][f"test_{k}"]) for k in hearing.LANGUAGES
+    }
     exec(cell(lab, "class Training("), names)
     return names
 
@@ -71,10 +72,15 @@ def train(lab: Any, names: dict[str, Any], recording: str, seed: int) -> dict[st
     keras.backend.clear_session()
     names["SEED"] = seed
     source = cell(lab, f'lab.record("{recording}"').split("score = ")[0]
-    source = source.replace("validation_data=(x_test, test_labels), validation_freq=4,", "verbose=0,")
+    source = source.replace(
+        "validation_data=(x_test, test_labels), validation_freq=4,", "verbose=0,"
+    )
     began = time.process_time()
     exec(source, names)
-    return {"value": score(names, names[CHECKS[recording]]), "cpu": round(time.process_time() - began, 1)}
+    return {
+        "value": score(names, names[CHECKS[recording]]),
+        "cpu": round(time.process_time() - began, 1),
+    }
 
 
 def no_order(names: dict[str, Any], seed: int) -> dict[str, float]:
@@ -95,7 +101,9 @@ def no_order(names: dict[str, Any], seed: int) -> dict[str, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--only", choices=CHECKS)
     options = parser.parse_args()

@@ -61,11 +61,17 @@ def exercise(id: str, number: str, en: str, fr: str, *defines: str) -> None:
 
 
 exercise("clip", "1.1", "A clean clip", "Un extrait propre", "prepare_clip")
-exercise("logmel", "1.2", "The log-Mel spectrogram", "Le spectrogramme log-Mel", "log_mel_spectrogram")
+exercise(
+    "logmel", "1.2", "The log-Mel spectrogram", "Le spectrogramme log-Mel", "log_mel_spectrogram"
+)
 exercise("assemble", "2.1", "Assemble", "Assembler", "assemble")
-exercise("normalise", "2.2", "Normalise", "Normaliser", "fit_normaliser", "normalise", "prepare_sets")
+exercise(
+    "normalise", "2.2", "Normalise", "Normaliser", "fit_normaliser", "normalise", "prepare_sets"
+)
 exercise("split", "2.3", "Split by speaker", "Séparer par locuteur", "split_by_speaker")
-exercise("counting", "3.1", "Count before you build", "Compter avant de construire", "lstm_parameters")
+exercise(
+    "counting", "3.1", "Count before you build", "Compter avant de construire", "lstm_parameters"
+)
 exercise("counts", "3.1", "Two counts", "Deux nombres")
 exercise("build", "3.2", "The network", "Le réseau", "build_model")
 exercise("metrics", "3.3", "Measure", "Mesurer", "confusion_matrix", "balanced_accuracy")
@@ -75,7 +81,9 @@ exercise("occlusion", "4", "What the network listens to", "Ce que le réseau éc
 exercise("leakage", "5", "Leakage", "La fuite")
 exercise("transfer", "6", "From synthetic to real", "Du synthétique au réel")
 exercise("questions", "7", "Exam questions", "Questions d'examen")
-exercise("augment", "8", "Bonus: a better ear", "Bonus : mieux écouter", "spec_augment", "build_champion")
+exercise(
+    "augment", "8", "Bonus: a better ear", "Bonus : mieux écouter", "spec_augment", "build_champion"
+)
 
 
 # ------------------------------------------------------------------ material made by the probe itself
@@ -91,7 +99,9 @@ def noise(draw: Draw, *shape: int, loud: float = 0.1, into: str = "wave") -> tup
     )
 
 
-def picked(draw: Draw, of: str, size: int, n: int = 500) -> tuple[tuple[Step, ...], tuple[str, ...]]:
+def picked(
+    draw: Draw, of: str, size: int, n: int = 500
+) -> tuple[tuple[Step, ...], tuple[str, ...]]:
     """Steps that bring back the shape of a large result and `n` of its values; what to keep."""
     places = np.sort(draw.rng.permutation(size)[:n]).astype(np.int64)
     steps = (
@@ -135,7 +145,13 @@ def _(draw: Draw) -> Probe:
         call("prepare_clip", ref("long_wave"), RATE, into="clip"),
         call("np.asarray", ref("clip"), into="array"),
         call("np.shape", ref("array"), into="long_shape"),
-        call("np.take", ref("array"), numpy_array(np.arange(5, SAMPLES, 997)), mode="wrap", into="long"),
+        call(
+            "np.take",
+            ref("array"),
+            numpy_array(np.arange(5, SAMPLES, 997)),
+            mode="wrap",
+            into="long",
+        ),
         get("$array.dtype.name", into="dtype"),
     ]
     return Probe(tuple(steps), (*keep, "long_shape", "long", "dtype"))
@@ -156,7 +172,10 @@ def _(draw: Draw) -> Probe:
         "infinite": (endless, RATE), "empty": (fine[:0], RATE), "three_axes": (fine.reshape(5, 5, 2), RATE),
     }  # fmt: skip
     return Probe(
-        tuple(raises("prepare_clip", numpy_array(x), rate, into=name) for name, (x, rate) in cases.items()),
+        tuple(
+            raises("prepare_clip", numpy_array(x), rate, into=name)
+            for name, (x, rate) in cases.items()
+        ),
         tuple(cases),
     )
 
@@ -173,7 +192,12 @@ def _(draw: Draw) -> Probe:
 def _(draw: Draw) -> Probe:
     steps, keep = picked(draw, "spectrogram", STEPS * BANDS)
     return Probe(
-        (*noise(draw, SAMPLES), call("log_mel_spectrogram", ref("wave"), into="spectrogram"), *steps), keep
+        (
+            *noise(draw, SAMPLES),
+            call("log_mel_spectrogram", ref("wave"), into="spectrogram"),
+            *steps,
+        ),
+        keep,
     )
 
 
@@ -227,7 +251,9 @@ def clips(draw: Draw) -> tuple[dict[str, Any], int]:
     first = draw.rng.permutation(total).astype(np.float32).reshape(-1, 1)
     rows = np.concatenate([first, draw.normal(total, 3)], axis=1)
     ends = np.cumsum(sizes)[:-1]
-    return {n: numpy_array(part) for n, part in zip(names, np.split(rows, ends), strict=True)}, total
+    return {
+        n: numpy_array(part) for n, part in zip(names, np.split(rows, ends), strict=True)
+    }, total
 
 
 @lab.check(
@@ -283,7 +309,9 @@ def _(draw: Draw) -> Probe:
 )  # fmt: skip
 def _(draw: Draw) -> Probe:
     n, steps, bands = draw.sizes(3, 4, 9)
-    x = draw.normal(n, steps, bands) * draw.uniform(bands, low=0.3, high=3) + draw.normal(bands, scale=4)
+    x = draw.normal(n, steps, bands) * draw.uniform(bands, low=0.3, high=3) + draw.normal(
+        bands, scale=4
+    )
     x[:, :, draw.rng.integers(bands)] = 2.0
     return Probe(
         (
@@ -303,7 +331,13 @@ def _(draw: Draw) -> Probe:
     n, steps, bands = draw.sizes(3, 3, 8)
     mean, std = draw.normal(bands, scale=3), draw.uniform(bands, low=0.4, high=2.5)
     return Probe(
-        (call("normalise", numpy_array(draw.normal(n, steps, bands)), [numpy_array(mean), numpy_array(std)]),)
+        (
+            call(
+                "normalise",
+                numpy_array(draw.normal(n, steps, bands)),
+                [numpy_array(mean), numpy_array(std)],
+            ),
+        )
     )
 
 
@@ -413,7 +447,8 @@ def _(draw: Draw) -> tuple[Probe, dict[str, Any]]:
 def _(draw: Draw) -> Probe:
     a, b, c = draw.sizes(3, 3, 90)
     return Probe(
-        (call("lstm_parameters", a, b), call("lstm_parameters", b, c, into="other")), keep=("out", "other")
+        (call("lstm_parameters", a, b), call("lstm_parameters", b, c, into="other")),
+        keep=("out", "other"),
     )
 
 
@@ -566,7 +601,12 @@ def _(draw: Draw) -> Probe:
     return Probe(
         (
             call("balanced_accuracy", numpy_array(labels), numpy_array(predicted)),
-            call("balanced_accuracy", numpy_array(uneven), numpy_array(np.zeros(10, np.int64)), into="always_0"),
+            call(
+                "balanced_accuracy",
+                numpy_array(uneven),
+                numpy_array(np.zeros(10, np.int64)),
+                into="always_0",
+            ),
         ),
         ("out", "always_0"),
     )
@@ -604,7 +644,12 @@ def _(draw: Draw) -> Probe:
         (
             *listener(),
             *noise(draw, len(kinds), SAMPLES, loud=1.0, into="white"),
-            call("np.multiply", ref("white"), numpy_array(kinds[:, None].astype(np.float32)), into="waves"),
+            call(
+                "np.multiply",
+                ref("white"),
+                numpy_array(kinds[:, None].astype(np.float32)),
+                into="waves",
+            ),
             call("predict_languages", ref("model"), ref("waves"), normaliser),
         )
     )
@@ -615,7 +660,9 @@ def _(draw: Draw) -> Probe:
     asked=Text(en="how much each hidden window costs the chosen language", fr="ce que chaque fenêtre cachée coûte à la langue choisie"),
 )  # fmt: skip
 def _(draw: Draw) -> Probe:
-    x = np.where(np.arange(STEPS)[:, None] < draw.sizes(1, 60, 140)[0], 4.0, -2.0) * draw.uniform(STEPS, 1)
+    x = np.where(np.arange(STEPS)[:, None] < draw.sizes(1, 60, 140)[0], 4.0, -2.0) * draw.uniform(
+        STEPS, 1
+    )
     quiet, loud = (x - 1).astype(np.float32), (x + 1.6).astype(np.float32)
     ones = np.ones((1, BANDS), np.float32)
     return Probe(
@@ -645,7 +692,9 @@ def held_out(draw: Draw) -> dict[str, np.ndarray]:
     return {"clips": clips[chosen], "labels": labels[chosen]}
 
 
-def trained(check: str, exercise: str, points: float, recording: str, en: str, fr: str, bonus: bool) -> None:
+def trained(
+    check: str, exercise: str, points: float, recording: str, en: str, fr: str, bonus: bool
+) -> None:
     entry = CALIBRATION.get(check, {"floor": 0.4, "target": 0.8})
 
     def data(draw: Draw) -> tuple[Any, Any]:
@@ -723,7 +772,13 @@ def leak(name: str, other: str, points: float, en: str, fr: str) -> None:
 
 
 leak("clip", "speaker", 0.5, "your figure, split by clip", "votre nombre, séparation par extrait")
-leak("speaker", "clip", 0.75, "your figure, split by speaker", "votre nombre, séparation par locuteur")
+leak(
+    "speaker",
+    "clip",
+    0.75,
+    "your figure, split by speaker",
+    "votre nombre, séparation par locuteur",
+)
 lab.question(
     "leak_why", "leakage", 0.25, Text(en="what was learnt", fr="ce qui a été appris"), type="choice",
     right=["voice", "voix", "speaker", "locuteur", "channel", "canal"],
@@ -752,7 +807,9 @@ def _(recordings: Any, inputs: Any, answers: Any) -> Measured:
     given = figure(answers, "transfer")
     is_plain = abs(given - plain) <= 0.006 and abs(given - found) > TOLERANCE
     return Measured(
-        {"accuracy": given}, expected={"accuracy": found}, mistake="plain-accuracy-answered" if is_plain else ""
+        {"accuracy": given},
+        expected={"accuracy": found},
+        mistake="plain-accuracy-answered" if is_plain else "",
     )
 
 

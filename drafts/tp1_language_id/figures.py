@@ -28,7 +28,9 @@ def figures(folder: Path = HERE / "recordings") -> dict[str, float]:
     return {
         "leak_clip": round(hearing.probed(found["probe_clip"], material)[0], 2),
         "leak_speaker": round(hearing.probed(found["probe_speaker"], material)[0], 2),
-        "transfer": round(hearing.balanced(labels, hearing.predictions(found["classifier"], small[chosen])), 2),
+        "transfer": round(
+            hearing.balanced(labels, hearing.predictions(found["classifier"], small[chosen])), 2
+        ),
     }
 
 

@@ -122,7 +122,11 @@ def normaliser(recording: Recording, x: np.ndarray) -> tuple[np.ndarray, np.ndar
     """Mean and deviation of each band that travel with a recording; those of `x` if none do."""
     try:
         mean, std = (np.array(recording.settings[k], np.float32) for k in ("mean", "std"))
-        if mean.shape == std.shape == (BANDS,) and np.isfinite([mean, std]).all() and (std > 0).all():
+        if (
+            mean.shape == std.shape == (BANDS,)
+            and np.isfinite([mean, std]).all()
+            and (std > 0).all()
+        ):
             return mean, std
     except (KeyError, TypeError, ValueError):
         pass

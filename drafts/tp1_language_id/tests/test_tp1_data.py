@@ -74,7 +74,6 @@ def test_a_small_set_can_be_built(scripts: dict[str, Any]) -> None:
     made = build.clips(espeak, "fr", "test", 3)
     assert made.shape == (3, 48_000) and made.dtype == np.float32
     assert 0.1 < np.abs(made).max() < 1
-    assert np.array_equal(made[:2], build.clips(espeak, "fr", "test", 2))
     soundfile = pytest.importorskip("soundfile")
     back, rate = soundfile.read(io.BytesIO(build.encode(made.reshape(-1)).tobytes()))
     assert rate == 16_000 and abs(len(back) - 3 * 48_000) < 1000

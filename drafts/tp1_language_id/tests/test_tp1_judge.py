@@ -14,11 +14,29 @@ import pytest
 from grader.core.recording import BadRecording, Recording
 
 ROOT = next(p for p in Path(__file__).resolve().parents if (p / "pyproject.toml").is_file())
-LAB = next(p for p in (ROOT / "solutions/tp1_language_id", ROOT / "drafts/tp1_language_id") if p.is_dir())
-NAMED = """axes-swapped reshape-instead-of-transpose amplitude-not-power no-log return-sequences-kept
-    return-sequences-missing-in-stack flatten-then-dense first-step-output sigmoid-head label-loss-mismatch
-    double-softmax unnormalised normalised-with-test-statistics split-by-clip per-file-shuffle
-    stateful-left-on majority-baseline plain-accuracy""".split()
+LAB = next(
+    p for p in (ROOT / "solutions/tp1_language_id", ROOT / "drafts/tp1_language_id") if p.is_dir()
+)
+NAMED = [
+    "axes-swapped",
+    "reshape-instead-of-transpose",
+    "amplitude-not-power",
+    "no-log",
+    "return-sequences-kept",
+    "return-sequences-missing-in-stack",
+    "flatten-then-dense",
+    "first-step-output",
+    "sigmoid-head",
+    "label-loss-mismatch",
+    "double-softmax",
+    "unnormalised",
+    "normalised-with-test-statistics",
+    "split-by-clip",
+    "per-file-shuffle",
+    "stateful-left-on",
+    "majority-baseline",
+    "plain-accuracy",
+]
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +81,10 @@ def test_points_and_thresholds(lab: Any) -> None:
     calibration = json.loads((LAB / "calibration.json").read_text())
     for check in ("classifier.balanced_accuracy", "champion.balanced_accuracy"):
         metric = lab.spec.checks[check].expect["predictions"]
-        assert (metric.floor, metric.target) == (calibration[check]["floor"], calibration[check]["target"])
+        assert (metric.floor, metric.target) == (
+            calibration[check]["floor"],
+            calibration[check]["target"],
+        )
         assert 0.2 < metric.floor < metric.target < 1
 
 

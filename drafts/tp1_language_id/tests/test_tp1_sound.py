@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 
 ROOT = next(p for p in Path(__file__).resolve().parents if (p / "pyproject.toml").is_file())
-LAB = next(p for p in (ROOT / "solutions/tp1_language_id", ROOT / "drafts/tp1_language_id") if p.is_dir())
+LAB = next(
+    p for p in (ROOT / "solutions/tp1_language_id", ROOT / "drafts/tp1_language_id") if p.is_dir()
+)
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +48,9 @@ def test_filterbank_is_that_of_tensorflow(hearing: Any) -> None:
 def test_filterbank_is_close_to_librosa(hearing: Any) -> None:
     """librosa's triangles are straight in hertz, ours in mels: the same edges, sides a little bent."""
     librosa = pytest.importorskip("librosa")
-    theirs = librosa.filters.mel(sr=16000, n_fft=1024, n_mels=100, fmin=60, fmax=7600, htk=True, norm=None).T
+    theirs = librosa.filters.mel(
+        sr=16000, n_fft=1024, n_mels=100, fmin=60, fmax=7600, htk=True, norm=None
+    ).T
     ours = hearing.mel_matrix()
     assert np.abs(ours - theirs).max() < 0.03
     assert ((ours > 1e-6) == (theirs > 1e-6)).mean() > 0.999
@@ -55,7 +59,9 @@ def test_filterbank_is_close_to_librosa(hearing: Any) -> None:
 def test_spectrogram_against_librosa(names: dict[str, Any]) -> None:
     librosa = pytest.importorskip("librosa")
     rng = np.random.default_rng(3)
-    sound = rng.normal(0, 0.1, 48_000).astype(np.float32) * np.linspace(0.1, 1, 48_000, dtype=np.float32)
+    sound = rng.normal(0, 0.1, 48_000).astype(np.float32) * np.linspace(
+        0.1, 1, 48_000, dtype=np.float32
+    )
     padded = np.pad(sound, (0, 512))
     power = np.abs(
         librosa.stft(padded, n_fft=1024, hop_length=240, win_length=512, window="hann", center=False)
@@ -68,7 +74,9 @@ def test_spectrogram_against_librosa(names: dict[str, Any]) -> None:
         librosa.stft(np.pad(sound, (256, 1024)), n_fft=1024, hop_length=240, win_length=512, window="hann",
                      center=False)
     )[:, :200] ** 2  # fmt: skip
-    mel = librosa.filters.mel(sr=16000, n_fft=1024, n_mels=100, fmin=60, fmax=7600, htk=True, norm=None)
+    mel = librosa.filters.mel(
+        sr=16000, n_fft=1024, n_mels=100, fmin=60, fmax=7600, htk=True, norm=None
+    )
     theirs = np.log((mel @ shifted).T + 1e-6)
     assert np.abs(ours - theirs).max() < 0.1
     assert np.abs(ours - theirs).mean() < 0.01
