@@ -120,7 +120,8 @@ DID = {
         | derramó el café | observó las estrellas | hizo una maleta pesada | dudó un buen rato""",
     "fr": """a perdu les clés | a écrit une longue lettre | a mangé deux pommes vertes | a fermé la fenêtre
         | a raconté toute l'histoire | s'est promené lentement | a acheté un vélo neuf
-        | a parlé du temps qu'il fait | est arrivé à l'heure | a trouvé une vieille carte | chantait à voix basse | a brûlé le gâteau
+        | a parlé du temps qu'il fait | est arrivé à l'heure
+        | a trouvé une vieille carte | chantait à voix basse | a brûlé le gâteau
         | a attendu presque une heure | n'a rien compris | a nourri le chat | a glissé sur la glace
         | a commandé dix-sept livres | a réparé la radio | a raté le dernier bus | a ri aux éclats
         | a réservé quatre places | a payé l'addition | a trahi un secret | a couru très vite
