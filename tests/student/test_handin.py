@@ -242,6 +242,19 @@ def test_a_clean_run_survives_loops_and_exits(place: Path, mini_key: Key) -> Non
         run_clean(book(SETUP, "import os; os._exit(5)"), place, "en", 60)
 
 
+def test_a_clean_run_imports_what_is_slow_off_the_clock(
+    place: Path, mini_key: Key, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (place / "slow_library.py").write_text("import time\ntime.sleep(2)\nx = 1\n")
+    monkeypatch.setenv("PYTHONPATH", str(place))
+    code = book(SETUP, "import slow_library\nassert slow_library.x == 1", RIGHT[0])
+    limits, needed = Limits(cell_seconds=0.5), ("slow_library", "not_there")
+    replace(mini_key, limits=limits).save(place.parent / "mini.key")
+    assert run_clean(code, place, "en", 60).cells[2]["type"] == "LimitHit"
+    replace(mini_key, limits=limits, preload=needed).save(place.parent / "mini.key")
+    assert not run_clean(code, place, "en", 60).cells
+
+
 def test_a_receipt_depends_on_code_and_recordings_only() -> None:
     base = receipt_of(["a", "b"], {"r": b"1"})
     assert base == receipt_of(["a", "b"], {"r": b"1"})
