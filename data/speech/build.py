@@ -145,8 +145,8 @@ def clips(espeak: Espeak, language: str, split: str, n: int) -> np.ndarray:
     while len(made) < n:
         accents = ACCENTS[language][split]
         voice = f"{accents[len(made) % len(accents)]}+{names[len(made) % len(names)]}"
-        text = words(language, split, rng)
-        if rng.random() < 0.4:
+        text = words(language, rng)
+        if rng.random() < 0.5:
             text = f"{sentence(language, split, rng)} {sentence(language, split, rng)}"
         said = espeak.say(
             text,

@@ -1,14 +1,14 @@
 """What is spoken: sentences put together from parts written for this kit, and runs of common words.
 
-A sentence is an opening, someone, what they did, and where. The parts of each language are dealt out
-to the three splits, so that not even a piece of a sentence is shared between them.
-
-A run of words follows the frequencies of the language (the package `wordfreq`): the little words that
-every sentence needs may occur in all splits, the 2,900 others belong to one split each.
+A sentence is an opening, someone, what they did, and where: 740,000 sentences a language. Each
+belongs to one split, by its digest, so that no sentence is heard in two; the words are the same, as in
+any two texts of a language. A run of words follows the frequencies of the language (the package
+`wordfreq`); that two runs of 24 words agree does not happen.
 """
 
 from __future__ import annotations
 
+import hashlib
 from functools import cache
 
 import numpy as np
@@ -179,162 +179,58 @@ WHERE = {
 }
 
 LANGUAGES = tuple(sorted(OPENINGS))  # de, en, es, fr, it
-_ORDER_SEED = 20
+COMMON = 600  # words that runs are made of, the most frequent ones
 
 
-def parts(table: dict[str, str], language: str, split: str) -> list[str]:
-    """The pieces of a language that belong to a split; no piece belongs to two."""
-    pieces = [" ".join(p.split()) for p in table[language].split("|")]
-    order = np.random.default_rng([_ORDER_SEED, len(pieces)]).permutation(len(pieces))
-    ends = np.round(np.cumsum([0, *SPLITS.values()]) * len(pieces)).astype(int)
-    place = list(SPLITS).index(split)
-    return [pieces[i] for i in order[ends[place] : ends[place + 1]]]
+def parts(table: dict[str, str], language: str) -> list[str]:
+    """The pieces of a language, in order."""
+    return [" ".join(p.split()) for p in table[language].split("|")]
+
+
+def split_of(text: str) -> str:
+    """The split that a sentence belongs to."""
+    share = int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") / 2**32
+    ends = np.cumsum(list(SPLITS.values()))
+    return list(SPLITS)[int(np.searchsorted(ends, share * ends[-1], side="right"))]
 
 
 def sentence(language: str, split: str, rng: np.random.Generator) -> str:
-    """One sentence at random, of the parts of that split."""
-    opening, someone, did, where = (
-        rng.choice(parts(table, language, split)) for table in (OPENINGS, SOMEONE, DID, WHERE)
-    )
-    if language == "de":
-        verb, rest = did.split(" / ")
-        return f"{opening} {verb} {someone} {where} {rest}."
-    return f"{opening}, {someone} {did} {where}."
-
-
-LITTLE, COMMON = 100, 3000  # words by rank: shared by all splits; used at all
+    """One sentence at random, of that split."""
+    while True:
+        opening, someone, did, where = (
+            rng.choice(parts(table, language)) for table in (OPENINGS, SOMEONE, DID, WHERE)
+        )
+        made = f"{opening}, {someone} {did} {where}."
+        if language == "de":
+            verb, rest = did.split(" / ")
+            made = f"{opening} {verb} {someone} {where} {rest}."
+        if split_of(made) == split:
+            return made
 
 
 @cache
-def vocabulary(language: str, split: str) -> tuple[tuple[str, ...], np.ndarray]:
-    """The words of a split and how probable each is."""
+def vocabulary(language: str) -> tuple[tuple[str, ...], np.ndarray]:
+    """The common words of a language and how probable each is."""
     from wordfreq import top_n_list, word_frequency
 
     words = [
-        w for w in top_n_list(language, 2 * COMMON)
+        w for w in top_n_list(language, 4 * COMMON)
         if w.isalpha() and (len(w) > 2 or w in _SHORT) and not w.startswith(_RUDE)
     ][:COMMON]  # fmt: skip
-    deal = np.random.default_rng(_ORDER_SEED).choice(len(SPLITS), COMMON, p=list(SPLITS.values()))
-    own = list(SPLITS).index(split)
-    kept = [w for i, w in enumerate(words) if i < LITTLE or deal[i] == own]
-    p = np.array([word_frequency(w, language) for w in kept]) ** 0.75
-    return tuple(kept), p / p.sum()
+    p = np.array([word_frequency(w, language) for w in words]) ** 0.75
+    return tuple(words), p / p.sum()
 
 
-_RUDE = tuple(
-    [
-        "arsch",
-        "bastard",
-        "bitch",
-        "bordel",
-        "cazz",
-        "cojon",
-        "coño",
-        "cock",
-        "damn",
-        "dick",
-        "fick",
-        "fuck",
-        "foll",
-        "gilip",
-        "hitler",
-        "hure",
-        "joder",
-        "kill",
-        "mierda",
-        "merd",
-        "mord",
-        "nazi",
-        "nigg",
-        "orgas",
-        "pene",
-        "penis",
-        "porn",
-        "puta",
-        "putain",
-        "rape",
-        "salope",
-        "scheiß",
-        "scheiss",
-        "sess",
-        "sex",
-        "shit",
-        "slut",
-        "stronz",
-        "tits",
-        "vagin",
-        "vaff",
-        "viol",
-        "whore",
-        "xxx",
-        "zoccol",
-    ]
-)
-_SHORT = frozenset(
-    [
-        "a",
-        "à",
-        "an",
-        "au",
-        "as",
-        "at",
-        "by",
-        "ce",
-        "da",
-        "de",
-        "di",
-        "do",
-        "du",
-        "e",
-        "é",
-        "el",
-        "en",
-        "es",
-        "et",
-        "go",
-        "he",
-        "ho",
-        "i",
-        "if",
-        "il",
-        "in",
-        "is",
-        "it",
-        "je",
-        "la",
-        "le",
-        "li",
-        "lo",
-        "me",
-        "mi",
-        "my",
-        "ne",
-        "no",
-        "nu",
-        "o",
-        "of",
-        "on",
-        "os",
-        "ou",
-        "sa",
-        "se",
-        "si",
-        "so",
-        "su",
-        "te",
-        "to",
-        "tu",
-        "un",
-        "up",
-        "us",
-        "va",
-        "we",
-        "y",
-    ]
-)
-
-
-def words(language: str, split: str, rng: np.random.Generator) -> str:
-    """A run of two dozen common words at random, of that split."""
-    known, p = vocabulary(language, split)
+def words(language: str, rng: np.random.Generator) -> str:
+    """A run of two dozen common words at random."""
+    known, p = vocabulary(language)
     return " ".join(rng.choice(known, 24, p=p)) + "."
+
+
+_TWO_LETTERS = """a à an au as at by ce da de di do du e é el en es et go he ho i if il in is it je la le li lo
+    me mi my ne no nu o of on os ou sa se si so su te to tu un up us va we y"""
+_SHORT = frozenset(_TWO_LETTERS.split())
+_BEGINNINGS = """arsch bastard bitch bordel cazz cojon coño cock damn dick fick fuck foll gilip hitler hure joder
+    kill mierda merd mord nazi nigg orgas pene penis porn puta putain rape salope scheiß scheiss sess sex shit
+    slut stronz tits vagin vaff viol whore xxx zoccol"""
+_RUDE = tuple(_BEGINNINGS.split())

@@ -45,12 +45,24 @@ def test_splits_share_no_voice(scripts: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_splits_share_no_piece_of_a_sentence(scripts: dict[str, Any], language: str) -> None:
+def test_splits_share_no_sentence(scripts: dict[str, Any], language: str) -> None:
+    s = scripts["sentences"]
+    said = {
+        split: {s.sentence(language, split, np.random.default_rng(i)) for i in range(60)}
+        for split in s.SPLITS
+    }
+    for split, sentences in said.items():
+        assert len(sentences) > 55
+        assert {s.split_of(text) for text in sentences} == {split}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_parts_are_written_once(scripts: dict[str, Any], language: str) -> None:
     s = scripts["sentences"]
     for table in (s.OPENINGS, s.SOMEONE, s.DID, s.WHERE):
-        parts = [s.parts(table, language, split) for split in s.SPLITS]
-        everything = [p for part in parts for p in part]
-        assert len(set(everything)) == len(everything) == len(table[language].split("|"))
+        parts = s.parts(table, language)
+        assert len(set(parts)) == len(parts) >= 22
+        assert all("  " not in p and "\n" not in p for p in parts)
 
 
 def test_german_verb_comes_second(scripts: dict[str, Any]) -> None:
@@ -59,11 +71,14 @@ def test_german_verb_comes_second(scripts: dict[str, Any]) -> None:
     assert "/" not in said
 
 
-def test_rare_words_belong_to_one_split(scripts: dict[str, Any]) -> None:
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_runs_of_common_words(scripts: dict[str, Any], language: str) -> None:
     pytest.importorskip("wordfreq")
     s = scripts["sentences"]
-    known = [set(s.vocabulary("it", split)[0]) for split in s.SPLITS]
-    assert len(known[0] & known[1]) == len(known[0] & known[2]) == s.LITTLE
+    known, p = s.vocabulary(language)
+    assert len(known) == len(set(known)) == s.COMMON
+    assert p.sum() == pytest.approx(1) and p.argmax() < 3
+    assert len(s.words(language, np.random.default_rng(0)).split()) == 24
 
 
 def test_a_small_set_can_be_built(scripts: dict[str, Any]) -> None:
