@@ -129,7 +129,12 @@ FORGED = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("id", [i for i in LABS if load_lab(ROOT / "solutions" / i).recordings])
+def small():
+    """Labs whose reference recordings are committed; forging larger ones shows nothing more."""
+    return [i for i in LABS if any((ROOT / "solutions" / i / "recordings").glob("*.safetensors"))]
+
+
+@pytest.mark.parametrize("id", small())
 def test_a_forged_recording_earns_nothing_and_costs_nothing_else(id):
     lab = load_lab(ROOT / "solutions" / id)
     node = lab.notebook("en", True)
