@@ -15,7 +15,7 @@ FIGURES = json.loads((Path(__file__).parent / "figures.json").read_text())
 
 CLIP, REFUSES = "clip.values", "clip.refuses"
 LOGMEL, SILENCE, BATCH = "logmel.values", "logmel.silence", "logmel.batch"
-SIZE, OUTPUT, LOSS = "build.size", "build.output", "build.loss"
+SIZE, OUTPUT, AGAIN, LOSS = "build.size", "build.output", "build.again", "build.loss"
 
 
 def clip(
@@ -258,7 +258,7 @@ def split_by_speaker(speakers, test_fraction, seed):
         code=network('layers.RNN(layers.LSTMCell(128), return_sequences=True, name="lstm"),', DENSE),
     ),
     Mutant(
-        "return-sequences-missing-in-stack", "build", (SIZE, OUTPUT, LOSS),
+        "return-sequences-missing-in-stack", "build", (SIZE, OUTPUT, AGAIN, LOSS),
         code="""
 def build_model(num_languages):
     sound = keras.Input((200, 100))
@@ -318,7 +318,7 @@ def build_model(num_languages):
     ),
     Mutant("squared-error", "build", (LOSS,), named="label-loss-mismatch", code=network(LSTM, DENSE, loss="keras.losses.MeanSquaredError()")),
     Mutant(
-        "stateful-left-on", "build", (OUTPUT,),
+        "stateful-left-on", "build", (OUTPUT, AGAIN, LOSS),
         code="""
 class Ear(keras.Model):
     def __init__(self, count):
