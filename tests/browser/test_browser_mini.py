@@ -18,7 +18,8 @@ from desk import ROOT, Desk, serving
 from grader.authoring.build import build
 from grader.authoring.source import load_lab
 
-pytestmark = pytest.mark.slow
+# The mini lab's mistakes divide by zero.
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::RuntimeWarning")]
 MINI = ROOT / "tests" / "fixtures" / "mini"
 
 
