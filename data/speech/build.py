@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import ctypes
 import io
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -191,18 +192,18 @@ def main() -> None:
     espeak, sets = Espeak(), {}
     for split in SPLITS:
         for language in LANGUAGES:
-            made = clips(espeak, language, split, getattr(options, split))
-            sets[f"{split}_{language}"] = encode(made.reshape(-1))
-            print(
-                f"{split}_{language}",
-                made.shape,
-                f"{sets[f'{split}_{language}'].size / 1e6:.2f} MB",
-                flush=True,
-            )
+            name, n = f"{split}_{language}", getattr(options, split)
+            part = options.out / "parts" / f"{name}_{n}.npy"  # a build that was cut short goes on
+            if not part.is_file():
+                part.parent.mkdir(exist_ok=True)
+                np.save(part, encode(clips(espeak, language, split, n).reshape(-1)))
+            sets[name] = np.load(part)
+            print(name, n, f"{sets[name].size / 1e6:.2f} MB", flush=True)
     shipped = {k: v for k, v in sets.items() if not k.startswith("hidden")}
     held_out = {k: v for k, v in sets.items() if k.startswith("hidden")}
     np.savez(options.out / "speech.npz", **shipped)
     np.savez(options.out / "hidden" / "speech.npz", **held_out)
+    shutil.rmtree(options.out / "parts")
     print("sha256        ", content_digest(shipped))
     print("hidden_sha256 ", content_digest(held_out))
 
