@@ -11,7 +11,7 @@ import pytest
 from desk import CHROMIUM, Desk
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its event loop must not outlive the tests that use it
 def chromium() -> Iterator[Any]:
     """A browser; the tests are skipped where there is none."""
     playwright = pytest.importorskip("playwright.sync_api")
