@@ -565,12 +565,13 @@ def _(draw: Draw) -> tuple[Probe, dict[str, Any]]:
 def _(draw: Draw) -> tuple[Probe, dict[str, Any]]:
     steps, k = network(draw.named("network"))
     labels = draw.rng.permutation(k)[:3].astype(np.int64)
+    same = numpy_array(np.eye(k, dtype=np.float32))
     return Probe(
         (
             *steps,
             call("$model", ref("x"), into="p", training=False),
             # an error of its own for answers at every step
-            call("np.linalg.multi_dot", [ref("p"), numpy_array(np.eye(k, dtype=np.float32))], into="q"),
+            call("np.linalg.multi_dot", [ref("p"), same, same], into="q"),
             call("keras.losses.sparse_categorical_crossentropy", numpy_array(labels), ref("q"), into="each"),
             call("np.mean", ref("each"), into="cross_entropy"),
             call("$model.evaluate", ref("x"), numpy_array(labels), verbose=0, return_dict=True, into="all"),

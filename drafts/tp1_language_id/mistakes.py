@@ -473,9 +473,16 @@ def declare(lab: LabSpec) -> None:
     slip(
         "label-loss-mismatch",
         "build",
-        "this loss does not suit integer labels: it wants vectors of 0 and 1, or quantities",
-        "cette perte ne convient pas à des étiquettes entières : elle veut des vecteurs de 0 et de 1, ou des quantités",
+        "this loss wants vectors of 0 and 1, the labels are integers",
+        "cette perte veut des vecteurs de 0 et de 1, les étiquettes sont des entiers",
         code=network(LSTM, DENSE, loss='"categorical_crossentropy"'),
+    )
+    slip(
+        "squared-error",
+        "build",
+        "squared error on integer labels: the ranks of languages are no quantities",
+        "erreur quadratique sur des étiquettes entières : le rang d'une langue n'est pas une quantité",
+        code=network(LSTM, DENSE, loss='"mse"'),
     )
     slip(
         "stateful-left-on",

@@ -294,7 +294,7 @@ def build_model(num_languages):
         code=network("layers.Lambda(lambda x: x[:, ::-1]),", LSTM, DENSE),
     ),
     Mutant(
-        "sigmoid-head", "build", (OUTPUT,),
+        "sigmoid-head", "build", (OUTPUT, LOSS),
         code=network(LSTM, 'layers.Dense(num_languages, name="languages"),', 'layers.Activation("sigmoid"),'),
     ),
     Mutant(
@@ -316,7 +316,7 @@ def build_model(num_languages):
         "label-loss-mismatch", "build", (LOSS,),
         code=network(LSTM, DENSE, loss="keras.losses.CategoricalCrossentropy()"),
     ),
-    Mutant("squared-error", "build", (LOSS,), named="label-loss-mismatch", code=network(LSTM, DENSE, loss="keras.losses.MeanSquaredError()")),
+    Mutant("squared-error", "build", (LOSS,), code=network(LSTM, DENSE, loss="keras.losses.MeanSquaredError()")),
     Mutant(
         "stateful-left-on", "build", (OUTPUT, AGAIN, LOSS),
         code="""
