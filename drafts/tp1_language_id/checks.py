@@ -243,37 +243,59 @@ def _(draw: Draw) -> Probe:
 # ------------------------------------------------------------------ 2.1 assemble
 
 
-def clips(draw: Draw) -> tuple[dict[str, Any], int]:
-    """Clips that can be told from one another by their first sample, languages out of order."""
+def clips(draw: Draw) -> tuple[dict[str, Any], np.ndarray]:
+    """Clips that can be told from one another by their first sample, languages out of order; the rank
+    of each clip's language, in the order of those first samples."""
     names = ["it", "fr", "de", "en", "pt"]
     sizes = [int(n) for n in draw.rng.permutation([9, 11, 12, 14, 15])]
     total = sum(sizes)
     first = draw.rng.permutation(total).astype(np.float32).reshape(-1, 1)
     rows = np.concatenate([first, draw.normal(total, 3)], axis=1)
+    ranks = np.repeat([sorted(names).index(n) for n in names], sizes)[np.argsort(first[:, 0])]
     ends = np.cumsum(sizes)[:-1]
     return {
         n: numpy_array(part) for n, part in zip(names, np.split(rows, ends), strict=True)
-    }, total
+    }, ranks
+
+
+def assembled(draw: Draw) -> tuple[tuple[Step, ...], np.ndarray]:
+    """Steps that assemble such clips and sort what comes: ``clips_in_order``, ``labels_in_order``."""
+    given, ranks = clips(draw)
+    return (
+        call("assemble", given, int(draw.rng.integers(1000)), into="both"),
+        item("$both", 0, into="waveforms"),
+        item("$both", 1, into="labels"),
+        call("np.take", ref("waveforms"), 0, axis=1, into="first"),
+        call("np.argsort", ref("first"), into="order"),
+        call("np.take", ref("waveforms"), ref("order"), axis=0, into="clips_in_order"),
+        call("np.take", ref("labels"), ref("order"), into="labels_in_order"),
+    ), ranks
 
 
 @lab.check(
-    "assemble.pairs", "assemble", 0.75, Text(en="each clip with its label", fr="chaque extrait avec son étiquette"),
+    "assemble.pairs", "assemble", 0.5, Text(en="clips and labels", fr="extraits et étiquettes"),
     asked=Text(en="every clip once, with the rank of its language", fr="chaque extrait une fois, avec le rang de sa langue"),
 )  # fmt: skip
 def _(draw: Draw) -> Probe:
-    given, _ = clips(draw)
+    return Probe(assembled(draw)[0], ("clips_in_order", "labels_in_order"))
+
+
+@lab.check(
+    "assemble.together", "assemble", 0.25, Text(en="each clip with its label", fr="chaque extrait avec son étiquette"),
+    asked=Text(en="clips of one language share one label", fr="les extraits d'une langue partagent une étiquette"),
+)  # fmt: skip
+def _(draw: Draw) -> tuple[Probe, dict[str, Any]]:
+    steps, ranks = assembled(draw)
     return Probe(
         (
-            call("assemble", given, int(draw.rng.integers(1000)), into="both"),
-            item("$both", 0, into="waveforms"),
-            item("$both", 1, into="labels"),
-            call("np.take", ref("waveforms"), 0, axis=1, into="first"),
-            call("np.argsort", ref("first"), into="order"),
-            call("np.take", ref("waveforms"), ref("order"), axis=0, into="clips_in_order"),
-            call("np.take", ref("labels"), ref("order"), into="labels_in_order"),
+            *steps,
+            call("np.add", ref("labels_in_order"), numpy_array(100 * ranks), into="both_ranks"),
+            call("np.unique", ref("both_ranks"), into="kinds"),
+            call("np.size", ref("kinds"), into="count"),
+            call("np.equal", ref("count"), 5, into="one_label_a_language"),
         ),
-        ("clips_in_order", "labels_in_order"),
-    )
+        ("one_label_a_language",),
+    ), {"one_label_a_language": True}
 
 
 @lab.check(
@@ -397,12 +419,13 @@ def _(draw: Draw) -> tuple[Probe, dict[str, Any]]:
         (
             *steps, *people("train_0"), *people("test_0"),
             call("np.intersect1d", ref("train_0_people"), ref("test_0_people"), into="common"),
-            call("np.size", ref("common"), into="shared_speakers"),
+            call("np.size", ref("common"), into="count"),
+            call("np.equal", ref("count"), 0, into="nobody_shared"),
             call("np.concatenate", [ref("train_0"), ref("test_0")], into="joined"),
             call("np.sort", ref("joined"), into="clips"),
         ),
-        ("shared_speakers", "clips"),
-    ), {"shared_speakers": 0}  # fmt: skip
+        ("nobody_shared", "clips"),
+    ), {"nobody_shared": True}  # fmt: skip
 
 
 @lab.check(

@@ -228,13 +228,6 @@ def declare(lab: LabSpec) -> None:
         ),
     )
     slip(
-        "labels-not-shuffled",
-        "assemble",
-        "the clips are shuffled, their labels are not",
-        "les extraits sont battus, pas leurs étiquettes",
-        ("return waveforms[order], labels[order]", "return waveforms[order], labels"),
-    )
-    slip(
         "not-shuffled",
         "assemble",
         "nothing is shuffled: each batch would hold one language",

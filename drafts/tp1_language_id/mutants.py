@@ -136,7 +136,7 @@ mutants = [
     Mutant("no-floor", "logmel", (SILENCE,), code=logmel(last="np.log(p @ mel)")),
     # 2.1
     Mutant(
-        "per-file-shuffle", "assemble", ("assemble.pairs",), named="",
+        "per-file-shuffle", "assemble", ("assemble.pairs", "assemble.together"),
         code="""
 def assemble(clips, seed):
     rng = np.random.default_rng(seed)
@@ -148,7 +148,7 @@ def assemble(clips, seed):
 """,
     ),
     Mutant(
-        "labels-not-shuffled", "assemble", ("assemble.pairs",),
+        "labels-not-shuffled", "assemble", ("assemble.pairs", "assemble.together"), named="per-file-shuffle",
         code="""
 def assemble(clips, seed):
     names = sorted(clips)
@@ -223,7 +223,6 @@ def split_by_speaker(speakers, test_fraction, seed):
     cut = max(1, round(test_fraction * len(speakers)))
     return np.sort(order[cut:]), np.sort(order[:cut])
 """,
-        named="",
     ),
     Mutant(
         "train-and-test-exchanged", "split", ("split.fraction",),
@@ -249,12 +248,12 @@ def split_by_speaker(speakers, test_fraction, seed):
     ),
     # 3.2
     Mutant(
-        "return-sequences-kept", "build", (OUTPUT, LOSS, SIZE),
+        "return-sequences-kept-time-distributed", "build", (OUTPUT, LOSS, SIZE),
         code=network('layers.LSTM(128, return_sequences=True, name="lstm"),', "layers.TimeDistributed(layers.Dense(num_languages, activation='softmax'), name='languages'),"),
         named="",
     ),
     Mutant(
-        "return-sequences-kept-plain", "build", (SIZE, OUTPUT, LOSS), named="return-sequences-kept",
+        "return-sequences-kept", "build", (SIZE, OUTPUT, LOSS),
         code=network('layers.RNN(layers.LSTMCell(128), return_sequences=True, name="lstm"),', DENSE),
     ),
     Mutant(
