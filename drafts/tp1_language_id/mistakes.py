@@ -394,6 +394,13 @@ def declare(lab: LabSpec) -> None:
         ),
     )
     slip(
+        "label-loss-mismatch",
+        "build",
+        "this loss wants vectors of 0 and 1, the labels are integers",
+        "cette perte veut des vecteurs de 0 et de 1, les étiquettes sont des entiers",
+        code=network(LSTM, DENSE, loss='"categorical_crossentropy"'),
+    )
+    slip(
         "return-sequences-missing-in-stack",
         "build",
         "a second recurrent layer wants a sequence, the first gives it one state",
@@ -462,13 +469,6 @@ def declare(lab: LabSpec) -> None:
         "softmax twice: every probability is pressed towards 1 over the number of classes",
         "deux softmax : chaque probabilité est écrasée vers 1 sur le nombre de classes",
         code=network(LSTM, DENSE, "layers.Softmax(),"),
-    )
-    slip(
-        "label-loss-mismatch",
-        "build",
-        "this loss wants vectors of 0 and 1, the labels are integers",
-        "cette perte veut des vecteurs de 0 et de 1, les étiquettes sont des entiers",
-        code=network(LSTM, DENSE, loss='"categorical_crossentropy"'),
     )
     slip(
         "squared-error",
