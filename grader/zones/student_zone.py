@@ -30,6 +30,8 @@ from grader.zones.waiting import forgiven, waited
 Report = Callable[[Tree], None]
 
 
+THREAD_STACK = 2 << 20  # bytes; with the usual 8 MB, threads left over would use up the memory
+
 _MORE = Text(
     en="\n… {n} more characters: a cell may print {kb} kB",
     fr="\n… {n} caractères de plus : une cellule peut afficher {kb} ko",
@@ -160,6 +162,7 @@ def run(job: Mapping[str, Tree], report: Report) -> None:
     clock = _Clock(limits)
     printed = _Printed(limits.output_kb * 1024, str(job["lang"]))
     sys.stdin = io.StringIO("")
+    threading.stack_size(THREAD_STACK)
     import builtins
 
     builtins.input = _no_input
