@@ -29,6 +29,8 @@ _PR_SET_SECCOMP, _FILTER_MODE = 22, 2
 _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS = 24, 38
 _CAPSET_V3 = 0x20080522
 
+PROBES_MB = 64  # kept for the probes when the cells have used all their memory up
+
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -168,7 +170,7 @@ def limit(limits: Limits, own_namespace: bool) -> None:
             soft, hard = min(soft, ceiling), min(hard, ceiling)
         resource.setrlimit(what, (soft, hard))
 
-    limit_memory(limits.memory_mb)
+    limit_memory(limits.memory_mb, PROBES_MB)
     # The probes still have their time when the cells have used theirs up.
     soft = int(limits.cpu_seconds)
     cap(resource.RLIMIT_CPU, soft, soft + int(limits.cell_seconds))
@@ -250,12 +252,17 @@ def forbid_calls() -> bool:
     return done == 0
 
 
-def limit_memory(megabytes: int) -> None:
-    """Let this process take so much memory more, not counting what it shares."""
+def limit_memory(megabytes: int, spare: int = 0) -> None:
+    """Let this process take so much memory more, not counting what it shares.
+
+    Args:
+        megabytes: what it may take.
+        spare: what it may take beyond that once it asks for it (the hard limit).
+    """
     _, ceiling = resource.getrlimit(resource.RLIMIT_DATA)
     most = _data_bytes() + (megabytes << 20)
     if ceiling == resource.RLIM_INFINITY or most < ceiling:
-        resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+        resource.setrlimit(resource.RLIMIT_DATA, (most, most + (spare << 20)))
 
 
 def _kernel() -> tuple[int, ...]:

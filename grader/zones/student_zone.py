@@ -185,6 +185,8 @@ def run(job: Mapping[str, Tree], report: Report) -> None:
             _run_cells(job, shell, clock, printed, limits, report)
         _, most = resource.getrlimit(resource.RLIMIT_CPU)
         resource.setrlimit(resource.RLIMIT_CPU, (most, most))
+        _, most = resource.getrlimit(resource.RLIMIT_DATA)
+        resource.setrlimit(resource.RLIMIT_DATA, (most, most))
         clock.end = max(clock.end, time.monotonic() + limits.cell_seconds)
         _run_probes(job, shell.user_ns, clock, report)
     for name, data in session.current.made.items():
