@@ -33,7 +33,7 @@ from grader.authoring import (
 from grader.core.answers import read_number
 
 HERE = Path(__file__).parent
-CALIBRATION = json.loads((HERE / "calibration.json").read_text()) if (HERE / "calibration.json").is_file() else {}
+CALIBRATION = json.loads((HERE / "calibration.json").read_text())
 GALLERIES = json.loads((HERE / "galleries.json").read_text())["answers"] if (HERE / "galleries.json").is_file() else {}
 COUNTS = {"A": 1_004_696, "B": 9_666_904, "C": 1_050_896, "D": 10_043_344}
 SMALL = 300
@@ -335,15 +335,13 @@ def material(draw: Draw) -> dict[str, np.ndarray]:
 
 
 def trained(name: str) -> None:
-    entry = CALIBRATION.get(f"study.{name}")
-    expect = (
-        Metric("mean", floor=entry["floor"], target=entry["target"]) if entry else Between(0.0, 0.032)
-    )
+    entry = CALIBRATION[f"study.{name}"]
+    limits = Metric("mean", floor=entry["floor"], target=entry["target"])
 
     @lab.clean(
         f"study.{name}", "study", 0.5,
         Text(en=f"{name}, on images never seen", fr=f"{name}, sur des images jamais vues"),
-        recording=name, expect={"parameters": Exact(), "test_mse": expect},
+        recording=name, expect={"parameters": Exact(), "test_mse": limits},
         data=lambda draw: (material(draw), {"parameters": COUNTS[name]}),
     )  # fmt: skip
     def _(recording: Any, inputs: Any) -> dict[str, Any]:
