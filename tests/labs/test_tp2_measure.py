@@ -91,9 +91,7 @@ def test_a_character_that_the_vocabulary_lacks_is_dear(measure: Any) -> None:
 def test_verses_are_held_to_the_standard_of_the_tweets(measure: Any) -> None:
     model, rows = language_model(), measure.baselines()
     plain, _ = measure.recorded_bits(recorded(model, vocabulary=KNOWN), inputs())
-    verses, _ = measure.recorded_bits(
-        recorded(model, vocabulary=KNOWN, corpus="verses"), inputs()
-    )
+    verses, _ = measure.recorded_bits(recorded(model, vocabulary=KNOWN, corpus="verses"), inputs())
     scale = rows["tweets"]["5-gram"] / rows["verses"]["5-gram"]
     assert verses == pytest.approx(plain * scale, rel=1e-6)
 

@@ -173,7 +173,7 @@ BASELINES = {
     "verses": {"uniform": 6.13, "1-gram": 4.39, "2-gram": 3.40, "3-gram": 2.71, "5-gram": 1.96, "bz2": 1.85, "xz": 2.03},
 }
 
-# %% lang="fr"
+# %% role="show" lang="fr"
 try:
     CORPUS, (dates, texts) = "tweets", read_tweets()
 except ModuleNotFoundError:
@@ -181,7 +181,7 @@ except ModuleNotFoundError:
     CORPUS, (dates, texts) = "verses", read_verses()
 print(f"{CORPUS} : {len(texts)} textes, {sum(map(len, texts)):,} caractères, de {min(dates)[:10]} à {max(dates)[:10]}")
 
-# %% lang="en"
+# %% role="show" lang="en"
 try:
     CORPUS, (dates, texts) = "tweets", read_tweets()
 except ModuleNotFoundError:
@@ -351,7 +351,7 @@ def as_rows(texts, vocabulary):
         row[: len(known)] = known
     return ids
 
-# %%
+# %% role="show"
 train_texts, test_texts = split_by_date(dates, texts)
 vocabulary = build_vocabulary(train_texts)
 train_ids = as_stream(train_texts, vocabulary)
@@ -412,7 +412,7 @@ def make_windows(ids, length):
 # %%
 lab.check("windows")
 
-# %%
+# %% role="show"
 hello = encode("Hello world", [*"\0\ufffd\n Hdelorw"])
 for window, target in zip(*make_windows(hello, 5)):
     print(repr(decode(window, [*"\0\ufffd\n Hdelorw"])), "→", repr(decode(target, [*"\0\ufffd\n Hdelorw"])))
@@ -592,11 +592,11 @@ def bits_per_character(model, ids):
 # %%
 lab.check("bits")
 
-# %% lang="fr"
+# %% role="show" lang="fr"
 blank = build_model(len(vocabulary))
 print(f"{blank.count_params():,} paramètres ; sans entraînement {bits_per_character(blank, test_ids[:8]):.2f} bits, log₂ V = {math.log2(len(vocabulary)):.2f}")
 
-# %% lang="en"
+# %% role="show" lang="en"
 blank = build_model(len(vocabulary))
 print(f"{blank.count_params():,} parameters; untrained {bits_per_character(blank, test_ids[:8]):.2f} bits, log₂ V = {math.log2(len(vocabulary)):.2f}")
 
@@ -685,6 +685,19 @@ class Watch(keras.callbacks.Callback):
         self.last = time.perf_counter()
 
 
+def scribble(model, vocabulary, length=70):
+    """A line by the model as it is now. All of the line is read again for each symbol: part 3 does better."""
+
+    @tf.function(input_signature=[tf.TensorSpec((1, None), "int32"), tf.TensorSpec((2,), "int32")])
+    def draw(ids, seed):
+        return tf.random.stateless_categorical(model(ids)[:, -1] / 0.7, 1, seed, "int32")
+
+    ids = tf.constant([[END_ID]])
+    for i in range(length):
+        ids = tf.concat([ids, draw(ids, tf.constant([1, i]))], axis=1)
+    return "".join(vocabulary[i] for i in ids.numpy()[0, 1:])
+
+
 def draw_bits(axes, bits, steps, baselines):
     """Bits per character of each batch, smoothed, in epochs, with the baselines as lines."""
     width = min(25, len(bits))
@@ -705,7 +718,7 @@ def png(figure):
     plt.close(figure)
     return file.getvalue()
 
-# %%
+# %% role="show"
 SEED, EPOCHS, BATCH, LENGTH = 1, 4, 64, 64
 keras.utils.set_random_seed(SEED)
 inputs, targets = make_windows(train_ids, LENGTH)
@@ -722,15 +735,10 @@ model.compile(
     loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
 )
 
-
-def write(model):
-    return generate(model, "", 70, 0.7, 1, vocabulary)
-
-
 history = model.fit(
     inputs, targets, batch_size=BATCH, epochs=EPOCHS, verbose=0,
     callbacks=[
-        Watch(BASELINES[CORPUS], write if "generate" in globals() else None),
+        Watch(BASELINES[CORPUS], lambda model: scribble(model, vocabulary)),
         lab.record("language_model", corpus=CORPUS, vocabulary="".join(vocabulary)),
     ],
 )
@@ -738,7 +746,7 @@ history = model.fit(
 # %%
 lab.check("training")
 
-# %% lang="fr"
+# %% role="show" lang="fr"
 learnt = [loss / math.log(2) for loss in lab.history("language_model")["loss"]]
 print("entraînement, époque par époque :", " ".join(f"{bits:.2f}" for bits in learnt))
 test_bits = bits_per_character(model, test_ids)
@@ -746,7 +754,7 @@ print(f"test : {test_bits:.2f} bits par caractère sur {len(test_ids)} tweets r�
 for name, bits in BASELINES[CORPUS].items():
     print(f"  {name:8} {bits:.2f}   {'battu' if test_bits < bits else ''}")
 
-# %% lang="en"
+# %% role="show" lang="en"
 learnt = [loss / math.log(2) for loss in lab.history("language_model")["loss"]]
 print("training, epoch by epoch:", " ".join(f"{bits:.2f}" for bits in learnt))
 test_bits = bits_per_character(model, test_ids)
@@ -1085,7 +1093,7 @@ lab.check("generate")
 # steps at the T-th character: 280 characters make 39,000 steps instead of 280. **Predict the ratio**, then
 # measure.
 
-# %%
+# %% role="show"
 @tf.function(input_signature=[tf.TensorSpec((1, None), "int32")])
 def reread(ids):
     return model(ids)[:, -1]
@@ -1099,9 +1107,7 @@ def seconds(run):
 
 generate(model, "", 1, 0.0, 0, vocabulary), reread(tf.ones((1, 3), "int32"))  # compiled before the clock starts
 carried = seconds(lambda: generate(model, "", 280, 0.7, 3, vocabulary))
-lengths = (70, 140, 280)
-again = [seconds(lambda n=n: reread(tf.ones((1, n), "int32"))) for n in lengths]
-whole = 280 * float(np.interp(140, lengths, again))
+whole = seconds(lambda: [reread(tf.ones((1, t), "int32")) for t in range(1, 281)])
 print(f"280: {carried:.2f} s  |  re-read: {whole:.1f} s  |  × {whole / carried:.0f}")
 
 # %% [markdown] lang="fr"
@@ -1140,7 +1146,7 @@ def continue_with(model, vocabulary, prompt, length, choose, seed=1):
         logits, state = step(added[-1], state)
     return prompt + decode(added, vocabulary)
 
-# %%
+# %% role="show"
 writer, symbols = ready_made() if CORPUS == "tweets" else (model, vocabulary)
 PROMPT = "I will "
 for name, choose in {
@@ -1176,7 +1182,7 @@ def distinct(text, n):
     grams = [text[i : i + n] for i in range(len(text) - n + 1)]
     return len(set(grams)) / max(len(grams), 1)
 
-# %%
+# %% role="show"
 temperatures = [0, 0.3, 0.6, 1, 1.4, 2]
 entropies, diversities = [], []
 for T in temperatures:
@@ -1236,7 +1242,7 @@ def coloured(text, values):
         spans.append(f'<span style="background:rgba({",".join(map(str, colour))},{abs(value):.2f})">{shown}</span>')
     return f'<p style="font-family:monospace;line-height:1.7;overflow-wrap:anywhere">{"".join(spans)}</p>'
 
-# %%
+# %% role="show"
 story = generate(writer, "", 300, 0.7, 5, symbols)
 states = hidden_states(writer, [END_ID, *encode(story, symbols)])[1:]
 properties = {
@@ -1300,10 +1306,10 @@ def writing_desk(model, vocabulary, words):
     button.on_click(write)
     return widgets.VBox([prompt, temperature, length, button, page])
 
-# %% lang="fr"
+# %% role="show" lang="fr"
 writing_desk(writer, symbols, {"prompt": "amorce", "temperature": "température", "length": "longueur", "button": "Écrire", "note": "écrit par un réseau"})
 
-# %% lang="en"
+# %% role="show" lang="en"
 writing_desk(writer, symbols, {"prompt": "prompt", "temperature": "temperature", "length": "length", "button": "Write", "note": "written by a network"})
 
 # %% [markdown] lang="fr"
