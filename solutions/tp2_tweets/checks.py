@@ -322,11 +322,11 @@ def _(draw: Draw) -> tuple[Probe, dict[str, int]]:
 def _(draw: Draw) -> Probe:
     b, t, e, u = draw.sizes(4, 3, 8)
     vocab = 11 + int(draw.rng.integers(4))
-    longer = draw.integers(0, vocab, 2, t + 5)
+    longer = draw.integers(1, vocab, 2, t + 5)  # no PAD: a model may mask it
     return Probe(
         (
             *model_steps(draw, vocab, e, u),
-            call("$model", draw.integers(0, vocab, b, t)),
+            call("$model", draw.integers(1, vocab, b, t)),
             call("$model", longer, into="longer"),
         ),
         keep=("out", "longer"),
@@ -504,7 +504,7 @@ def _(draw: Draw) -> tuple[Probe, dict[str, Any]]:
 
 
 @lab.check(
-    "sample.distribution", "sample", 1.0, Text(en="distribution of the draws", fr="distribution des tirages"),
+    "sample.distribution", "sample", 0.75, Text(en="distribution of the draws", fr="distribution des tirages"),
     asked=Text(en="600 draws follow softmax(z / T)", fr="600 tirages suivent softmax(z / T)"),
     expect={"out": Distribution(7), "cold": Distribution(7)},
 )  # fmt: skip
@@ -529,6 +529,32 @@ def _(draw: Draw) -> tuple[Probe, dict[str, np.ndarray]]:
     z, seed = spread(draw, 7), int(draw.rng.integers(2**31))
     probe = Probe((sample("sample_next", numpy_array(z), 0.01, rng(seed), n=30),))
     return probe, {"out": np.eye(7)[int(np.argmax(z))]}
+
+
+@lab.check(
+    "sample.chance", "sample", 0.25, Text(en="chance comes from rng", fr="le hasard vient de rng"),
+    asked=Text(
+        en="a generator in the same state gives the same draws, in another state others",
+        fr="un générateur dans le même état donne les mêmes tirages, dans un autre état d'autres",
+    ),
+)  # fmt: skip
+def _(draw: Draw) -> tuple[Probe, dict[str, Any]]:
+    z, seed = numpy_array(spread(draw, 7)), int(draw.rng.integers(2**31))
+    probe = Probe(
+        (
+            *(
+                sample("sample_next", z, 1.0, rng(s), n=60, into=n)
+                for n, s in {"first": seed, "again": seed, "other": seed + 1}.items()
+            ),
+            change("first", "again", 0, axis=0, into="same_state"),
+            change("first", "other", 0, axis=0, into="other_state"),
+        ),
+        keep=("same_state", "other_state"),
+    )
+    return probe, {
+        "same_state": {"before": False, "after": False},
+        "other_state": {"before": False, "after": True},
+    }
 
 
 @lab.check(
@@ -662,15 +688,15 @@ def _(draw: Draw) -> tuple[Probe, dict[str, Any]]:
 @lab.check(
     "generate.distribution", "generate", 0.5, Text(en="distribution of the text", fr="distribution du texte"),
     asked=Text(
-        en="500 symbols of a model without memory follow softmax(z / T)",
-        fr="500 symboles d'un modèle sans mémoire suivent softmax(z / T)",
+        en="500 symbols of a model without memory follow softmax(z / T), END among them",
+        fr="500 symboles d'un modèle sans mémoire suivent softmax(z / T), END compris",
     ),
     expect={"ids": Distribution(10)},
 )  # fmt: skip
 def _(draw: Draw) -> tuple[Probe, dict[str, np.ndarray]]:
     known = symbols(draw, 7)
     scores = np.full(10, -40.0, dtype=np.float32)
-    scores[3:] = spread(draw, 7)
+    scores[2:] = spread(draw, 8)  # END among them: it is a symbol like another
     e, u = draw.sizes(2, 3, 7)
     steps = model_steps(draw, 10, e, u)
     weights = steps[1].kwargs["weights"]
@@ -751,8 +777,8 @@ lab.question(
         "one-to-one": Text(en="there would be no sequence at all", fr="il n'y aurait aucune séquence"),
     },
 )  # fmt: skip
-RAISE = ["raise", "raise it", "raised", "increase", "increase it", "higher", "up", "augmenter", "monter", "hausse", "plus haut", "plus grand", "plus grande", "l'augmenter", "augmenter T"]  # fmt: skip
-LOWER = ["lower", "lower it", "lowered", "decrease", "decrease it", "reduce", "smaller", "down", "baisser", "diminuer", "réduire", "plus bas", "plus petit", "plus petite", "le baisser", "la baisser", "baisser T"]  # fmt: skip
+RAISE = ["raise", "raise it", "raised", "increase", "increase it", "higher", "up", "raise T", "increase T", "a higher T", "higher T", "on augmente", "il faut augmenter", "augmenter", "monter", "hausse", "plus haut", "plus grand", "plus grande", "l'augmenter", "augmenter T"]  # fmt: skip
+LOWER = ["lower", "lower it", "lowered", "decrease", "decrease it", "reduce", "smaller", "down", "lower T", "decrease T", "a lower T", "reduce T", "on baisse", "il faut baisser", "abaisser", "diminuer T", "réduire T", "baisser", "diminuer", "réduire", "plus bas", "plus petit", "plus petite", "le baisser", "la baisser", "baisser T"]  # fmt: skip
 lab.question(
     "q4", "questions", 0.5, Text(en="T that multiplies the logits", fr="T qui multiplie les logits"),
     type="choice", right=LOWER,
@@ -1011,6 +1037,18 @@ lab.misconception(
     edits=[("temperature_probabilities(logits, temperature)", "temperature_probabilities(logits, 1.0)")],
 )  # fmt: skip
 lab.misconception(
+    "rng-ignored", "sample",
+    Text(en="the draws do not come from rng: nothing can be reproduced", fr="les tirages ne viennent pas de rng : rien ne se reproduit"),
+    hint=Text(en="rng.choice, not np.random.choice", fr="rng.choice, pas np.random.choice"),
+    edits=[("rng.choice(", "np.random.default_rng().choice(")],
+)  # fmt: skip
+lab.misconception(
+    "same-draw-each-time", "sample",
+    Text(en="a new generator is made for each draw: always the same one", fr="un nouveau générateur est créé à chaque tirage : toujours le même résultat"),
+    hint=Text(en="rng is given; each call takes it one step further", fr="rng est donné ; chaque appel le fait avancer"),
+    edits=[("rng.choice(", "np.random.default_rng(0).choice(")],
+)  # fmt: skip
+lab.misconception(
     "top-k-without-renormalisation", "top_k",
     Text(en="the k probabilities do not sum to 1", fr="la somme des k probabilités n'est pas 1"),
     edits=[("return p / p.sum()", "return p")],
@@ -1073,6 +1111,34 @@ lab.misconception(
     Text(en="the text does not begin with END", fr="le texte ne commence pas par END"),
     hint=Text(en="the model has learnt that END opens a tweet", fr="le modèle a appris que END ouvre un tweet"),
     edits=[("[END_ID, *encode(prompt, vocabulary)]", "(list(encode(prompt, vocabulary)) or [END_ID])")],
+)  # fmt: skip
+lab.misconception(
+    "stops-at-end", "generate",
+    Text(en="the text stops at the first END drawn", fr="le texte s'arrête au premier END tiré"),
+    hint=Text(en="`length` symbols are asked for; after END another tweet begins", fr="`length` symboles sont demandés ; après END commence un autre tweet"),
+    edits=[("        added.append(symbol)\n", "        if symbol == END_ID:\n            break\n        added.append(symbol)\n")],
+)  # fmt: skip
+lab.misconception(
+    "last-symbol-read-twice", "generate",
+    Text(en="the last symbol of the prompt is given to the step a second time", fr="le dernier symbole de l'amorce est donné une deuxième fois au pas"),
+    hint=Text(en="once the prompt has been read, its last logits are there: draw from them", fr="l'amorce lue, ses derniers logits sont là : tirez à partir d'eux"),
+    edits=[("    added = []\n", "    logits, state = step(symbol, state)\n    added = []\n")],
+)  # fmt: skip
+lab.misconception(
+    "drawn-symbol-not-fed-back", "generate",
+    Text(en="the symbol drawn is not given back to the step", fr="le symbole tiré n'est pas redonné au pas"),
+    edits=[("        logits, state = step(symbol, state)\n    return", "        logits, state = step(END_ID, state)\n    return")],
+)  # fmt: skip
+lab.misconception(
+    "one-symbol-short", "generate",
+    Text(en="one symbol too few is written", fr="un symbole de moins que demandé"),
+    edits=[("in range(length)", "in range(length - 1)")],
+)  # fmt: skip
+lab.misconception(
+    "greedy-generation", "generate",
+    Text(en="the most probable symbol is always taken, whatever the temperature", fr="le symbole le plus probable est toujours pris, quelle que soit la température"),
+    hint=Text(en="draw each symbol with sample_next", fr="tirez chaque symbole avec sample_next"),
+    edits=[("sample_next(logits, temperature, rng)", "int(np.argmax(logits))")],
 )  # fmt: skip
 lab.misconception(
     "prompt-not-returned", "generate",

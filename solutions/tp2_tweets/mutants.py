@@ -411,6 +411,27 @@ def sample_next(logits, temperature, rng):
 """,
     ),
     Mutant(
+        "rng-ignored",
+        "sample",
+        loses=("sample.chance", "generate.seed"),
+        code="""
+def sample_next(logits, temperature, rng):
+    p = temperature_probabilities(logits, temperature)
+    return int(np.random.multinomial(1, p / p.sum()).argmax())
+""",
+    ),
+    Mutant(
+        "same-draw-each-time",
+        "sample",
+        loses=("sample.distribution", "sample.chance", "generate.seed", "generate.distribution"),
+        code="""
+def sample_next(logits, temperature, rng):
+    p = temperature_probabilities(logits, temperature)
+    rng = np.random.default_rng(0)
+    return int(rng.choice(np.arange(p.size), p=p))
+""",
+    ),
+    Mutant(
         "top-k-without-renormalisation",
         "top_k",
         loses=("top_k.values",),
@@ -472,7 +493,6 @@ def top_k_probabilities(logits, k):
         "seed-at-every-step",
         "generate",
         loses=("generate.distribution",),
-        named="",
         code=GENERATE.replace("        new =", "        rng = np.random.default_rng(seed)\n        new ="),
     ),
     Mutant("end-not-read", "generate", loses=("generate.text", "generate.fresh"), code=GENERATE.replace("    logits, state = step(END_ID, state)\n", "    if not prompt:\n        logits, state = step(END_ID, state)\n")),
@@ -485,10 +505,43 @@ def top_k_probabilities(logits, k):
         code=GENERATE.replace("sample_next(logits, temperature, rng)", "sample_next(logits, 1, rng)"),
     ),
     Mutant(
+        "stops-at-end",
+        "generate",
+        loses=("generate.distribution",),
+        code=GENERATE.replace("        text +=", "        if vocabulary[new] == END:\n            return text\n        text +="),
+    ),
+    Mutant(
+        "last-symbol-read-twice",
+        "generate",
+        loses=("generate.text", "generate.fresh"),
+        code="""
+def generate(model, prompt, length, temperature, seed, vocabulary):
+    rng, step, state = np.random.default_rng(seed), stepper(model), None
+    ids = [END_ID] + encode(prompt, vocabulary).tolist()
+    for i in ids:
+        _, state = step(i, state)
+    for _ in range(length):
+        logits, state = step(ids[-1], state)
+        ids.append(sample_next(logits, temperature, rng))
+    return prompt + decode(ids[len(ids) - length :], vocabulary)
+""",
+    ),
+    Mutant(
+        "one-symbol-short",
+        "generate",
+        loses=("generate.text", "generate.fresh", "generate.seed", "generate.distribution"),
+        code=GENERATE.replace("range(length)", "range(1, length)"),
+    ),
+    Mutant(
+        "greedy-generation",
+        "generate",
+        loses=("generate.seed", "generate.distribution"),
+        code=GENERATE.replace("sample_next(logits, temperature, rng)", "sample_next(logits, 0, rng)"),
+    ),
+    Mutant(
         "drawn-symbol-not-fed-back",
         "generate",
         loses=("generate.text", "generate.fresh"),
-        named="",
         code=GENERATE.replace("step(new, state)", "step(END_ID, state)"),
     ),
     Mutant(

@@ -314,7 +314,8 @@ def split_by_date(dates, texts, test_fraction=0.1):
     Args:
         dates: list of n ISO dates ("2017-01-20T16:00:00Z"), which sort as text; any order.
         texts: list of n strings.
-        test_fraction: share of the texts, the newest, that are held out; round(n · share) texts.
+        test_fraction: share of the texts, the newest, that are held out. If n · share is not whole,
+            round it as you like.
 
     Returns:
         (train, test): two lists of strings, each from oldest to newest, without a common text.
@@ -703,11 +704,17 @@ def draw_bits(axes, bits, steps, baselines):
     width = min(25, len(bits))
     smooth = np.convolve(bits, np.ones(width) / width, "valid") if bits else []
     axes.plot((np.arange(len(smooth)) + width) / steps, smooth, color="C0")
+    axes.set(xlabel="epoch", ylabel="bits / character", ylim=(1.8, 4.6))
+    draw_rivals(axes, baselines)
+
+
+def draw_rivals(axes, baselines):
+    """A line for each baseline that lies within the drawing, its name on the right."""
+    low, high = axes.get_ylim()
     for name, value in baselines.items():
-        if value < 4.5:
+        if low < value < high:
             axes.axhline(value, color="0.6", linewidth=0.8, linestyle="--")
             axes.text(1.01, value, name, transform=axes.get_yaxis_transform(), va="center", fontsize=8)
-    axes.set(xlabel="epoch", ylabel="bits / character", ylim=(1.8, 4.6))
     axes.figure.subplots_adjust(right=0.9, bottom=0.16)
 
 
@@ -761,6 +768,15 @@ test_bits = bits_per_character(model, test_ids)
 print(f"test: {test_bits:.2f} bits per character on {len(test_ids)} recent tweets")
 for name, bits in BASELINES[CORPUS].items():
     print(f"  {name:8} {bits:.2f}   {'beaten' if test_bits < bits else ''}")
+
+# %% role="show"
+figure, axes = plt.subplots(figsize=(8, 3.4))
+axes.plot(range(1, len(learnt) + 1), learnt, "o-", label="train")
+axes.plot(len(learnt), test_bits, "s", color="C3", label="test")
+axes.set(xlabel="epoch", ylabel="bits / character", xticks=range(1, len(learnt) + 1), ylim=(1.8, 3.3))
+draw_rivals(axes, BASELINES[CORPUS])
+axes.legend()
+plt.show()
 
 # %% [markdown] lang="fr"
 # La recette longue, à lancer sur un GPU si vous en avez un (après avoir tout fini) : remplacez

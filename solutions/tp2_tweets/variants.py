@@ -295,6 +295,67 @@ def generate(model, prompt, length, temperature, seed, vocabulary):
         },
     ),
     Variant(
+        "masked-and-dropout",
+        "PAD is masked, and dropout is there while training",
+        code={
+            "model": """
+def build_model(vocab_size, embedding_size=64, units=256):
+    return keras.Sequential([
+        keras.Input((None,), dtype="int32"),
+        keras.layers.Embedding(vocab_size, embedding_size, mask_zero=True, name="embedding"),
+        keras.layers.LSTM(units, return_sequences=True, dropout=0.1, name="lstm"),
+        keras.layers.Dropout(0.2),
+        keras.layers.Dense(vocab_size, name="logits"),
+    ])
+"""
+        },
+    ),
+    Variant(
+        "numpy-network",
+        "the whole network worked out in NumPy from its weights; the seed goes elsewhere",
+        code={
+            "generate": """
+def generate(model, prompt, length, temperature, seed, vocabulary):
+    import random
+
+    chance = random.Random(seed)
+    E, W, R, b, D, d = model.get_weights()
+    sigmoid = lambda x: 1 / (1 + np.exp(-x))
+    h, c = np.zeros(R.shape[0]), np.zeros(R.shape[0])
+
+    def read(i, h, c):
+        gates = E[i] @ W + h @ R + b
+        i, f, g, o = np.split(gates, 4)
+        c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+        return sigmoid(o) * np.tanh(c), c
+
+    table = {s: i for i, s in enumerate(vocabulary)}
+    h, c = read(END_ID, h, c)
+    for letter in prompt:
+        h, c = read(table.get(letter, UNKNOWN_ID), h, c)
+    written = []
+    while len(written) < length:
+        p = temperature_probabilities(h @ D + d, temperature)
+        (i,) = chance.choices(range(len(p)), weights=np.asarray(p).tolist())
+        written.append(vocabulary[i])
+        h, c = read(i, h, c)
+    return prompt + "".join(written)
+"""
+        },
+    ),
+    Variant(
+        "train-share-first",
+        "the share of the training part, rounded down",
+        code={
+            "split": """
+def split_by_date(dates, texts, test_fraction=0.1):
+    _, ordered = zip(*sorted(zip(dates, texts), key=lambda pair: pair[0]))
+    cut = int(len(ordered) * (1 - test_fraction))
+    return list(ordered[:cut]), list(ordered[cut:])
+"""
+        },
+    ),
+    Variant(
         "french-answers",
         "answers in French, written out",
         answers={"q_initial_loss": "4,54", "q3": "plusieurs à plusieurs", "q4": "Diminuer", "q4b": "Augmenter."},
