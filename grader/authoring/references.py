@@ -115,7 +115,7 @@ def fill(
         lab.id, "public", "", spec.title, tuple(spec.exercises.values()), (),
         limits=patient, recordings=spec.recordings, preload=spec.preload,
     )  # fmt: skip
-    worker = student_worker(key, data, sandboxed, threads)
+    worker = student_worker(key, data, sandboxed, training=True, threads=threads)
     cells = [c.source for c in lab.notebook("en", True).cells if c.cell_type == "code"]
     try:
         outcome = run_submission(worker, key.questions_for_students(), cells, {}, "en", True)

@@ -22,9 +22,10 @@ from grader.core.expect import Metric
 from grader.core.judge import Verdict
 from grader.core.key import Key
 from grader.core.text import LANGS, Lang
-from grader.gradebook.grade import Item, Result, Setting, Work, grade_units
+from grader.gradebook.grade import Setting, grade_units
 from grader.gradebook.keys import NoLab, hidden_key
 from grader.gradebook.records import Graded
+from grader.gradebook.unit import Item, Result, Work
 
 VALIDATION_SEED = 1_789_07_14
 SIGMAS = 4.0

@@ -1,20 +1,30 @@
-"""The version of a key: a hash that changes exactly when the key could."""
+"""Versions: hashes of code and sources that change exactly when what they make could."""
 
 from __future__ import annotations
 
 import hashlib
+from functools import cache
 from pathlib import Path
 
-import grader.core
+import grader
 from grader.core.key import FORMAT
+
+
+@cache
+def code_digest(*parts: str) -> str:
+    """Hash of the kit's own modules, or of those of the named sub-packages."""
+    package = Path(grader.__file__).resolve().parent
+    found = hashlib.sha256()
+    for path in sorted(p for part in parts or ("",) for p in (package / part).rglob("*.py")):
+        name = path.relative_to(package).as_posix()
+        found.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return found.hexdigest()
 
 
 def key_version(lab_digest: str, seed: int, hidden: bool) -> str:
     """Hash of the lab's sources, of ``grader/core`` and of the seed."""
-    found = hashlib.sha256(f"{FORMAT} {seed} {hidden} {lab_digest}".encode())
-    for path in sorted(Path(grader.core.__file__).parent.glob("*.py")):
-        found.update(path.read_bytes())
-    return found.hexdigest()[:16]
+    about = f"{FORMAT} {seed} {hidden} {lab_digest} {code_digest('core')}"
+    return hashlib.sha256(about.encode()).hexdigest()[:16]
 
 
 def lab_digest(folder: Path) -> str:

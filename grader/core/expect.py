@@ -123,11 +123,27 @@ class Close:
         if problem is not None:
             return Match(0.0, problem)
         a, b = got.astype(np.float64), want.astype(np.float64)
-        with np.errstate(invalid="ignore"):
-            good = np.isclose(a, b, rtol=self.rtol, atol=self.atol, equal_nan=True)
+        good = self._agree(a, b)
         if bool(good.all()):
             return Match(1.0)
         return Match(0.0, self._where(a, b, good), _deviation(a, b))
+
+    def _agree(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """Position by position; `numpy.isclose` says the same, ten times as slowly."""
+        with np.errstate(invalid="ignore"):
+            near: np.ndarray = np.abs(a - b) <= self.atol + self.rtol * np.abs(b)
+            if not near.all() or not np.isfinite(b).all():
+                near = (near & np.isfinite(b)) | (a == b) | (np.isnan(a) & np.isnan(b))
+        return near
+
+    def equals(self, came: Tree, expected: Tree) -> bool:
+        """Whether `match` finds it right; quicker, for it does not say where it is not."""
+        got, want = _number(came), _number(expected)
+        if got is None or want is None:
+            return self.match(came, expected).right
+        if got.shape != want.shape:
+            return False
+        return bool(self._agree(got.astype(np.float64), want.astype(np.float64)).all())
 
     def _match_tree(self, came: Tree, expected: Tree) -> Match:
         if isinstance(expected, dict) and isinstance(came, dict):

@@ -226,6 +226,9 @@ def _matches(check: Check, values: Mapping[str, Tree]) -> list[tuple[str, Match]
     ]
 
 
+_NEAR, _EXACT = Close(1e-3, 1e-4), Close(0.0, 0.0)
+
+
 def _fits(check: Check, seen: Tree, wrong: Tree) -> bool:
     """Whether an observation is what a misconception gives."""
     if seen["status"] != wrong["status"]:
@@ -237,10 +240,12 @@ def _fits(check: Check, seen: Tree, wrong: Tree) -> bool:
     if not isinstance(values, dict):
         return False
     for name, expectation in check.expect.items():
-        kind = expectation if expectation.kind == "distribution" else Close(1e-3, 1e-4)
-        if expectation.kind == "exact":
-            kind = expectation
-        if not kind.match(values.get(name), wrong["values"].get(name)).right:
+        came, theirs = values.get(name), wrong["values"].get(name)
+        if expectation.kind == "distribution":
+            fits = expectation.match(came, theirs).right
+        else:
+            fits = (_EXACT if expectation.kind == "exact" else _NEAR).equals(came, theirs)
+        if not fits:
             return False
     return True
 

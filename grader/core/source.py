@@ -74,6 +74,44 @@ class _Definition:
     def outer(self) -> set[str]:
         return outer_names(self.node)
 
+    @cached_property
+    def mentions(self) -> list[tuple[str, int]]:
+        """Dotted names that come from outside, with their lines."""
+        nodes = [n for n in ast.walk(self.node) if isinstance(n, (ast.Attribute, ast.Name))]
+        named = [(_dotted(n), n.lineno) for n in nodes]
+        return [(name, line) for name, line in named if name.split(".")[0] in self.outer]
+
+    def line(self, number: int) -> str:
+        lines = self.source.splitlines()
+        return lines[number - 1].strip() if 0 < number <= len(lines) else ""
+
+
+@lru_cache(maxsize=256)
+def _bindings(source: str) -> list[tuple[str, str | _Definition]]:
+    """What a cell binds, in order: a name and what it is short for, or its definition.
+
+    Kept for the cells that a class has in common.
+    """
+    tree = parse_cell(source)
+    if tree is None:
+        return []
+    found: list[tuple[str, str | _Definition]] = []
+    for node in ast.walk(tree):
+        found += _imported(node)
+    for statement in tree.body:
+        found += [(name, _Definition(statement, source)) for name in _bound(statement)]
+        found += _imported(statement)
+    return found
+
+
+def _imported(node: ast.AST) -> list[tuple[str, str]]:
+    if isinstance(node, ast.Import):
+        whole = [(a.name.split(".")[0], a) for a in node.names]
+        return [(a.asname, a.name) if a.asname else (first, first) for first, a in whole]
+    if isinstance(node, ast.ImportFrom) and node.module:
+        return [(a.asname or a.name, f"{node.module}.{a.name}") for a in node.names]
+    return []
+
 
 class _Book:
     """Top-level definitions and import aliases of all cells; the last definition counts."""
@@ -82,27 +120,12 @@ class _Book:
         self.definitions: dict[str, _Definition] = {}
         self.aliases: dict[str, str] = {}
         for source in sources:
-            tree = parse_cell(source)
-            if tree is None:
-                continue
-            for node in ast.walk(tree):
-                self._import(node)
-            for statement in tree.body:
-                for name in _bound(statement):
-                    self.definitions[name] = _Definition(statement, source)
-                    self.aliases.pop(name, None)
-                self._import(statement)
-
-    def _import(self, node: ast.AST) -> None:
-        if isinstance(node, ast.Import):
-            for a in node.names:
-                if a.asname:
-                    self.aliases[a.asname] = a.name
+            for name, meaning in _bindings(source):
+                if isinstance(meaning, str):
+                    self.aliases[name] = meaning
                 else:
-                    self.aliases[a.name.split(".")[0]] = a.name.split(".")[0]
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            for a in node.names:
-                self.aliases[a.asname or a.name] = f"{node.module}.{a.name}"
+                    self.definitions[name] = meaning
+                    self.aliases.pop(name, None)
 
     def full_name(self, dotted: str) -> str:
         first, _, rest = dotted.partition(".")
@@ -200,19 +223,13 @@ def forbidden_uses(
     found: dict[tuple[str, int], Use] = {}
     for name in reach(sources, defines):
         definition = book.definitions[name]
-        lines = definition.source.splitlines()
-        for node in ast.walk(definition.node):
-            dotted = _dotted(node) if isinstance(node, (ast.Attribute, ast.Name)) else ""
-            if not dotted or dotted.split(".")[0] not in definition.outer:
-                continue
+        for dotted, line in definition.mentions:
             full = book.full_name(dotted)
             if "." not in full:
                 continue
             for rule in forbidden:
                 if _same_call(full, rule):
-                    line = getattr(node, "lineno", 0)
-                    code = lines[line - 1].strip() if 0 < line <= len(lines) else ""
-                    found[(rule, line)] = Use(rule, line, code)
+                    found[(rule, line)] = Use(rule, line, definition.line(line))
     return list(found.values())
 
 

@@ -21,11 +21,12 @@ from typing import Any
 
 from grader.core.key import Key
 from grader.core.text import Text
-from grader.gradebook.grade import Result, Setting, grade_units
+from grader.gradebook.grade import Setting, grade_units
 from grader.gradebook.keys import NoLab, hidden_key, lab_dir
 from grader.gradebook.lateness import lateness, moment
 from grader.gradebook.records import Graded
 from grader.gradebook.settings import Settings, SettingsError, load_settings
+from grader.gradebook.unit import Result
 from grader.intake import IntakeError, Submission, collect
 from grader.reports.gradescope import results_json
 from grader.zones.sandbox import NoSandbox, require

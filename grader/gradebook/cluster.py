@@ -1,6 +1,6 @@
 """Grade on an existing Dask cluster: ``grader grade … --scheduler tcp://host:8786``.
 
-The unit of work is the one of `grader.gradebook.grade`: a function of contents. Key, lab and data go
+The unit of work is the one of `grader.gradebook.unit`: a function of contents. Key, lab and data go
 to each Dask worker once (`Room`), to those that join later too; each worker has warm sandboxes of its
 own, one a thread. A unit is named by its content: what a lost worker had begun is done again by
 another one, and the gradebook, which only the coordinator writes, holds it once.
@@ -25,19 +25,13 @@ from typing import Any
 import numpy as np
 from distributed import Client, Future, WorkerPlugin
 
+from grader.authoring.version import code_digest
 from grader.core.key import Key
 from grader.core.tree import Tree, pack, unpack
-from grader.gradebook.grade import (
-    Item,
-    Measures,
-    Result,
-    Setting,
-    Work,
-    failure,
-    grade_item,
-)
+from grader.gradebook.grade import Setting
 from grader.gradebook.records import Graded
 from grader.gradebook.store import Store
+from grader.gradebook.unit import Asked, Item, Measures, Result, Work, failure, grade_item
 from grader.zones import sandbox
 from grader.zones.pool import Worker, clean_worker, student_worker
 
@@ -69,7 +63,7 @@ class Room(WorkerPlugin):  # type: ignore[misc]
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
         self.key = Key.from_tree(unpack(self._key))
-        self.questions = self.key.questions_for_students()
+        self.asked = {rerun: Asked.of(self.key, rerun) for rerun in (False, True)}
         self.measures = Measures(self._clean, None, self.key)
         self.seats = threading.local()
         self.started: list[Worker] = []
@@ -84,15 +78,17 @@ class Room(WorkerPlugin):  # type: ignore[misc]
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _clean(self) -> Worker:
-        return clean_worker(self.folder / "solutions" / self.lab, self.sandboxed)
+        return clean_worker(self.key, self.folder / "solutions" / self.lab, self.sandboxed)
 
-    def seat(self) -> Worker:
+    def seat(self, rerun: bool) -> Worker:
         """This thread's own sandbox."""
-        if not hasattr(self.seats, "worker"):
-            self.seats.worker = student_worker(self.key, self.folder / "data", self.sandboxed)
-            self.started.append(self.seats.worker)
-        found: Worker = self.seats.worker
-        return found
+        if not hasattr(self.seats, "workers"):
+            self.seats.workers = dict[bool, Worker]()
+        found: dict[bool, Worker] = self.seats.workers
+        if rerun not in found:
+            found[rerun] = student_worker(self.key, self.folder / "data", self.sandboxed, rerun)
+            self.started.append(found[rerun])
+        return found[rerun]
 
     def __getstate__(self) -> dict[str, Any]:
         names = ("digest", "lab", "sandboxed", "_key", "_files")
@@ -115,7 +111,7 @@ def grade_there(digest: str, unit: bytes, rerun: bool) -> bytes:
     recordings = {name: data.tobytes() for name, data in tree["recordings"].items()}
     work = Work(person, tree["cells"], recordings)
     item = Item(person, lambda: work)
-    found = grade_item(room.key, room.questions, item, room.seat(), room.measures, rerun, None)
+    found = grade_item(room.asked[rerun], item, room.seat(rerun), room.measures)
     return pack(
         {
             "graded": found.graded.to_dict(),
@@ -165,10 +161,7 @@ def _connected(address: str) -> Iterator[Client]:
 
 def fingerprint() -> str:
     """Hash of the kit's code and of the versions that decide what a unit comes to."""
-    found = hashlib.sha256()
-    package = Path(__file__).parents[1]
-    for path in sorted(package.rglob("*.py")):
-        found.update(str(path.relative_to(package)).encode() + path.read_bytes())
+    found = hashlib.sha256(code_digest().encode())
     for name in ("tensorflow", "keras", "numpy"):
         try:
             found.update(f"{name} {version(name)}".encode())
@@ -224,7 +217,7 @@ def _spread(
 ) -> None:  # fmt: skip
     """Keep the cluster busy, a few units a thread ahead, and keep each result as it comes."""
     done: queue.SimpleQueue[Future] = queue.SimpleQueue()
-    todo, flying = iter(units), dict[str, tuple[str, Item]]()
+    todo, flying = iter(units), dict[str, tuple[str, Item, Future]]()
 
     def send() -> bool:
         for unit, item in todo:
@@ -236,15 +229,17 @@ def _spread(
             future = client.submit(
                 grade_there, digest, tree, rerun, key=f"{digest}-{unit}", retries=RETRIES
             )
-            flying[future.key] = (unit, item)
-            futures[future.key] = future
+            flying[future.key] = (unit, item, future)
             future.add_done_callback(done.put)
             return True
         return False
 
-    futures: dict[str, Future] = {}
-    while len(flying) < max(1, IN_FLIGHT * _threads(client)) and send():
-        pass
+    def fill() -> None:
+        most = max(1, IN_FLIGHT * _threads(client))
+        while len(flying) < most and send():
+            pass
+
+    fill()
     alone = 0
     while flying:
         try:
@@ -257,11 +252,9 @@ def _spread(
                     " what was graded is kept"
                 ) from None
             continue
-        unit, item = flying.pop(future.key)
-        del futures[future.key]
+        unit, item, _ = flying.pop(future.key)
         keep(unit, _result(future, item))
-        while len(flying) < max(1, IN_FLIGHT * _threads(client)) and send():
-            pass
+        fill()
 
 
 def _threads(client: Client) -> int:

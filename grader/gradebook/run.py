@@ -14,12 +14,13 @@ from rich.console import Console
 from grader.core.key import Key
 from grader.core.text import Text
 from grader.gradebook.course import Course, course_rows
-from grader.gradebook.grade import Item, Setting, Work, grade_class
+from grader.gradebook.grade import Setting, grade_class
 from grader.gradebook.keys import NoLab, hidden_key, lab_dir, lab_ids
 from grader.gradebook.progress import steps
 from grader.gradebook.records import About, Change, Graded
 from grader.gradebook.settings import SettingsError
 from grader.gradebook.store import Store, StoreError, locked
+from grader.gradebook.unit import Item, Work
 from grader.intake import IntakeError, Submission, cells, collect
 from grader.reports import ReportError, summary_table, write_all
 from grader.reports.course import write_course

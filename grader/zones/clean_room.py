@@ -1,6 +1,6 @@
 """The clean room: measures recordings on held-out inputs; no line of a student's code runs here.
 
-Runs inside a sandbox as ``python -m grader.zones.clean_room LAB_DIR``. A job names a clean check and
+Runs inside a sandbox as ``python -m grader.zones.clean_room LAB_DIR MODULE…``. A job names a clean check and
 brings the recordings' bytes, the held-out inputs and, if the check asks for them, what the student
 answered; the lab's own function measures it; what it returns goes back as an observation. Labels
 never come in: the judge keeps them.
@@ -8,10 +8,12 @@ never come in: the judge keeps them.
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from grader.core.recording import BadRecording, Measured, Recording
 from grader.core.tree import Tree
 from grader.zones import isolate
 from grader.zones.channel import receive, send
+from grader.zones.lean import lean
 
 MEMORY_MB = 6000  # what the measurements may add to what the lab's modules take
 
@@ -31,9 +34,14 @@ def main(argv: list[str]) -> int:
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
     os.dup2(null, 1)
+    folder, *modules = argv
+    with lean(unless=modules):
+        for name in modules:
+            with suppress(ImportError):
+                importlib.import_module(name)
     from grader.authoring.source import load_lab
 
-    lab = load_lab(Path(argv[0]), proofs=False)
+    lab = load_lab(Path(folder), proofs=False)
     isolate.limit_memory(MEMORY_MB)
     send(results, {"ready": True})
     while True:

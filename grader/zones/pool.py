@@ -44,13 +44,16 @@ class Worker:
         view: what it sees besides the system, Python and nothing else.
         sandboxed: False only if the instructor said ``--sandbox none``.
         threads: threads for TensorFlow.
+        training: see `grader.zones.sandbox.environment`.
     """
 
     def __init__(
         self, module: str, arguments: Sequence[str], view: sandbox.View, sandboxed: bool,
-        threads: int = 1,
+        threads: int = 1, training: bool = True,
     ) -> None:  # fmt: skip
-        self._line, self._env = sandbox.command(view, module, arguments, sandboxed, threads)
+        self._line, self._env = sandbox.command(
+            view, module, arguments, sandboxed, threads, training
+        )
         self._process: subprocess.Popen[bytes] | None = None
         self._errors: IO[bytes] | None = None
         self.hello: Mapping[str, Any] = {}
@@ -139,18 +142,20 @@ class Worker:
         return (useful or [""])[-1].strip()[:300]
 
 
-def student_worker(key: Key, data: Path | None, sandboxed: bool, threads: int = 1) -> Worker:
-    """A worker of the student zone, for submissions of one lab."""
+def student_worker(
+    key: Key, data: Path | None, sandboxed: bool, training: bool = False, threads: int = 1
+) -> Worker:
+    """A worker of the student zone, for submissions of one lab; `training` if they will train."""
     shown = sandbox.data_view(data)
     view = sandbox.View(
         (*sandbox.kit_view(("core", "student", "zones")), *shown.read), shown.masked
     )
     arguments = [*(["--isolate"] if sandboxed else []), *key.preload]
-    return Worker("grader.zones.worker", arguments, view, sandboxed, threads)
+    return Worker("grader.zones.worker", arguments, view, sandboxed, threads, training)
 
 
-def clean_worker(lab_dir: Path, sandboxed: bool, threads: int = 1) -> Worker:
-    """A clean room for the recordings of one lab."""
+def clean_worker(key: Key, lab_dir: Path, sandboxed: bool) -> Worker:
+    """A clean room for the recordings of one lab, whose folder is `lab_dir`."""
     view = sandbox.View(
         (
             *sandbox.kit_view(("core", "student", "zones", "authoring")),
@@ -158,7 +163,7 @@ def clean_worker(lab_dir: Path, sandboxed: bool, threads: int = 1) -> Worker:
         )
     )
     inside = f"/kit/solutions/{lab_dir.name}" if sandboxed else str(lab_dir)
-    return Worker("grader.zones.clean_room", [inside], view, sandboxed, threads)
+    return Worker("grader.zones.clean_room", [inside, *key.preload], view, sandboxed)
 
 
 def run_submission(

@@ -21,7 +21,6 @@ import struct
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -31,6 +30,7 @@ from grader.core.key import Limits
 from grader.core.tree import Tree
 from grader.zones import isolate
 from grader.zones.channel import receive, send
+from grader.zones.lean import lean
 from grader.zones.waiting import forgiven, waited
 
 MAX_REPORT = 256 << 20  # bytes one submission may report
@@ -105,25 +105,9 @@ _ALWAYS = (
 )
 
 
-@contextmanager
-def _without(package: str, unless: list[str]) -> Iterator[None]:
-    """Hide a package from what is imported meanwhile, if it is not there yet nor asked for.
-
-    Keras imports scikit-learn, for wrappers that nobody asks for here; it takes a fifth of the start.
-    """
-    if package in sys.modules or any(name.split(".")[0] == package for name in unless):
-        yield
-        return
-    sys.modules[package] = None  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        del sys.modules[package]
-
-
 def _preload(modules: list[str]) -> list[str]:
     missing = []
-    with _without("sklearn", unless=modules):
+    with lean(unless=modules):
         for name in [*_ALWAYS, *modules]:
             try:
                 importlib.import_module(name)

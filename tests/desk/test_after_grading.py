@@ -32,7 +32,7 @@ def test_a_mended_check_is_judged_again_without_running_anything(course: Path) -
     checks.write_text(text.replace("right=[7]", "right=[8]"))
     # No sandbox is to be had: what would run a student's line fails.
     (course / "sitecustomize.py").write_text(
-        "import grader.gradebook.grade as g\n"
+        "import grader.gradebook.unit as g\n"
         "def no(*a, **k): raise OSError('a student zone was started')\n"
         "g.run_submission = no\n"
     )

@@ -224,3 +224,28 @@ def test_no_garbage_is_right(came):
             assert Metric(name, 0.5, 1.0).match(came, GRID + 0.5).credit == 0.0 or name.startswith(
                 "mean_"
             )
+
+
+@pytest.mark.parametrize("rtol, atol", [(0.0, 0.0), (1e-3, 1e-4), (1e-4, 1e-5)])
+def test_close_agrees_with_numpy_also_on_infinities_and_nan(rtol: float, atol: float) -> None:
+    odd = [0.0, -0.0, 1.0, 1.0 + 1e-5, 1.0 + 1e-3, 1e-5, 2e-5, -1.0, np.inf, -np.inf, np.nan, 1e308]
+    a, b = (x.ravel() for x in np.meshgrid(odd, odd))
+    close = Close(rtol, atol)
+    for x, y in zip(a, b, strict=True):
+        with np.errstate(invalid="ignore", over="ignore"):
+            want = bool(np.isclose(x, y, rtol=rtol, atol=atol, equal_nan=True))
+        assert close.match(np.array([x]), np.array([y])).right is want, (x, y)
+        assert close.equals(np.array([x]), np.array([y])) is want, (x, y)
+    rows, other = np.array([a, a]), np.array([a, b])
+    with np.errstate(invalid="ignore", over="ignore"):
+        want = bool(np.isclose(rows, other, rtol=rtol, atol=atol, equal_nan=True).all())
+    assert close.match(rows, other).right is close.equals(rows, other) is want
+
+
+def test_equals_looks_into_nested_results_and_at_shapes() -> None:
+    close = Close()
+    tree = {"a": np.ones(3), "b": [np.zeros(2), "name", None]}
+    assert close.equals(tree, {"a": np.ones(3), "b": [np.zeros(2), "name", None]})
+    assert not close.equals(tree, {"a": np.ones(3), "b": [np.zeros(2), "other", None]})
+    assert not close.equals(np.ones((2, 3)), np.ones((3, 2)))
+    assert not close.equals("text", np.ones(3))

@@ -1,0 +1,27 @@
+"""Import less: leave out what libraries import for uses that nobody has here."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+# Keras imports scikit-learn for wrappers; it takes a fifth of a worker's start.
+_UNUSED = ("sklearn",)
+
+
+@contextmanager
+def lean(unless: Sequence[str]) -> Iterator[None]:
+    """Hide packages from what is imported meanwhile; afterwards they can be imported as ever.
+
+    Args:
+        unless: modules that are wanted: the packages that they are of are not hidden.
+    """
+    wanted = {name.split(".")[0] for name in unless}
+    hidden = [name for name in _UNUSED if name not in wanted and name not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        for name in hidden:
+            del sys.modules[name]
