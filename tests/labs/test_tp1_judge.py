@@ -14,9 +14,7 @@ import pytest
 from grader.core.recording import BadRecording, Recording
 
 ROOT = next(p for p in Path(__file__).resolve().parents if (p / "pyproject.toml").is_file())
-LAB = next(
-    p for p in (ROOT / "solutions/tp1_language_id", ROOT / "drafts/tp1_language_id") if p.is_dir()
-)
+LAB = ROOT / "solutions" / "tp1_language_id"
 NAMED = [
     "axes-swapped",
     "reshape-instead-of-transpose",

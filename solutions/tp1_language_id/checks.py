@@ -66,7 +66,14 @@ exercise(
 )
 exercise("assemble", "2.1", "Assemble", "Assembler", "assemble")
 exercise(
-    "normalise", "2.2", "Normalise", "Normaliser", "fit_normaliser", "normalise", "prepare_sets"
+    "normalise",
+    "2.2",
+    "Normalise",
+    "Normaliser",
+    "centre",
+    "fit_normaliser",
+    "normalise",
+    "prepare_sets",
 )
 exercise("split", "2.3", "Split by speaker", "Séparer par locuteur", "split_by_speaker")
 exercise(
@@ -159,8 +166,8 @@ def _(draw: Draw) -> Probe:
 
 @lab.check(
     "clip.refuses", "clip", 0.5, Text(en="what it refuses", fr="ce qu'elle refuse"),
-    asked=Text(en="ValueError for another rate, NaN, infinity, nothing, three axes",
-               fr="ValueError pour une autre fréquence, NaN, infini, vide, trois axes"),
+    asked=Text(en="ValueError for another rate, NaN, infinity, nothing, three axes, unsigned integers",
+               fr="ValueError pour une autre fréquence, NaN, infini, vide, trois axes, entiers sans signe"),
 )  # fmt: skip
 def _(draw: Draw) -> Probe:
     fine = draw.uniform(50, low=-0.5, high=0.5)
@@ -170,6 +177,7 @@ def _(draw: Draw) -> Probe:
     cases = {
         "rate_8000": (fine, 8_000), "rate_44100": (fine, 44_100), "nan": (broken, RATE),
         "infinite": (endless, RATE), "empty": (fine[:0], RATE), "three_axes": (fine.reshape(5, 5, 2), RATE),
+        "unsigned": (draw.rng.integers(0, 255, 40).astype(np.uint8), RATE),
     }  # fmt: skip
     return Probe(
         tuple(
@@ -326,7 +334,27 @@ def _(draw: Draw) -> Probe:
 
 
 @lab.check(
-    "normalise.fit", "normalise", 0.75, Text(en="statistics", fr="statistiques"),
+    "normalise.centre", "normalise", 0.25, Text(en="each clip by itself", fr="chaque extrait seul"),
+    asked=Text(en="in each band of each clip, minus its mean over time",
+               fr="dans chaque bande de chaque extrait, moins sa moyenne sur le temps"),
+)  # fmt: skip
+def _(draw: Draw) -> Probe:
+    n, steps, bands = draw.sizes(3, 4, 9)
+    x = draw.normal(n, steps, bands) + draw.normal(n, 1, bands, scale=3) + draw.normal(steps, 1)
+    return Probe(
+        (
+            call("np.array", numpy_array(x.astype(np.float32)), into="several"),
+            item("$several", 0, into="one"),
+            call("centre", ref("several"), into="centred"),
+            call("centre", ref("one"), into="one_alone"),
+            call("np.sum", ref("several"), into="given_unchanged"),
+        ),
+        ("centred", "one_alone", "given_unchanged"),
+    )
+
+
+@lab.check(
+    "normalise.fit", "normalise", 0.5, Text(en="statistics", fr="statistiques"),
     asked=Text(en="a mean and a deviation for each band, over clips and time", fr="une moyenne et un écart type par bande, sur extraits et temps"),
 )  # fmt: skip
 def _(draw: Draw) -> Probe:
@@ -365,7 +393,8 @@ def _(draw: Draw) -> Probe:
 
 @lab.check(
     "normalise.sets", "normalise", 0.5, Text(en="training and test", fr="entraînement et test"),
-    asked=Text(en="both normalised with the training statistics", fr="les deux normalisés avec les statistiques de l'entraînement"),
+    asked=Text(en="both centred, then normalised with the training statistics",
+               fr="les deux centrés, puis normalisés avec les statistiques de l'entraînement"),
     expect={"x_train_values": Close(2e-3, 5e-3), "x_test_values": Close(2e-3, 5e-3)},
 )  # fmt: skip
 def _(draw: Draw) -> Probe:
@@ -653,12 +682,15 @@ def _(draw: Draw) -> Probe:
 # ------------------------------------------------------------------ 3.4 predict, 4 occlusion
 
 
-def listener(scale: float = 1.0) -> tuple[Step, ...]:
-    """Steps that make a tiny classifier of three kinds of loudness: quiet, medium, loud."""
-    kernel = np.tile(np.array([-1.0, 0.0, 1.0], np.float32) * np.float32(scale / BANDS), (BANDS, 1))
-    bias = np.array([-1.5, 0.0, -1.5], np.float32) * np.float32(scale)
+def listener(
+    scale: float = 1.0, pool: str = "Average", low: float = -1.5, high: float = 1.5
+) -> tuple[Step, ...]:
+    """Steps that make a tiny classifier of a clip's mean loudness (or, with "Max", of its loudest
+    moment): 0 between `low` and `high`, 1 below, 2 above."""
+    kernel = np.tile(np.array([0.0, -1.0, 1.0], np.float32) * np.float32(scale / BANDS), (BANDS, 1))
+    bias = np.array([0.0, low, -high], np.float32) * np.float32(scale)
     return (
-        call("keras.layers.GlobalAveragePooling1D", into="pool"),
+        call(f"keras.layers.Global{pool}Pooling1D", into="pool"),
         call("keras.layers.Dense", 3, activation="softmax", name="answer", into="dense"),
         call("keras.Sequential", [ref("pool"), ref("dense")], into="model"),
         call("np.zeros", [2, STEPS, BANDS], "float32", into="nothing"),
@@ -672,22 +704,22 @@ def listener(scale: float = 1.0) -> tuple[Step, ...]:
     asked=Text(en="one integer a clip", fr="un entier par extrait"),
 )  # fmt: skip
 def _(draw: Draw) -> Probe:
-    kinds = draw.rng.permutation([0.01, 0.01, 0.1, 0.1, 0.1, 0.1, 1.0])
-    level = float(np.log(0.1**2 * 192 * 2))  # about what noise of deviation 0.1 gives in a band
+    # noise that is a little, ten times or a hundred times as loud for a while: the loudest moment is about
+    # 1.7, 5.4 or 9.5 above the clip's mean, in natural logarithms of power
+    bursts = draw.rng.permutation([1.0, 1.0, 10.0, 10.0, 10.0, 10.0, 100.0])
+    starts = draw.rng.integers(0, 8, len(bursts))
+    burst = np.arange(10)[None] == starts[:, None]
+    loud = np.where(burst, bursts[:, None], 1.0).astype(np.float32)
     normaliser = [
-        numpy_array(draw.normal(BANDS, scale=0.1, mean=level)),
-        numpy_array(np.full(BANDS, 1.3, np.float32)),
+        numpy_array(draw.normal(BANDS, scale=0.05)),
+        numpy_array(np.full(BANDS, 2.5, np.float32)),
     ]
     return Probe(
         (
-            *listener(),
-            *noise(draw, len(kinds), SAMPLES, loud=1.0, into="white"),
-            call(
-                "np.multiply",
-                ref("white"),
-                numpy_array(kinds[:, None].astype(np.float32)),
-                into="waves",
-            ),
+            *listener(3.0, "Max", 1.5, 2.75),
+            *noise(draw, len(bursts), SAMPLES, loud=0.01, into="white"),
+            call("np.repeat", numpy_array(loud), SAMPLES // 10, 1, into="envelopes"),
+            call("np.multiply", ref("white"), ref("envelopes"), into="waves"),
             call("predict_languages", ref("model"), ref("waves"), normaliser),
         )
     )

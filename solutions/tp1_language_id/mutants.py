@@ -15,6 +15,8 @@ FIGURES = json.loads((Path(__file__).parent / "figures.json").read_text())
 
 CLIP, REFUSES = "clip.values", "clip.refuses"
 LOGMEL, SILENCE, BATCH = "logmel.values", "logmel.silence", "logmel.batch"
+CENTRE, SETS = "normalise.centre", "normalise.sets"
+CENTRED = "    return x - x.mean(axis=-2, keepdims=True)"
 SIZE, OUTPUT, AGAIN, LOSS = "build.size", "build.output", "build.again", "build.loss"
 
 
@@ -23,6 +25,7 @@ def clip(
     mono: str = "np.mean(samples, -1)",
     broken: str = "not np.all(np.isfinite(samples))",
     rate: str = "rate != 16000",
+    unsigned: str = ' or samples.dtype.kind == "u"',
     cut: str = "np.pad(samples, (0, max(0, 48000 - len(samples))))[:48000]",
 ) -> str:
     """`prepare_clip` in another style, with one thing changed."""
@@ -31,7 +34,7 @@ def prepare_clip(samples, rate):
     samples = np.array(samples)
     if {rate}:
         raise ValueError("rate")
-    if samples.size == 0 or samples.ndim > 2:
+    if samples.size == 0 or samples.ndim > 2{unsigned}:
         raise ValueError("shape")
     if np.issubdtype(samples.dtype, np.integer):
         samples = {scale}
@@ -64,7 +67,7 @@ def log_mel_spectrogram(waveform):
 
 PREDICT = """
 def predict_languages(model, waveforms, normaliser):
-    p = model(normalise(log_mel_spectrogram(waveforms), normaliser)).numpy()
+    p = model(normalise(centre(log_mel_spectrogram(waveforms)), normaliser)).numpy()
     return {result}
 """
 OCCLUSION = """
@@ -115,6 +118,7 @@ mutants = [
         code=clip(cut="np.pad(samples, (0, max(0, 48000 - len(samples))))[-48000:]"),
     ),
     Mutant("wrong-rate-accepted", "clip", (REFUSES,), code=clip(rate="not rate")),
+    Mutant("unsigned-accepted", "clip", (REFUSES,), code=clip(unsigned="")),
     Mutant("nan-accepted", "clip", (REFUSES,), code=clip(broken="False")),
     Mutant(
         "nan-replaced", "clip", (REFUSES,), named="nan-accepted",
@@ -176,6 +180,31 @@ def assemble(clips, seed):
 """,
     ),
     # 2.2
+    Mutant(
+        "not-centred", "normalise", ("normalise.sets",),
+        edits=[
+            ("    x_train = centre(log_mel_spectrogram(train_waveforms))\n    x_test = centre(log_mel_spectrogram(test_waveforms))",
+             "    x_train, x_test = (log_mel_spectrogram(w).numpy() for w in (train_waveforms, test_waveforms))")
+        ],
+    ),
+    Mutant("centred-over-bands", "normalise", (CENTRE, SETS), edits=[(CENTRED, "    return x - tf.reduce_mean(x, -1, keepdims=True)")]),
+    Mutant("centred-over-clips", "normalise", (CENTRE, SETS), edits=[(CENTRED, "    return x - np.mean(x, 0)")]),
+    Mutant(
+        "centred-over-clips-and-time", "normalise", (CENTRE, SETS),
+        edits=[(CENTRED, "    return x - x.reshape(-1, x.shape[-1]).mean(0)")],
+    ),
+    Mutant(
+        "centred-along-axis-1", "normalise", (CENTRE,), named="",
+        edits=[(CENTRED, "    return x - x.mean(axis=1, keepdims=True)")],
+    ),
+    Mutant(
+        "centred-on-one-number", "normalise", (CENTRE, SETS),
+        edits=[(CENTRED, "    flat = x.reshape(x.shape[:-2] + (-1, 1))\n    return x - flat.mean(axis=-2, keepdims=True)")],
+    ),
+    Mutant(
+        "centred-in-place", "normalise", (CENTRE,),
+        edits=[(CENTRED, "    x = np.require(x, None, 'W')\n    x[...] = x - np.mean(x, axis=-2)[..., None, :]\n    return x")],
+    ),
     Mutant(
         "unnormalised", "normalise", ("normalise.apply", "normalise.sets"),
         edits=[("    mean, std = normaliser\n    return (np.asarray(x) - mean) / std", "    return x")],
@@ -360,7 +389,15 @@ def build_model(num_languages):
     # 3.4
     Mutant(
         "not-normalised-before-predicting", "predict", ("predict.values",),
-        code="def predict_languages(model, waveforms, normaliser):\n    return model(log_mel_spectrogram(waveforms)).numpy().argmax(1)",
+        code="def predict_languages(model, waveforms, normaliser):\n    return model(centre(log_mel_spectrogram(waveforms))).numpy().argmax(1)",
+    ),
+    Mutant(
+        "not-centred-before-predicting", "predict", ("predict.values",),
+        code="def predict_languages(model, waveforms, normaliser):\n    m, s = normaliser\n    return model((log_mel_spectrogram(waveforms) - m) / s).numpy().argmax(1)",
+    ),
+    Mutant(
+        "raw-before-predicting", "predict", ("predict.values",),
+        code="def predict_languages(model, waveforms, normaliser):\n    return model.predict(log_mel_spectrogram(waveforms)).argmax(-1)",
     ),
     Mutant("majority-baseline", "predict", ("predict.values",), code=PREDICT.format(result="np.repeat(np.bincount(p.argmax(1)).argmax(), len(p))")),
     Mutant("probabilities-returned", "predict", ("predict.values",), code=PREDICT.format(result="p")),

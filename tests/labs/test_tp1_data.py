@@ -39,9 +39,21 @@ def scripts() -> Iterator[dict[str, Any]]:
 
 
 def test_splits_share_no_voice(scripts: dict[str, Any]) -> None:
-    voices = [set(scripts["build"].voices(s)) for s in ("train", "test", "hidden")]
-    assert all(len(v) >= 8 for v in voices)
-    assert not voices[0] & voices[1] and not voices[0] & voices[2] and not voices[1] & voices[2]
+    build = scripts["build"]
+    drawn = [build.speaker(split, i) for split, n in build.VOICES.items() for i in range(n)]
+    sounds = {text.split("gender", 1)[1] for text in drawn}  # all but the name
+    assert len(drawn) == len(sounds) == 290
+    assert min(build.VOICES.values()) >= 30
+    assert build.speaker("hidden", 3) == build.speaker("hidden", 3)
+
+
+def test_speakers_differ_in_pitch_and_tract(scripts: dict[str, Any]) -> None:
+    lines = [scripts["build"].speaker("train", i).splitlines() for i in range(220)]
+    pitch = [int(v.split()[1]) for own in lines for v in own if v.startswith("pitch")]
+    tract = [int(v.split()[2]) for own in lines for v in own if v.startswith("formant 2")]
+    assert len(pitch) == len(tract) == 220
+    assert min(pitch) < 90 < 180 < max(pitch)
+    assert min(tract) < 92 < 114 < max(tract)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -46,7 +46,7 @@ class BadClip(ValueError):
 
 def prepare_clip(samples, rate, length=48000):
     array = np.asarray(samples)
-    if int(rate) != RATE or array.ndim == 0 or array.ndim > 2 or len(array) == 0:
+    if int(rate) != RATE or array.ndim == 0 or array.ndim > 2 or len(array) == 0 or array.dtype.kind == "u":
         raise BadClip(f"{rate} Hz, {array.shape}")
     top = {1: 2**7, 2: 2**15, 4: 2**31, 8: 2**63}[array.dtype.itemsize] if array.dtype.kind == "i" else 1
     array = array[:length].astype("float64") / top
@@ -95,6 +95,10 @@ from collections import namedtuple
 Normaliser = namedtuple("Normaliser", "mean std")
 
 
+def centre(x):
+    return tf.cast(x, tf.float32) - tf.reduce_mean(tf.cast(x, tf.float32), axis=-2, keepdims=True)
+
+
 def fit_normaliser(x_train):
     mean, variance = tf.nn.moments(tf.cast(x_train, tf.float64), axes=[0, 1])
     return Normaliser(mean.numpy(), np.maximum(np.sqrt(variance), 1e-3))
@@ -109,7 +113,7 @@ def prepare_sets(train_waveforms, test_waveforms):
     n = None
     sets = []
     for waveforms in (train_waveforms, test_waveforms):
-        x = np.stack([log_mel_spectrogram(w) for w in waveforms])
+        x = np.stack([centre(log_mel_spectrogram(w)) for w in waveforms])
         n = n or fit_normaliser(x)
         sets.append(normalise(x, n))
     return sets
@@ -188,7 +192,7 @@ def balanced_accuracy(labels, predictions):
 def predict_languages(model, waveforms, normaliser):
     found = []
     for waveform in np.asarray(waveforms):
-        x = normalise(log_mel_spectrogram(waveform), normaliser)
+        x = np.array(normalise(centre(log_mel_spectrogram(waveform)), normaliser))
         found.append(int(tf.argmax(model(x[np.newaxis].astype("float32"), training=False)[0])))
     return found
 """},

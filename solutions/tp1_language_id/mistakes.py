@@ -104,6 +104,16 @@ def declare(lab: LabSpec) -> None:
         ("if rate != RATE:", "if rate <= 0:"),
     )
     slip(
+        "unsigned-accepted",
+        "clip",
+        "unsigned integers are accepted: where 128 is silence, the sound is off centre",
+        "les entiers sans signe sont acceptés : là où 128 est le silence, le son est décentré",
+        (
+            'if samples.dtype.kind == "u":\n        raise ValueError(f"samples are {samples.dtype}: signed integers or floats are needed")\n    ',
+            "",
+        ),
+    )
+    slip(
         "nan-accepted",
         "clip",
         "NaN or infinity is accepted: one such sample makes every weight NaN",
@@ -243,6 +253,62 @@ def declare(lab: LabSpec) -> None:
     )
 
     # 2.2
+    slip(
+        "not-centred",
+        "normalise",
+        "the clips are not centred: each keeps the colour of its voice and microphone",
+        "les extraits ne sont pas centrés : chacun garde la couleur de sa voix et de son micro",
+        (
+            "x_train = centre(log_mel_spectrogram(train_waveforms))",
+            "x_train = np.asarray(log_mel_spectrogram(train_waveforms))",
+        ),
+        (
+            "x_test = centre(log_mel_spectrogram(test_waveforms))",
+            "x_test = np.asarray(log_mel_spectrogram(test_waveforms))",
+        ),
+    )
+    slip(
+        "centred-over-bands",
+        "normalise",
+        "the mean is taken over the bands: what is removed is each moment's loudness",
+        "la moyenne est prise sur les bandes : c'est le volume de chaque instant qui est retiré",
+        ("x.mean(axis=-2, keepdims=True)", "x.mean(axis=-1, keepdims=True)"),
+        hint=("which axis is time?", "quel axe est le temps ?"),
+    )
+    slip(
+        "centred-over-clips",
+        "normalise",
+        "the mean is taken over the clips: each one is changed by the others",
+        "la moyenne est prise sur les extraits : chacun est modifié par les autres",
+        ("x.mean(axis=-2, keepdims=True)", "x.mean(axis=0, keepdims=True)"),
+    )
+    slip(
+        "centred-over-clips-and-time",
+        "normalise",
+        "one mean for all clips: each one is changed by the others, and keeps its own colour",
+        "une seule moyenne pour tous les extraits : chacun est modifié par les autres, et garde sa couleur",
+        (
+            "x.mean(axis=-2, keepdims=True)",
+            "x.mean(axis=tuple(range(x.ndim - 1)), keepdims=True)",
+        ),
+    )
+    slip(
+        "centred-on-one-number",
+        "normalise",
+        "one mean for all bands together: the volume is gone, the colour stays",
+        "une seule moyenne pour toutes les bandes : le volume est parti, la couleur reste",
+        ("x.mean(axis=-2, keepdims=True)", "x.mean(axis=(-2, -1), keepdims=True)"),
+    )
+    slip(
+        "centred-in-place",
+        "normalise",
+        "the spectrograms that were given are changed",
+        "les spectrogrammes reçus sont modifiés",
+        (
+            "return x - x.mean(axis=-2, keepdims=True)",
+            "x = x if x.flags.writeable else np.array(x)\n    x -= x.mean(axis=-2, keepdims=True)\n    return x",
+        ),
+    )
     slip(
         "unnormalised",
         "normalise",
@@ -544,7 +610,27 @@ def declare(lab: LabSpec) -> None:
         "the network was trained on normalised clips and is given others",
         "le réseau a été entraîné sur des extraits normalisés et en reçoit d'autres",
         (
+            "normalise(centre(log_mel_spectrogram(waveforms)), normaliser)",
+            "np.asarray(centre(log_mel_spectrogram(waveforms)))",
+        ),
+    )
+    slip(
+        "not-centred-before-predicting",
+        "predict",
+        "the network was trained on centred clips and is given others",
+        "le réseau a été entraîné sur des extraits centrés et en reçoit d'autres",
+        (
+            "normalise(centre(log_mel_spectrogram(waveforms)), normaliser)",
             "normalise(log_mel_spectrogram(waveforms), normaliser)",
+        ),
+    )
+    slip(
+        "raw-before-predicting",
+        "predict",
+        "the network is given raw spectrograms, neither centred nor normalised",
+        "le réseau reçoit des spectrogrammes bruts, ni centrés ni normalisés",
+        (
+            "normalise(centre(log_mel_spectrogram(waveforms)), normaliser)",
             "np.asarray(log_mel_spectrogram(waveforms))",
         ),
     )

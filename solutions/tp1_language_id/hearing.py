@@ -80,6 +80,12 @@ def grow(small: np.ndarray) -> np.ndarray:
     return small.astype(np.float32) * np.float32(STEP) - np.float32(SHIFT)
 
 
+def centred(small: np.ndarray) -> np.ndarray:
+    """Spectrograms of which each clip's mean in each band is taken: uint8 (n, 200, 100) → float32."""
+    x = grow(small)
+    return x - x.mean(axis=1, keepdims=True)
+
+
 # ------------------------------------------------------------------ held-out material
 
 
@@ -165,7 +171,7 @@ def probabilities(recording: Recording, x: np.ndarray) -> np.ndarray:
 
 def predictions(recording: Recording, small: np.ndarray) -> np.ndarray:
     """The recorded classifier's languages for clips, integers (n,)."""
-    x = grow(small)
+    x = centred(small)
     mean, std = normaliser(recording, x)
     return probabilities(recording, (x - mean) / std).argmax(axis=1)
 

@@ -13,9 +13,7 @@ import numpy as np
 import pytest
 
 ROOT = next(p for p in Path(__file__).resolve().parents if (p / "pyproject.toml").is_file())
-LAB = next(
-    p for p in (ROOT / "solutions/tp1_language_id", ROOT / "drafts/tp1_language_id") if p.is_dir()
-)
+LAB = ROOT / "solutions" / "tp1_language_id"
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +88,29 @@ def test_judge_and_notebook_see_the_same(names: dict[str, Any], hearing: Any) ->
     small = hearing.shrink(theirs)
     assert small.dtype == np.uint8
     assert np.abs(hearing.grow(small) - theirs).max() < 0.051
+    centred = names["centre"](theirs)
+    assert np.abs(hearing.centred(small) - centred).max() < 0.11
+    assert np.abs(centred[:2].mean(axis=1)).max() < 1e-4 and np.abs(centred[2]).max() < 1e-4
+
+
+def test_a_microphone_changes_nothing(names: dict[str, Any], hearing: Any) -> None:
+    """A filter multiplies every frame's spectrum: after `centre` it is gone, but for FLOOR."""
+    from scipy import signal
+
+    rng = np.random.default_rng(5)
+    sound = (rng.normal(0, 0.3, 48_000) * np.repeat(rng.uniform(0.1, 1, 20), 2400)).astype(
+        "float32"
+    )
+    microphone = signal.firwin(31, [300, 3400], pass_zero=False, fs=16_000)
+    filtered = signal.lfilter(microphone, 1, sound).astype("float32")
+    before, after = (np.asarray(names["log_mel_spectrogram"](s)) for s in (sound, filtered))
+    heard = slice(20, 75)  # the bands that pass
+    raw = np.abs(before - after)[5:195, heard].mean()
+    centred = np.abs(names["centre"](before) - names["centre"](after))[5:195, heard].mean()
+    assert centred < raw / 2
+    small = hearing.shrink(before[None])
+    louder = small + np.uint8(7)
+    assert np.abs(hearing.centred(small) - hearing.centred(louder)).max() < 1e-5
 
 
 def test_archive_is_read_without_unpacking(names: dict[str, Any], tmp_path: Path) -> None:
