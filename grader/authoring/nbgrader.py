@@ -14,8 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import nbformat
-
+from grader.authoring.formats import nbformat
 from grader.authoring.source import nbgrader_checksum
 from grader.authoring.spec import AuthorError
 from grader.core.key import BadKey, Check, Key

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import linecache
 import re
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import jupytext
-import nbformat
-
 from grader.authoring import opening, references
+from grader.authoring.formats import jupytext, nbformat
+from grader.authoring.modules import load_module, load_spec
 from grader.authoring.spec import AuthorError, Edit, LabSpec, Mutant, Variant
 from grader.authoring.typography import french, levels
 from grader.authoring.version import lab_digest
@@ -329,11 +326,7 @@ def load_lab(path: Path, proofs: bool = True) -> LoadedLab:
     """
     path = path.resolve()
     cells = parse(path / "notebook.py")
-    spec = _load_module(path, "checks").lab
-    if not isinstance(spec, LabSpec):
-        raise AuthorError(f"{path.name}/checks.py: `lab` is no LabSpec")
-    if spec.id != path.name:
-        raise AuthorError(f"{path}: the folder is called {path.name!r}, its lab {spec.id!r}")
+    spec = load_spec(path)
     unknown = {c.exercise for c in cells if c.exercise} - set(spec.exercises)
     if unknown:
         raise AuthorError(
@@ -342,33 +335,8 @@ def load_lab(path: Path, proofs: bool = True) -> LoadedLab:
     mutants: Iterable[Mutant] = ()
     variants: Iterable[Variant] = ()
     if proofs and (path / "mutants.py").is_file():
-        mutants = _load_module(path, "mutants").mutants
+        mutants = load_module(path, "mutants").mutants
     if proofs and (path / "variants.py").is_file():
-        variants = _load_module(path, "variants").variants
+        variants = load_module(path, "variants").variants
     recordings = references.found(path, tuple(cells))
     return LoadedLab(path, spec, tuple(cells), tuple(mutants), tuple(variants), recordings)
-
-
-def _load_module(folder: Path, name: str) -> Any:
-    """Import ``folder/name.py`` under a name of its own; its neighbours can be imported from it."""
-    path = folder / f"{name}.py"
-    if not path.is_file():
-        raise AuthorError(f"{path}: no such file")
-    neighbours = {p.stem for p in folder.glob("*.py")}
-    for neighbour in neighbours:  # another lab's module of the same name
-        loaded = sys.modules.get(neighbour)
-        if loaded is not None and Path(getattr(loaded, "__file__", "") or "").parent != folder:
-            del sys.modules[neighbour]
-    spec = importlib.util.spec_from_file_location(f"lab_{folder.name}_{name}", path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.path.insert(0, str(folder))
-    try:
-        spec.loader.exec_module(module)
-    except AuthorError:
-        raise
-    except Exception as error:
-        raise AuthorError(f"{path}: {type(error).__name__}: {error}") from error
-    finally:
-        sys.path.remove(str(folder))
-    return module

@@ -1,11 +1,13 @@
 """Build Keras layers quickly: a probe builds many small ones.
 
-Two habits of Keras 3 on TensorFlow cost most of the time, and neither changes a value:
+Three habits of Keras 3 on TensorFlow cost most of the time, and none changes a value:
 
 - a layer without a `build` method is built by tracing its `call` symbolically, once a level of
   nesting, before it is called. When values are there the call alone builds just as well (Keras falls
   back on that itself when a trace fails);
-- each variable gets a name of its own (``dense_7/kernel``), for which TensorFlow makes a new kernel.
+- each variable gets a name of its own (``dense_7/kernel``), for which TensorFlow makes a new kernel;
+- each of the ninety attributes that a layer sets in its life is looked at for variables, layers and
+  containers of them, twice, even if it is a number or a name.
 """
 
 from __future__ import annotations
@@ -18,13 +20,14 @@ from typing import Any
 
 @contextmanager
 def quick_building() -> Iterator[None]:
-    """While this lasts, eager calls build layers without tracing them, variables share names.
+    """While this lasts, eager calls build layers without tracing them, and what costs is left out.
 
     Without effect if Keras is not loaded, or has other ways.
     """
     with ExitStack() as stack:
         stack.enter_context(_built_by_calling())
         stack.enter_context(_variables_share_names())
+        stack.enter_context(_plain_attributes())
         yield
 
 
@@ -84,3 +87,27 @@ def _variables_share_names() -> Iterator[None]:
         yield
     finally:
         variable._initialize = before  # type: ignore[union-attr]
+
+
+_PLAIN = frozenset((bool, int, float, str, type(None)))
+
+
+@contextmanager
+def _plain_attributes() -> Iterator[None]:
+    layer: Any = getattr(sys.modules.get("keras.src.layers.layer"), "Layer", None)
+    before = vars(layer).get("__setattr__") if layer is not None else None
+    if before is None:
+        yield
+        return
+
+    def set_attribute(self: Any, name: str, value: Any) -> None:
+        if type(value) in _PLAIN and "_tracker" in self.__dict__:
+            object.__setattr__(self, name, value)
+        else:
+            before(self, name, value)
+
+    layer.__setattr__ = set_attribute
+    try:
+        yield
+    finally:
+        layer.__setattr__ = before

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from grader.core.lean import lean
 from grader.core.source import lab_named_in, parse_cell
 from grader.core.text import Text, same
 from grader.intake.files import shown
@@ -177,7 +178,8 @@ def _json_problem(text: str, error: json.JSONDecodeError) -> Text:
 
 def _upgrade(tree: dict[str, Any]) -> tuple[dict[str, Any], Text]:
     """Bring a notebook of format 1 to 3 to format 4, with nbformat's own converter."""
-    import nbformat
+    with lean():
+        import nbformat
 
     major = tree.get("nbformat")
     major = major if isinstance(major, int) and 1 <= major <= 3 else 3

@@ -17,12 +17,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from grader.core.lean import lean
 from grader.core.observe import error_record, plain
 from grader.core.recording import BadRecording, Measured, Recording
 from grader.core.tree import Tree
 from grader.zones import isolate
 from grader.zones.channel import receive, send
-from grader.zones.lean import lean
 
 MEMORY_MB = 6000  # what the measurements may add to what the lab's modules take
 
@@ -39,16 +39,16 @@ def main(argv: list[str]) -> int:
         for name in modules:
             with suppress(ImportError):
                 importlib.import_module(name)
-    from grader.authoring.source import load_lab
+    from grader.authoring.modules import load_spec
 
-    lab = load_lab(Path(folder), proofs=False)
+    lab = load_spec(Path(folder))
     isolate.limit_memory(MEMORY_MB)
     send(results, {"ready": True})
     while True:
         job = receive(jobs)
         if job is None:
             return 0
-        check = lab.spec.checks[job["check"]]
+        check = lab.checks[job["check"]]
         send(results, measure(check.measure, job, together=bool(check.recordings)))
 
 

@@ -27,10 +27,10 @@ from typing import NoReturn
 import numpy as np
 
 from grader.core.key import Limits
+from grader.core.lean import lean
 from grader.core.tree import Tree
 from grader.zones import isolate
 from grader.zones.channel import receive, send
-from grader.zones.lean import lean
 from grader.zones.waiting import forgiven, waited
 
 MAX_REPORT = 256 << 20  # bytes one submission may report

@@ -6,12 +6,14 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-# Keras imports scikit-learn for wrappers; it takes a fifth of a worker's start.
-_UNUSED = ("sklearn",)
+_UNUSED = (
+    "sklearn",  # by Keras, for wrappers: a fifth of a worker's start
+    "rfc3987_syntax",  # by jsonschema, for addresses in other alphabets: 1.5 s with any notebook
+)
 
 
 @contextmanager
-def lean(unless: Sequence[str]) -> Iterator[None]:
+def lean(unless: Sequence[str] = ()) -> Iterator[None]:
     """Hide packages from what is imported meanwhile; afterwards they can be imported as ever.
 
     Args:

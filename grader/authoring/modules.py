@@ -1,0 +1,53 @@
+"""A lab's Python modules, imported from its folder.
+
+The clean room needs no more of a lab than this; reading notebooks takes a second to import.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from typing import Any
+
+from grader.authoring.spec import AuthorError, LabSpec
+
+
+def load_spec(folder: Path) -> LabSpec:
+    """The lab that ``checks.py`` describes.
+
+    Raises:
+        AuthorError: there is none, it cannot be imported, or it is another folder's.
+    """
+    folder = folder.resolve()
+    spec = load_module(folder, "checks").lab
+    if not isinstance(spec, LabSpec):
+        raise AuthorError(f"{folder.name}/checks.py: `lab` is no LabSpec")
+    if spec.id != folder.name:
+        raise AuthorError(f"{folder}: the folder is called {folder.name!r}, its lab {spec.id!r}")
+    return spec
+
+
+def load_module(folder: Path, name: str) -> Any:
+    """Import ``folder/name.py`` under a name of its own; its neighbours can be imported from it."""
+    path = folder / f"{name}.py"
+    if not path.is_file():
+        raise AuthorError(f"{path}: no such file")
+    neighbours = {p.stem for p in folder.glob("*.py")}
+    for neighbour in neighbours:  # another lab's module of the same name
+        loaded = sys.modules.get(neighbour)
+        if loaded is not None and Path(getattr(loaded, "__file__", "") or "").parent != folder:
+            del sys.modules[neighbour]
+    spec = importlib.util.spec_from_file_location(f"lab_{folder.name}_{name}", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.path.insert(0, str(folder))
+    try:
+        spec.loader.exec_module(module)
+    except AuthorError:
+        raise
+    except Exception as error:
+        raise AuthorError(f"{path}: {type(error).__name__}: {error}") from error
+    finally:
+        sys.path.remove(str(folder))
+    return module
