@@ -1,0 +1,1385 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+# ---
+
+# %% [markdown] lang="fr"
+# # TP5 · MixMatch : apprendre avec presque rien d'étiqueté
+#
+# Étiqueter coûte cher, photographier ne coûte rien. Ici, presque toutes les images sont **sans étiquette**.
+# Vous allez écrire les quatre idées de l'apprentissage semi-supervisé, une par une, puis les assembler :
+# c'est **MixMatch** (Berthelot et al., NeurIPS 2019). À la fin, deux réseaux identiques, entraînés avec les
+# mêmes étiquettes et le même nombre de pas, se mesurent : `supervised` et `mixmatch`.
+#
+# | idée | ce que c'est | exercice |
+# |---|---|---|
+# | augmentation | K vues d'une même image | 2.1 |
+# | cohérence | une seule étiquette pour les K vues | 2.2 |
+# | minimisation de l'entropie | une réponse nette, pas un « peut-être » | 2.3 |
+# | pseudo-étiquettes | cette réponse devient la cible | 2.2, 3.1 |
+#
+# Durée : 3 h 30. Calcul : @CPU_ALL@ s de processeur en tout. Les vérifications répondent en une seconde.
+
+# %% [markdown] lang="en"
+# # TP5 · MixMatch: learning from hardly any labels
+#
+# Labelling is expensive, taking pictures is free. Here nearly all images are **without a label**. You will
+# write the four ideas of semi-supervised learning, one at a time, then put them together: that is
+# **MixMatch** (Berthelot et al., NeurIPS 2019). In the end two identical networks, trained with the same
+# labels for the same number of steps, are compared: `supervised` and `mixmatch`.
+#
+# | idea | what it is | exercise |
+# |---|---|---|
+# | augmentation | K views of one image | 2.1 |
+# | consistency | one label for all K views | 2.2 |
+# | entropy minimisation | a clear answer, no "perhaps" | 2.3 |
+# | pseudo-labels | that answer becomes the target | 2.2, 3.1 |
+#
+# Time: 3 h 30. Computing: @CPU_ALL@ s of processor in all. Checks answer within a second.
+
+# %% role="setup" lang="fr"
+from grader import Lab, todo
+
+lab = Lab("tp5_mixmatch", lang="fr")
+BAD = {  # ce que dit `require`
+    "probabilities": "{0} : chaque ligne doit être une distribution (somme 1) ; appliquez softmax aux logits.",
+    "temperature": "temperature = {0} : il faut un nombre > 0 (0 donnerait une division par zéro).",
+    "alpha": "alpha = {0} : il faut un nombre > 0 ; pour ne pas mélanger, n'appelez pas mixup.",
+    "one_hot": "{0} : des étiquettes (n, classes) sont attendues, la forme {1} est venue ; "
+    "keras.ops.one_hot(étiquettes, classes) les convertit.",
+    "sizes": "{0} : les tailles doivent s'accorder, {1} et {2} sont venues.",
+    "views": "views = {0} : il faut au moins une vue.",
+    "empty": "{0} : au moins une image est nécessaire.",
+}
+
+# %% role="setup" lang="en"
+from grader import Lab, todo
+
+lab = Lab("tp5_mixmatch", lang="en")
+BAD = {  # what `require` says
+    "probabilities": "{0}: each row must be a distribution (sum 1); apply softmax to logits first.",
+    "temperature": "temperature = {0}: a number > 0 is needed (0 would divide by zero).",
+    "alpha": "alpha = {0}: a number > 0 is needed; not to mix at all, do not call mixup.",
+    "one_hot": "{0}: labels (n, classes) are expected, shape {1} came; "
+    "keras.ops.one_hot(labels, classes) converts integers.",
+    "sizes": "{0}: sizes must agree, {1} and {2} came.",
+    "views": "views = {0}: at least one view is needed.",
+    "empty": "{0}: at least one image is needed.",
+}
+
+# %% role="setup"
+import time
+
+import keras
+import matplotlib.pyplot as plt
+import numpy as np
+import tensorflow as tf
+from keras import layers, ops
+
+CLASSES = "T-shirt trouser pullover dress coat sandal shirt sneaker bag boot".split()
+PER_CLASS = 10  # labelled images a class: 100 in all
+HELD = 1000  # images that only validate
+SHIFT = 2  # pixels, at most, in each direction
+RECIPE = {
+    "steps": 2000, "batch": 32, "rate": 2e-3, "weight_decay": 0.2, "decay": 0.99,  # both methods
+    "views": 2, "temperature": 0.5, "alpha": 0.75, "lambda_u": 10.0, "ramp": 1000,  # MixMatch alone
+    "seed": 1, "augmentation": True,
+}
+
+
+def generator(seed):
+    """A `keras.random.SeedGenerator`: `seed` itself if it is one, else a new one from the whole number.
+
+    Each draw from it differs from the one before, also inside a compiled step.
+    """
+    return keras.random.SeedGenerator(seed) if isinstance(seed, (int, np.integer)) else seed
+
+
+def require(condition, message, *values):
+    """Stop with one clear line, `BAD[message]`, if a condition is false.
+
+    Inside a compiled step values are not known yet: what cannot be checked there is let through.
+    """
+    known = tf.get_static_value(condition) if tf.is_tensor(condition) else condition
+    if known is not None and not np.all(known):
+        raise ValueError(BAD[message].format(*values))
+
+
+def sums_to_one(p):
+    """Whether each row is a distribution, up to rounding."""
+    return ops.all(ops.abs(ops.sum(ops.cast(p, "float32"), axis=-1) - 1) < 1e-2)
+
+
+def show(rows, titles=(), size=0.8, columns=()):
+    """Draw images in rows: list of arrays (n, 28, 28, 1) with values in [0, 1]."""
+    tiles = [[np.pad(np.reshape(x, (28, 28)), 1, constant_values=1) for x in row] for row in rows]
+    mosaic = np.vstack([np.hstack(row) for row in tiles])
+    figure, axis = plt.subplots(figsize=(len(rows[0]) * size + 0.9, len(rows) * size + 0.2))
+    axis.imshow(mosaic, cmap="gray", vmin=0, vmax=1)
+    axis.set_yticks(30 * np.arange(len(titles)) + 15, titles)
+    axis.set_xticks(mosaic.shape[1] * (np.arange(len(columns)) + 0.5) / max(len(columns), 1), columns)
+    axis.xaxis.tick_top()
+    axis.tick_params(length=0)
+    axis.spines[:].set_visible(False)
+    plt.show()
+
+# %% [markdown] lang="fr"
+# ## 1 Ce que chacun a le droit de voir  · 20 min, moyen
+#
+# Fashion-MNIST : 12 000 vêtements de 28 × 28 pixels en dix classes (et 2 000 pour tester). Toutes les
+# étiquettes sont sur la table, mais l'expérience n'est honnête que si l'on fait semblant de ne pas les avoir :
+#
+# | clé | contenu | forme, type |
+# |---|---|---|
+# | `x` | `per_class` images de **chaque** classe, tirées au hasard | (10 · per_class, 28, 28, 1) float32, 0 à 1 |
+# | `y` | leurs étiquettes, une colonne par classe (*one-hot*) | (10 · per_class, 10) float32 |
+# | `x_val`, `y_val` | `held` autres images, tirées au hasard, et leurs classes | (held, 28, 28, 1) float32, (held,) entiers |
+# | `u` | **toutes les autres** images, sans étiquette | (le reste, 28, 28, 1) float32 |
+#
+# Aucune image n'est dans deux parties ; les étiquettes de `u` ne servent à rien, pas même à l'équilibrer.
+#
+# <details><summary>« partie égale par classe » : comment ?</summary>
+# Mélangez les numéros des images une fois, mettez <code>held</code> de côté, puis, pour chaque classe, prenez
+# les premiers qui restent.</details>
+
+# %% [markdown] lang="en"
+# ## 1 Who may see what  · 20 min, medium
+#
+# Fashion-MNIST: 12,000 garments of 28 × 28 pixels in ten classes (and 2,000 to test on). All labels lie on the
+# table, but the experiment is honest only if we act as though we did not have them:
+#
+# | key | holds | shape, dtype |
+# |---|---|---|
+# | `x` | `per_class` images of **each** class, drawn at random | (10 · per_class, 28, 28, 1) float32, 0 to 1 |
+# | `y` | their labels, one column a class (one-hot) | (10 · per_class, 10) float32 |
+# | `x_val`, `y_val` | `held` other images, drawn at random, and their classes | (held, 28, 28, 1) float32, (held,) integers |
+# | `u` | **all other** images, without labels | (the rest, 28, 28, 1) float32 |
+#
+# No image is in two parts; the labels of `u` are of no use, not even to balance it.
+#
+# <details><summary>The same number a class: how?</summary>
+# Shuffle the images' numbers once, put <code>held</code> aside, then take, for each class, the first of those
+# that remain.</details>
+
+# %% exercise="split"
+def split(images, labels, per_class, held, seed):
+    """Labelled, unlabelled and validation images; no image is in two of them.
+
+    Args:
+        images: uint8 (n, 28, 28), 0 to 255.
+        labels: integers (n,), 0 to 9.
+        per_class: labelled images of each class.
+        held: validation images.
+        seed: whole number; another seed draws other images, the same seed the same.
+
+    Returns:
+        dict: `x` float32 (10·per_class, 28, 28, 1) in [0, 1], `y` float32 one-hot (10·per_class, 10),
+        `u` float32 (n − held − 10·per_class, 28, 28, 1), `x_val` float32 (held, 28, 28, 1),
+        `y_val` integers (held,).
+    """
+    ### BEGIN SOLUTION
+    order = np.random.default_rng(seed).permutation(len(images))
+    validation, rest = order[:held], order[held:]
+    labelled = np.concatenate([rest[labels[rest] == c][:per_class] for c in range(10)])
+    unlabelled = np.setdiff1d(rest, labelled)
+    scaled = images[..., None].astype("float32") / 255
+    return {
+        "x": scaled[labelled], "y": np.eye(10, dtype="float32")[labels[labelled]],
+        "u": scaled[unlabelled], "x_val": scaled[validation], "y_val": labels[validation],
+    }
+    ### END SOLUTION
+
+# %%
+lab.check("split")
+
+# %%
+data = lab.data("fashion_mnist")
+parts = split(data["x_train"], data["y_train"], PER_CLASS, HELD, RECIPE["seed"])
+x_test, y_test = data["x_test"][..., None].astype("float32") / 255, data["y_test"]
+for name, array in parts.items():
+    print(f"{name:6} {array.dtype} {array.shape}")
+
+# %% role="show"
+by_class = np.argsort(np.argmax(parts["y"], axis=1), kind="stable")
+show([parts["x"][by_class][i::PER_CLASS] for i in range(4)], ["1", "2", "3", "4"], columns=CLASSES)
+
+# %% [markdown] lang="fr"
+# ## 2.1 Augmenter  · 25 min, moyen
+#
+# Une chaussure retournée reste une chaussure. `augment` rend une **vue** au hasard de chaque image : retournée
+# gauche-droite une fois sur deux, et décalée d'un nombre **entier** de pixels, de −2 à 2 dans chaque direction,
+# les 25 décalages étant aussi probables les uns que les autres ; ce qui entre est noir (0).
+# Chaque image du lot a **ses propres** tirages.
+#
+# | | forme |
+# |---|---|
+# | `images` | (n, h, w, c) |
+# | `seed` | un `SeedGenerator` (il avance à chaque tirage) ou un entier |
+# | résultat | (n, h, w, c) |
+#
+# `keras.random.uniform(…, seed=seed)` et `keras.random.randint` tirent ; `tf.gather(a, numéros, axis=…,
+# batch_dims=1)` prend dans chaque image des lignes (ou colonnes) à elle. Donné **un entier**, `keras.random`
+# rend toujours le même tirage : deux décalages tirés du même entier sont égaux. D'où la première ligne.
+#
+# <details><summary>Toutes les vues du lot sont décalées pareil</summary>
+# Quelle est la forme de vos tirages ? Il en faut un par image : (n, …).</details>
+#
+# <details><summary>Le décalage va de −2 à 1</summary>
+# La borne supérieure de <code>randint</code> n'est jamais tirée.</details>
+
+# %% [markdown] lang="en"
+# ## 2.1 Augment  · 25 min, medium
+#
+# A shoe that is flipped is still a shoe. `augment` returns one random **view** of each image: flipped left to
+# right half of the time, and shifted by a **whole** number of pixels, −2 to 2 in each direction, all 25 shifts
+# equally likely; what comes in is black (0). Each image of the batch has draws **of its own**.
+#
+# | | shape |
+# |---|---|
+# | `images` | (n, h, w, c) |
+# | `seed` | a `SeedGenerator` (it moves on with each draw) or a whole number |
+# | result | (n, h, w, c) |
+#
+# `keras.random.uniform(…, seed=seed)` and `keras.random.randint` draw; `tf.gather(a, numbers, axis=…,
+# batch_dims=1)` takes from each image rows (or columns) of its own. Given **a whole number**, `keras.random`
+# always returns the same draw: two shifts drawn from one whole number are equal. Hence the first line.
+#
+# <details><summary>All views of the batch are shifted alike</summary>
+# What shape have your draws? One an image is needed: (n, …).</details>
+#
+# <details><summary>The shift goes from −2 to 1</summary>
+# The upper limit of <code>randint</code> is never drawn.</details>
+
+# %% exercise="augment"
+def augment(images, seed):
+    """A random view of each image: flipped left to right half of the time, shifted by up to 2 pixels.
+
+    Args:
+        images: float (n, h, w, c).
+        seed: `keras.random.SeedGenerator`, or a whole number.
+
+    Returns:
+        float (n, h, w, c). Each of the 2 × 5 × 5 views is equally likely, whole pixels only; pixels that
+        come in from outside are 0. Each image is drawn by itself.
+    """
+    seed = generator(seed)
+    ### BEGIN SOLUTION
+    images = ops.convert_to_tensor(images)
+    n, height, width = images.shape[:3]
+    flipped = keras.random.uniform((n, 1, 1, 1), seed=seed) < 0.5
+    images = ops.where(flipped, ops.flip(images, axis=2), images)
+    padded = ops.pad(images, [[0, 0], [SHIFT, SHIFT], [SHIFT, SHIFT], [0, 0]])
+    down = keras.random.randint((n, 1), 0, 2 * SHIFT + 1, seed=seed)
+    right = keras.random.randint((n, 1), 0, 2 * SHIFT + 1, seed=seed)
+    padded = tf.gather(padded, down + ops.arange(height), axis=1, batch_dims=1)
+    return tf.gather(padded, right + ops.arange(width), axis=2, batch_dims=1)
+    ### END SOLUTION
+
+# %%
+lab.check("augment")
+
+# %% role="show"
+# K views of one image: the original on the left, then eight draws
+for_views = parts["u"][[7, 11, 23]]
+views = [augment(for_views, seed) for seed in range(8)]
+show([[for_views[i], *(np.asarray(v)[i] for v in views)] for i in range(3)], columns=["x", *"12345678"])
+
+# %% [markdown] lang="fr"
+# ## 2.2 Deviner : cohérence et pseudo-étiquette  · 20 min, moyen
+#
+# Le réseau regarde les K vues d'une image sans étiquette, et l'on fait la **moyenne de ses probabilités** : une
+# seule réponse pour toutes les vues (*cohérence*). Cette réponse servira de cible (*pseudo-étiquette*) : elle
+# est **constante**. Si un gradient pouvait la traverser, le réseau apprendrait à déplacer la cible vers lui.
+#
+# | | forme |
+# |---|---|
+# | `views` : vue k de l'image i en [k, i] | (K, n, h, w, c) |
+# | `model` : images → **logits** | (n, h, w, c) → (n, classes) |
+# | résultat, lignes de somme 1 | (n, classes) |
+#
+# Appelez le réseau avec `training=True`, comme le code des auteurs : la normalisation par lot prend alors les
+# statistiques de **ces** images. Ses moyennes mobiles viennent surtout d'images mélangées, plus ternes ; avec elles
+# (`training=False`) les réponses sont moins bonnes. Aucun gradient ne passe pour autant.
+#
+# **À prévoir** : deux vues, probabilités (0,9 ; 0,1) et (0,3 ; 0,7). Quelle est la réponse ? Et si l'on
+# faisait la moyenne des logits ?
+#
+# <details><summary>Mes lignes ne font pas 1</summary>
+# Le modèle rend des logits ; la moyenne se fait <em>après</em> softmax.</details>
+#
+# <details><summary>Comment couper le gradient ?</summary>
+# <code>keras.ops.stop_gradient</code>.</details>
+
+# %% [markdown] lang="en"
+# ## 2.2 Guess: consistency and pseudo-label  · 20 min, medium
+#
+# The network looks at the K views of an unlabelled image, and its **probabilities are averaged**: one answer for
+# all views (*consistency*). That answer will be a target (*pseudo-label*): it is **constant**. If a gradient
+# could go through it, the network would learn to move the target towards itself.
+#
+# | | shape |
+# |---|---|
+# | `views`: view k of image i at [k, i] | (K, n, h, w, c) |
+# | `model`: images → **logits** | (n, h, w, c) → (n, classes) |
+# | result, rows that sum to 1 | (n, classes) |
+#
+# Call the network with `training=True`, as the authors' code does: batch normalisation then takes the statistics of
+# **these** images. Its moving averages come mostly from mixed images, which are duller; with them
+# (`training=False`) the answers are worse. No gradient flows for all that.
+#
+# **To predict**: two views, probabilities (0.9, 0.1) and (0.3, 0.7). What is the answer? And if the logits were
+# averaged instead?
+#
+# <details><summary>My rows do not sum to 1</summary>
+# The model returns logits; the mean comes <em>after</em> the softmax.</details>
+#
+# <details><summary>How is the gradient cut?</summary>
+# <code>keras.ops.stop_gradient</code>.</details>
+
+# %% exercise="guess"
+def guess_labels(model, views):
+    """The network's mean answer over the views of each image; a constant for training.
+
+    Args:
+        model: Keras model, (n, h, w, c) → logits (n, classes); called with training=True.
+        views: float (K, n, h, w, c), K views of n images.
+
+    Returns:
+        float (n, classes), rows that sum to 1: mean over the K views of the probabilities (Berthelot et
+        al. 2019, equation 6). No gradient flows through it.
+    """
+    ### BEGIN SOLUTION
+    views = ops.convert_to_tensor(views)
+    k, n = views.shape[:2]
+    logits = model(ops.reshape(views, (k * n, *views.shape[2:])), training=True)
+    p = ops.reshape(ops.softmax(logits), (k, n, -1))
+    return ops.stop_gradient(ops.mean(p, axis=0))
+    ### END SOLUTION
+
+# %%
+lab.check("guess")
+
+# %% [markdown] lang="fr"
+# ## 2.3 Affûter : l'entropie  · 15 min, facile
+#
+# Une frontière de décision devrait passer là où il y a peu d'images : le réseau doit être sûr de lui sur les
+# images sans étiquette. On **affûte** donc la réponse, avec une température T ≤ 1 :
+#
+# $$\text{sharpen}(p, T)_c = \frac{p_c^{1/T}}{\sum_j p_j^{1/T}}$$
+#
+# **À prévoir** : (0,5 ; 0,3 ; 0,2) avec T = 0,5. La première valeur sera-t-elle plus proche de 0,42 ou de 0,66 ?
+# Que donne T = 1 ? Et T → 0 ?
+
+# %% [markdown] lang="en"
+# ## 2.3 Sharpen: entropy  · 15 min, easy
+#
+# A decision boundary should run where there are few images: the network ought to be sure of itself on
+# unlabelled images. So the answer is **sharpened**, with a temperature T ≤ 1:
+#
+# $$\text{sharpen}(p, T)_c = \frac{p_c^{1/T}}{\sum_j p_j^{1/T}}$$
+#
+# **To predict**: (0.5, 0.3, 0.2) with T = 0.5. Will the first value be nearer to 0.42 or to 0.66? What does
+# T = 1 give? And T → 0?
+
+# %% exercise="sharpen"
+def sharpen(p, temperature):
+    """Lower the entropy of distributions (Berthelot et al. 2019, equation 7).
+
+    Args:
+        p: float (…, classes), rows that sum to 1.
+        temperature: T > 0; 1 changes nothing, towards 0 the largest value becomes 1.
+
+    Returns:
+        float (…, classes): p^(1/T), divided by its sum over the classes.
+
+    Raises:
+        ValueError: temperature ≤ 0; rows that do not sum to 1.
+    """
+    require(temperature > 0, "temperature", temperature)
+    p = ops.convert_to_tensor(p)
+    require(sums_to_one(p), "probabilities", "sharpen")
+    ### BEGIN SOLUTION
+    powers = ops.power(p, 1 / temperature)
+    return powers / ops.sum(powers, axis=-1, keepdims=True)
+    ### END SOLUTION
+
+# %%
+lab.check("sharpen")
+
+# %% [markdown] lang="fr"
+# Les distributions sur trois classes forment un triangle (le *simplexe*) : un coin est une certitude, le
+# centre l'ignorance. Chaque flèche va d'une réponse à la même réponse affûtée.
+
+# %% [markdown] lang="en"
+# The distributions over three classes form a triangle (the *simplex*): a corner is certainty, the centre
+# ignorance. Each arrow goes from an answer to the same answer, sharpened.
+
+# %% role="show"
+def draw_simplex():
+    corners = np.array([[0, 0], [1, 0], [0.5, np.sqrt(3) / 2]])
+    answers = np.random.default_rng(3).dirichlet([2, 2, 2], 40).astype("float32")
+    figure, axes = plt.subplots(1, 3, figsize=(10, 3.2), layout="constrained")
+    for axis, temperature in zip(axes, (1.0, 0.5, 0.1)):
+        before, after = answers @ corners, np.asarray(sharpen(answers, temperature)) @ corners
+        axis.fill(*corners.T, facecolor="#eeeeee", edgecolor="k")
+        axis.quiver(*before.T, *(after - before).T, angles="xy", scale_units="xy", scale=1, width=0.004, color="#0072b2")
+        axis.plot(*after.T, ".", color="#d55e00")
+        for corner, text in zip(corners + [[-0.04, -0.08], [0.0, -0.08], [-0.03, 0.03]], ("bag", "coat", "shirt")):
+            axis.text(*corner, text)
+        axis.set(title=f"T = {temperature:g}", aspect="equal", xlim=(-0.1, 1.15), ylim=(-0.13, 1))
+        axis.axis("off")
+    plt.show()
+
+
+draw_simplex()
+
+# %% [markdown] lang="fr"
+# ## 2.4 Mélanger : MixUp  · 25 min, moyen
+#
+# Entre deux images, le réseau devrait passer doucement d'une réponse à l'autre. On mélange images **et**
+# étiquettes, avec **le même** λ (Zhang et al., 2018) :
+#
+# $$\lambda \sim \text{Beta}(\alpha, \alpha) \qquad \lambda' = \max(\lambda, 1 - \lambda)$$
+# $$x' = \lambda' x_1 + (1 - \lambda') x_2 \qquad y' = \lambda' y_1 + (1 - \lambda') y_2$$
+#
+# Le maximum est l'ajout de MixMatch : x′ reste **plus proche de x₁**, donc on sait si c'est une image étiquetée
+# ou non. Un λ **par exemple** : avec un seul pour tout le lot, un tirage malheureux gâche un pas entier.
+#
+# | | forme |
+# |---|---|
+# | `x1`, `x2` | (n, h, w, c) |
+# | `y1`, `y2` | (n, classes) |
+# | résultat (x′, y′) | (n, h, w, c), (n, classes) |
+#
+# <details><summary>Les formes ne vont pas</summary>
+# λ a la forme (n,) ; pour les images il faut (n, 1, 1, 1), pour les étiquettes (n, 1).</details>
+
+# %% [markdown] lang="en"
+# ## 2.4 Mix: MixUp  · 25 min, medium
+#
+# Between two images the network should go smoothly from one answer to the other. Images **and** labels are
+# mixed, with **the same** λ (Zhang et al., 2018):
+#
+# $$\lambda \sim \text{Beta}(\alpha, \alpha) \qquad \lambda' = \max(\lambda, 1 - \lambda)$$
+# $$x' = \lambda' x_1 + (1 - \lambda') x_2 \qquad y' = \lambda' y_1 + (1 - \lambda') y_2$$
+#
+# The maximum is MixMatch's own addition: x′ stays **closer to x₁**, so we know whether it is a labelled image or
+# not. One λ **an example**: with one for the whole batch, an unlucky draw spoils a whole step.
+#
+# | | shape |
+# |---|---|
+# | `x1`, `x2` | (n, h, w, c) |
+# | `y1`, `y2` | (n, classes) |
+# | result (x′, y′) | (n, h, w, c), (n, classes) |
+#
+# <details><summary>The shapes do not fit</summary>
+# λ has shape (n,); images need (n, 1, 1, 1), labels (n, 1).</details>
+
+# %% exercise="mixup"
+def mixup(x1, y1, x2, y2, alpha, seed):
+    """Mix two batches, example by example, images and labels alike.
+
+    Args:
+        x1: images float (n, h, w, c); the result stays closer to these.
+        y1: their labels, float (n, classes), rows that sum to 1.
+        x2: images to mix in, float (n, h, w, c).
+        y2: their labels, float (n, classes).
+        alpha: > 0; λ is drawn from Beta(alpha, alpha), one an example.
+        seed: `keras.random.SeedGenerator`, or a whole number.
+
+    Returns:
+        (x, y): float (n, h, w, c) and (n, classes), λ′·first + (1 − λ′)·second with
+        λ′ = max(λ, 1 − λ) (Berthelot et al. 2019, equations 8 to 11).
+
+    Raises:
+        ValueError: alpha ≤ 0; batches of different sizes; labels that are not (n, classes).
+    """
+    seed = generator(seed)
+    x1, y1, x2, y2 = (ops.convert_to_tensor(a) for a in (x1, y1, x2, y2))
+    require(alpha > 0, "alpha", alpha)
+    for y in (y1, y2):
+        require(len(y.shape) == 2, "one_hot", "mixup", tuple(y.shape))
+    require(x1.shape == x2.shape, "sizes", "mixup", tuple(x1.shape), tuple(x2.shape))
+    require(y1.shape == y2.shape and len(x1) == len(y1), "sizes", "mixup", tuple(y1.shape), tuple(y2.shape))
+    ### BEGIN SOLUTION
+    n = x1.shape[0]
+    share = keras.random.beta((n,), alpha, alpha, seed=seed)
+    share = ops.maximum(share, 1 - share)
+    for_images, for_labels = ops.reshape(share, (n, 1, 1, 1)), ops.reshape(share, (n, 1))
+    x = for_images * x1 + (1 - for_images) * x2
+    y = for_labels * y1 + (1 - for_labels) * y2
+    return x, y
+    ### END SOLUTION
+
+# %%
+lab.check("mixup")
+
+# %% [markdown] lang="fr"
+# Une paire mélangée et son étiquette mélangée ; à droite, d'où viennent les λ : Beta(0,75 ; 0,75) aime les bords,
+# et le maximum replie la moitié gauche sur la droite.
+
+# %% [markdown] lang="en"
+# A mixed pair and its mixed label; on the right, where the λ come from: Beta(0.75, 0.75) likes the edges, and the
+# maximum folds the left half onto the right.
+
+# %% role="show"
+def draw_mixed():
+    first, second = parts["x"][by_class][[0, 70]], parts["x"][by_class][[90, 10]]
+    label1, label2 = parts["y"][by_class][[0, 70]], parts["y"][by_class][[90, 10]]
+    mixed, label = (np.asarray(a) for a in mixup(first, label1, second, label2, 0.75, 4))
+    figure, axes = plt.subplots(2, 5, figsize=(10, 3.6), layout="constrained", width_ratios=[1, 1, 1, 2, 2.4])
+    for row in range(2):
+        for axis, image, title in zip(axes[row], (first, second, mixed), ("$x_1$", "$x_2$", "$x'$")):
+            axis.imshow(image[row, ..., 0], cmap="gray", vmin=0, vmax=1)
+            axis.set(title=title if row == 0 else "", xticks=[], yticks=[])
+        axes[row, 3].bar(range(10), label[row], color="#0072b2")
+        axes[row, 3].set(ylim=(0, 1), ylabel="$y'$", xticks=range(10))
+        axes[row, 3].set_xticklabels(CLASSES if row else [], rotation=90)
+    _, shares = mixup(np.zeros((4000, 1, 1, 1), "float32"), np.tile(np.float32([[1, 0]]), (4000, 1)),
+                      np.zeros((4000, 1, 1, 1), "float32"), np.tile(np.float32([[0, 1]]), (4000, 1)), 0.75, 5)
+    plain = np.random.default_rng(0).beta(0.75, 0.75, 4000)
+    for axis, values, title in zip(axes[:, 4], (plain, np.asarray(shares)[:, 0]), ("λ", "λ′ = max(λ, 1 − λ)")):
+        axis.hist(values, 20, range=(0, 1), color="#e69f00", edgecolor="w")
+        axis.set(title=title, yticks=[])
+    plt.show()
+
+
+draw_mixed()
+
+# %% [markdown] lang="fr"
+# ## 3.1 MixMatch  · 35 min, difficile
+#
+# Tout est prêt ; il reste à assembler (algorithme 1 de l'article) :
+#
+# 1. une vue de chaque image étiquetée, `views` vues de chaque image sans étiquette ;
+# 2. deviner, puis affûter : une cible par image, **la même pour toutes ses vues** ;
+# 3. mettre tout ensemble (les n étiquetées d'abord, puis toutes les vues), en prendre une copie **mélangée au
+#    hasard** : images et étiquettes dans le **même** ordre ;
+# 4. MixUp de l'ensemble avec sa copie mélangée : une image étiquetée peut rencontrer n'importe quelle autre ;
+# 5. recouper : les n premières, puis le reste.
+#
+# | résultat | forme |
+# |---|---|
+# | x′, y′ | (n, h, w, c), (n, classes) |
+# | u′, q′ : d'abord la première vue de chaque image, puis la deuxième, … | (views · m, h, w, c), (views · m, classes) |
+#
+# n et m peuvent différer ; m = 1 est permis. `keras.random.shuffle(ops.arange(…), seed=seed)` tire un ordre.
+#
+# <details><summary>Les K vues sont identiques</summary>
+# Chaque vue demande un appel à <code>augment</code>, avec un <code>seed</code> qui avance.</details>
+#
+# <details><summary>Images et étiquettes ne correspondent plus</summary>
+# Un seul ordre, tiré une fois, pour les deux.</details>
+
+# %% [markdown] lang="en"
+# ## 3.1 MixMatch  · 35 min, hard
+#
+# All is ready; it is to be put together (algorithm 1 of the paper):
+#
+# 1. one view of each labelled image, `views` views of each unlabelled one;
+# 2. guess, then sharpen: one target an image, **the same for all its views**;
+# 3. put everything together (the n labelled first, then all views) and take a copy of it, **shuffled**: images
+#    and labels in the **same** order;
+# 4. MixUp of the whole with its shuffled copy: a labelled image may meet any other;
+# 5. cut again: the first n, then the rest.
+#
+# | result | shape |
+# |---|---|
+# | x′, y′ | (n, h, w, c), (n, classes) |
+# | u′, q′: first the first view of every image, then the second, … | (views · m, h, w, c), (views · m, classes) |
+#
+# n and m may differ; m = 1 is allowed. `keras.random.shuffle(ops.arange(…), seed=seed)` draws an order.
+#
+# <details><summary>The K views are all the same</summary>
+# Each view takes a call of <code>augment</code>, with a <code>seed</code> that moves on.</details>
+#
+# <details><summary>Images and labels no longer belong together</summary>
+# One order, drawn once, for both.</details>
+
+# %% exercise="mixmatch"
+def mixmatch(model, x, y, u, seed, views=2, temperature=0.5, alpha=0.75, augmentation=None):
+    """From a labelled and an unlabelled batch to two mixed ones (Berthelot et al. 2019, algorithm 1).
+
+    Args:
+        model: Keras model, images → logits (…, classes).
+        x: labelled images, float (n, h, w, c).
+        y: their labels, one-hot float (n, classes).
+        u: unlabelled images, float (m, h, w, c); m may differ from n, and be 1.
+        seed: `keras.random.SeedGenerator`, or a whole number.
+        views: K, how many views of each unlabelled image, ≥ 1.
+        temperature: T > 0 of `sharpen`.
+        alpha: > 0, of `mixup`.
+        augmentation: function (images, seed) → images; `augment` if None.
+
+    Returns:
+        (x, y, u, q): mixed labelled images (n, h, w, c), their labels (n, classes), mixed views
+        (views·m, h, w, c), their targets (views·m, classes). No gradient flows through the targets.
+
+    Raises:
+        ValueError: labels that are not one-hot (n, classes); images of different sizes; no image; views < 1;
+            temperature or alpha ≤ 0.
+    """
+    seed = generator(seed)
+    augmentation = augmentation or augment
+    x, y, u = (ops.convert_to_tensor(a) for a in (x, y, u))
+    require(len(y.shape) == 2, "one_hot", "mixmatch", tuple(y.shape))
+    require(len(x) == len(y), "sizes", "mixmatch", tuple(x.shape), tuple(y.shape))
+    require(x.shape[1:] == u.shape[1:], "sizes", "mixmatch", tuple(x.shape), tuple(u.shape))
+    require(len(x) > 0 and len(u) > 0, "empty", "mixmatch")
+    require(sums_to_one(y), "probabilities", "mixmatch")
+    require(views >= 1, "views", views)
+    ### BEGIN SOLUTION
+    n, m = x.shape[0], u.shape[0]
+    x = augmentation(x, seed)
+    all_views = ops.stack([augmentation(u, seed) for _ in range(views)])
+    q = sharpen(guess_labels(model, all_views), temperature)
+    images = ops.concatenate([x, ops.reshape(all_views, (views * m, *u.shape[1:]))])
+    labels = ops.concatenate([ops.cast(y, q.dtype), ops.tile(q, (views, 1))])
+    order = keras.random.shuffle(ops.arange(n + views * m), seed=seed)
+    others = ops.take(images, order, axis=0), ops.take(labels, order, axis=0)
+    images, labels = mixup(images, labels, *others, alpha, seed)
+    return images[:n], labels[:n], images[n:], labels[n:]
+    ### END SOLUTION
+
+# %% role="setup"
+def targets_of(model, x, y, u, seed):
+    """The mixed targets q′ alone, as the check of their gradient wants them."""
+    return mixmatch(model, x, y, u, seed)[3]
+
+# %%
+lab.check("mixmatch")
+
+# %% [markdown] lang="fr"
+# ## 3.2 La perte  · 20 min, moyen
+#
+# $$L = \underbrace{-\frac{1}{n}\sum_{i}\sum_c y'_{ic} \log p_{ic}}_{L_X} + \lambda_U \underbrace{\frac{1}{M\,C}\sum_{i,c} (q'_{ic} - p_{ic})^2}_{L_U}$$
+#
+# Entropie croisée sur les étiquetées ; écart quadratique des **probabilités** sur les autres, moyenné sur les
+# images **et les classes**. Le carré est borné : une pseudo-étiquette fausse coûte au plus 2/C, alors qu'une
+# entropie croisée pourrait coûter n'importe quoi.
+
+# %% [markdown] lang="en"
+# ## 3.2 The loss  · 20 min, medium
+#
+# $$L = \underbrace{-\frac{1}{n}\sum_{i}\sum_c y'_{ic} \log p_{ic}}_{L_X} + \lambda_U \underbrace{\frac{1}{M\,C}\sum_{i,c} (q'_{ic} - p_{ic})^2}_{L_U}$$
+#
+# Cross-entropy on the labelled; squared difference of **probabilities** on the others, averaged over images
+# **and classes**. The square is bounded: a wrong pseudo-label costs 2/C at most, where a cross-entropy could
+# cost anything.
+
+# %% exercise="loss"
+def mixmatch_loss(logits_x, y, logits_u, q, weight):
+    """MixMatch's loss (Berthelot et al. 2019, equations 3 to 5).
+
+    Args:
+        logits_x: float (n, classes), answers to the mixed labelled images, before softmax.
+        y: their mixed labels, float (n, classes).
+        logits_u: float (m, classes), answers to the mixed views, before softmax.
+        q: their mixed targets, float (m, classes).
+        weight: λ_U ≥ 0.
+
+    Returns:
+        Scalar: mean cross-entropy + weight · mean, over images and classes, of the squared difference of
+        probabilities.
+
+    Raises:
+        ValueError: targets whose shape is not that of the logits.
+    """
+    logits_x, y, logits_u, q = (ops.convert_to_tensor(a) for a in (logits_x, y, logits_u, q))
+    require(len(y.shape) == 2 and len(q.shape) == 2, "one_hot", "mixmatch_loss", tuple(y.shape))
+    require(logits_x.shape == y.shape, "sizes", "mixmatch_loss", tuple(logits_x.shape), tuple(y.shape))
+    require(logits_u.shape == q.shape, "sizes", "mixmatch_loss", tuple(logits_u.shape), tuple(q.shape))
+    ### BEGIN SOLUTION
+    labelled = ops.mean(ops.categorical_crossentropy(y, logits_x, from_logits=True))
+    unlabelled = ops.mean((ops.softmax(logits_u) - q) ** 2)
+    return labelled + weight * unlabelled
+    ### END SOLUTION
+
+# %%
+lab.check("loss")
+
+# %% [markdown] lang="fr"
+# ## 3.3 La montée de λ_U  · 10 min, facile
+#
+# Au début, les pseudo-étiquettes sont presque du hasard : λ_U part de 0 et monte en ligne droite pendant
+# `ramp` **pas**, puis reste à son maximum. (L'article compte en images ; ici tout est en pas.)
+
+# %% [markdown] lang="en"
+# ## 3.3 The ramp of λ_U  · 10 min, easy
+#
+# In the beginning pseudo-labels are nearly chance: λ_U starts at 0 and grows in a straight line for `ramp`
+# **steps**, then stays at its maximum. (The paper's code counts images; here everything is in steps.)
+
+# %% exercise="schedule"
+def lambda_u_schedule(step, ramp, maximum):
+    """Weight of the unlabelled loss at a step.
+
+    Args:
+        step: number of steps made so far, 0, 1, …; a number or a scalar tensor.
+        ramp: steps that the growth takes, > 0.
+        maximum: the weight from then on.
+
+    Returns:
+        0 at step 0, growing linearly to `maximum` at step `ramp`, constant after it.
+    """
+    ### BEGIN SOLUTION
+    return maximum * ops.clip(ops.cast(step, "float32") / ramp, 0.0, 1.0)
+    ### END SOLUTION
+
+# %%
+lab.check("schedule")
+
+# %% [markdown] lang="fr"
+# ## 3.4 Les poids moyens  · 15 min, moyen
+#
+# Les derniers pas d'un entraînement s'agitent autour d'un bon réseau ; leur **moyenne mobile exponentielle** y
+# est plus près. Après chaque pas, chaque poids $a$ du réseau moyen devient $d\,a + (1 - d)\,w$. **Tous** les
+# poids : les statistiques de la normalisation aussi (`model.weights`, pas `trainable_weights`).
+#
+# Deux réseaux donc : l'un apprend, l'autre répond. `accuracy` interroge **celui qui répond**.
+
+# %% [markdown] lang="en"
+# ## 3.4 Averaged weights  · 15 min, medium
+#
+# The last steps of a training fidget around a good network; their **exponential moving average** is closer to
+# it. After each step each weight $a$ of the averaged network becomes $d\,a + (1 - d)\,w$. **All** weights: the
+# normalisation's statistics too (`model.weights`, not `trainable_weights`).
+#
+# Two networks, then: one learns, the other answers. `accuracy` asks **the one that answers**.
+
+# %% exercise="average"
+def update_average(average, model, decay):
+    """Move the averaged network a little towards the one that learns, in place.
+
+    Args:
+        average: Keras model of the same layers as `model`; its weights change.
+        model: Keras model that is being trained; unchanged.
+        decay: d in [0, 1]: each weight becomes d · its value + (1 − d) · that of `model`.
+    """
+    ### BEGIN SOLUTION
+    for mean, weight in zip(average.weights, model.weights):
+        mean.assign(decay * mean + (1 - decay) * weight)
+    ### END SOLUTION
+
+
+def accuracy(model, average, images, labels):
+    """Share of the images whose class is found by the averaged network.
+
+    Args:
+        model: the Keras model that was trained, images → logits.
+        average: the averaged Keras model, images → logits.
+        images: float (n, h, w, c).
+        labels: classes, integers (n,).
+
+    Returns:
+        float in [0, 1].
+    """
+    ### BEGIN SOLUTION
+    found = np.argmax(average.predict(images, batch_size=500, verbose=0), axis=1)
+    return float(np.mean(found == np.asarray(labels)))
+    ### END SOLUTION
+
+# %%
+lab.check("average")
+
+# %% [markdown] lang="fr"
+# ## 4 L'expérience
+#
+# Le même petit réseau convolutif pour tous, la même augmentation, le même optimiseur, le même nombre de pas, les
+# mêmes étiquettes, la même moyenne des poids. Seule différence : `mixmatch` voit en plus les images sans
+# étiquette. Une comparaison n'est honnête que si la **référence est bien réglée** : avec l'inertie par défaut
+# de la normalisation par lot (0,99), le réseau supervisé perd dix points sans que rien ne le dise.
+#
+# Un pas entier est **compilé** par `tf.function` : tirages, vues, réponses, mélange, gradient, mise à jour.
+
+# %% [markdown] lang="en"
+# ## 4 The experiment
+#
+# The same small convolutional network for all, the same augmentation, the same optimiser, the same number of
+# steps, the same labels, the same averaging of weights. The only difference: `mixmatch` also sees the images
+# without labels. A comparison is honest only if the **baseline is well tuned**: with batch normalisation's
+# default momentum (0.99) the supervised network loses ten points and nothing says so.
+#
+# A whole step is **compiled** by `tf.function`: draws, views, answers, mixing, gradient, update.
+
+# %% role="setup"
+def build_network():
+    """Four convolutions, 132,266 parameters: (n, 28, 28, 1) → logits (n, 10)."""
+    def block(filters, size, strides):
+        return [
+            layers.Conv2D(filters, size, strides=strides, padding="same", use_bias=False),
+            layers.BatchNormalization(momentum=0.9),
+            layers.LeakyReLU(negative_slope=0.1),
+        ]
+
+    return keras.Sequential([
+        keras.Input((28, 28, 1)), *block(32, 5, 2), *block(64, 3, 1), *block(64, 3, 2), *block(128, 3, 1),
+        layers.GlobalAveragePooling2D(), layers.Dense(10),
+    ])
+
+
+def new_networks(seed, build=build_network):
+    """A network to train and the one that averages it, equal at first."""
+    keras.utils.set_random_seed(seed)
+    model = build()
+    average = keras.models.clone_model(model)
+    average.set_weights(model.get_weights())
+    return model, average
+
+
+def make_step(model, average, parts, recipe, method="mixmatch", compiled="graph"):
+    """A function of the step number that makes one training step and returns its loss.
+
+    Args:
+        model: the network that learns.
+        average: the network that averages it.
+        parts: what `split` returned.
+        recipe: see `RECIPE`.
+        method: "mixmatch" or "supervised".
+        compiled: "graph" (`tf.function`), "xla" (the gradient part also by XLA) or "eager" (not at all).
+    """
+    x_all, y_all, u_all = (tf.constant(parts[name]) for name in ("x", "y", "u"))
+    seed = keras.random.SeedGenerator(recipe["seed"])
+    rate = keras.optimizers.schedules.CosineDecay(recipe["rate"], recipe["steps"])
+    optimizer = keras.optimizers.AdamW(
+        rate if recipe.get("cosine", True) else recipe["rate"], weight_decay=recipe["weight_decay"]
+    )
+    optimizer.build(model.trainable_variables)
+    chosen_view = recipe["augmentation"]
+    view = chosen_view if callable(chosen_view) else augment if chosen_view else (lambda x, seed: x)
+
+    def learn(x, y, u, q, weight):
+        with tf.GradientTape() as tape:
+            if method == "supervised":
+                logits = model(x, training=True)
+                loss = ops.mean(ops.categorical_crossentropy(y, logits, from_logits=True))
+            else:
+                logits = model(ops.concatenate([x, u]), training=True)
+                loss = mixmatch_loss(logits[: len(x)], y, logits[len(x) :], q, weight)
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply(gradients, model.trainable_variables)
+        return loss
+
+    if compiled == "xla":
+        learn = tf.function(learn, jit_compile=True)
+
+    def step(i):
+        chosen = keras.random.randint((recipe["batch"],), 0, len(x_all), seed=seed)
+        x, y, u, q, weight = tf.gather(x_all, chosen), tf.gather(y_all, chosen), None, None, 0.0
+        if method == "supervised":
+            x = view(x, seed)
+        else:
+            chosen = keras.random.randint((recipe["batch"],), 0, len(u_all), seed=seed)
+            x, y, u, q = mixmatch(
+                model, x, y, tf.gather(u_all, chosen), seed, recipe["views"], recipe["temperature"],
+                recipe["alpha"], view,
+            )
+            weight = lambda_u_schedule(i, recipe["ramp"], recipe["lambda_u"])
+        loss = learn(x, y, u, q, weight)
+        update_average(average, model, ops.minimum(recipe["decay"], (1.0 + i) / (10.0 + i)))
+        return loss
+
+    made = step if compiled == "eager" else tf.function(step)
+
+    def numbered(i):
+        return made(tf.constant(i, tf.float32))
+
+    numbered.optimizer = optimizer
+    numbered.state = tf.train.Checkpoint(
+        model=model, average=average, optimizer=optimizer, seed=seed.state.value
+    )
+    return numbered
+
+
+def train(run, model, average, parts, recipe, method):
+    """All steps of a recipe; the curve of the loss and of the validation accuracy goes to `run`."""
+    step, every = make_step(model, average, parts, recipe, method), max(1, recipe["steps"] // 20)
+    for i in run.steps(recipe["steps"]):
+        loss = step(i)
+        if (i + 1) % every == 0:
+            run.log(loss=loss, val_accuracy=accuracy(model, average, parts["x_val"], parts["y_val"]))
+
+# %%
+supervised, supervised_average = new_networks(RECIPE["seed"])
+with lab.record("supervised", model=supervised_average) as run:
+    train(run, supervised, supervised_average, parts, RECIPE, "supervised")
+supervised_curve = run.history
+
+# %%
+model, average = new_networks(RECIPE["seed"])
+with lab.record("mixmatch", model=average) as run:
+    train(run, model, average, parts, RECIPE, "mixmatch")
+mixmatch_curve = run.history
+
+# %%
+lab.check("experiment")
+
+# %% [markdown] lang="fr"
+# Les deux courbes, même nombre de pas. Regardez **où** elles se séparent : pas au début (λ_U y est presque
+# nul), mais quand les pseudo-étiquettes sont devenues meilleures que le hasard.
+
+# %% [markdown] lang="en"
+# Both curves, same number of steps. Look **where** they part: not in the beginning (λ_U is nearly 0 there) but
+# once the pseudo-labels have become better than chance.
+
+# %%
+score = {
+    "supervised": accuracy(supervised, supervised_average, x_test, y_test),
+    "mixmatch": accuracy(model, average, x_test, y_test),
+}
+figure, axes = plt.subplots(1, 2, figsize=(9.5, 3.2), layout="constrained")
+for name, curve, style in (("supervised", supervised_curve, "--"), ("mixmatch", mixmatch_curve, "-")):
+    for axis, key in zip(axes, ("val_accuracy", "loss")):
+        values = curve.get(key, [])
+        axis.plot(np.linspace(0, RECIPE["steps"], len(values) + 1)[1:], values, style, label=name)
+axes[0].set(xlabel="step", ylabel="validation accuracy")
+axes[1].set(xlabel="step", ylabel="loss")
+axes[0].legend()
+plt.show()
+print("  ".join(f"{name}: test {value:.3f}" for name, value in score.items()))
+
+# %% [markdown] lang="fr"
+# ## 4.1 Combien d'étiquettes ?
+#
+# La courbe de l'article, refaite ici : @SEEDS_FR@ Les croix sont **vos** deux réseaux. Avec beaucoup
+# d'étiquettes, les images sans étiquette n'apportent presque plus rien ; avec très peu, les premières
+# réponses sont si mauvaises qu'elles s'entretiennent.
+
+# %% [markdown] lang="en"
+# ## 4.1 How many labels?
+#
+# The paper's curve, made again here: @SEEDS_EN@ The crosses are **your** two networks. With many labels
+# the unlabelled images bring next to nothing; with very few, the first answers are so bad that they keep
+# themselves alive.
+
+# %%
+# labels: (mean, standard deviation over seeds) of the accuracy on 2,000 images
+MEASURED = {}  # filled from the calibration
+figure, axis = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
+for name, style in (("supervised", "o--"), ("mixmatch", "s-")):
+    counts = sorted(MEASURED.get(name, {}))
+    means, spreads = np.reshape([MEASURED[name][n] for n in counts], (-1, 2)).T
+    (line,) = axis.plot(counts, means, style, label=name)
+    axis.fill_between(counts, means - spreads, means + spreads, alpha=0.2, color=line.get_color())
+    axis.plot(10 * PER_CLASS, score[name], "x", color=line.get_color(), markersize=11, markeredgewidth=3)
+axis.set(xscale="log", xlabel="labels", ylabel="test accuracy")
+axis.set_xticks(counts, [f"{n:,}" for n in counts])
+axis.minorticks_off()
+axis.legend()
+plt.show()
+
+# %% [markdown] lang="fr"
+# ## 4.2 Que coûte un pas ?
+#
+# **À prévoir** : pour 32 images étiquetées et 32 autres, K = 2, combien d'images traversent le réseau pour
+# deviner, et combien pour apprendre ? Un passage arrière coûte à peu près deux passages avant. Que gagne-t-on à
+# compiler ?
+
+# %% [markdown] lang="en"
+# ## 4.2 What does a step cost?
+#
+# **To predict**: for 32 labelled images and 32 others, K = 2, how many images go through the network to guess,
+# and how many to learn? A backward pass costs about two forward passes. What does compiling gain?
+
+# %% role="show"
+def seconds(function, times=10):
+    """Seconds of one call, the first (which compiles) left out; the median of `times`."""
+    function()
+    spent = []
+    for _ in range(times):
+        began = time.perf_counter()
+        np.asarray(function())
+        spent.append(time.perf_counter() - began)
+    return float(np.median(spent))
+
+
+spare, spare_average = new_networks(0)
+seen = RECIPE["batch"] * (1 + RECIPE["views"])
+for compiled in ("eager", "graph", "xla"):
+    timed_step = make_step(spare, spare_average, parts, RECIPE, "mixmatch", compiled)
+    spent = seconds(lambda: timed_step(1.0), 5 if compiled == "eager" else 10)
+    print(f"{compiled:6} {1000 * spent:6.0f} ms a step  {seen / spent:6.0f} images/s")
+
+# %% role="show"
+def cost_of_the_parts():
+    """Milliseconds of each part of a step, compiled by itself."""
+    u, x, y = (tf.constant(parts[name][: RECIPE["batch"]]) for name in "uxy")
+    source = keras.random.SeedGenerator(0)
+    images, labels = tf.concat([x, u, u], 0), tf.tile(y, (3, 1))
+
+    def learn():
+        with tf.GradientTape() as tape:
+            logits = spare(images, training=True)
+            loss = ops.mean(ops.categorical_crossentropy(labels, logits, from_logits=True))
+        return tape.gradient(loss, spare.trainable_variables)[0]
+
+    def average_once():
+        update_average(spare_average, spare, 0.99)
+        return tf.zeros(())
+
+    pieces = {
+        "views": lambda: tf.concat([augment(a, source) for a in (x, u, u)], 0),
+        "guess": lambda: sharpen(guess_labels(spare, tf.stack([u, u])), 0.5),
+        "mix": lambda: mixup(images, labels, images[::-1], labels[::-1], 0.75, source)[0],
+        "gradient": learn,
+        "average": average_once,
+    }
+    costs = {name: seconds(tf.function(piece)) for name, piece in pieces.items()}
+    total = sum(costs.values())
+    for name, spent in costs.items():
+        print(f"{name:10} {1000 * spent:6.1f} ms  {100 * spent / total:4.0f} %")
+    count = len(parts["u"]) / RECIPE["batch"]
+    print(f"an epoch, {len(parts['u']):,} unlabelled images in {count:.0f} steps: {count * total:.0f} s")
+
+
+cost_of_the_parts()
+
+# %% [markdown] lang="fr"
+# ## 5 Éteindre les idées, une par une  · 25 min, moyen
+#
+# Laquelle des quatre idées compte le plus ? Une **ablation** répond : la même recette, un seul réglage changé.
+#
+# | idée éteinte | ce qui change |
+# |---|---|
+# | `"augmentation"` | aucune vue : les images telles quelles |
+# | `"consistency"` | une seule vue par image |
+# | `"entropy"` | la réponse n'est pas affûtée |
+# | `"pseudo-labels"` | la perte des images sans étiquette ne pèse rien |
+#
+# `without` rend une **nouvelle** recette : si elle changeait celle qu'on lui donne, chaque ligne du tableau
+# éteindrait aussi les idées des lignes précédentes. **À prévoir** : le classement.
+
+# %% [markdown] lang="en"
+# ## 5 Switch the ideas off, one at a time  · 25 min, medium
+#
+# Which of the four ideas matters most? An **ablation** answers: the same recipe, one setting changed.
+#
+# | idea switched off | what changes |
+# |---|---|
+# | `"augmentation"` | no views: the images as they are |
+# | `"consistency"` | one view an image |
+# | `"entropy"` | the answer is not sharpened |
+# | `"pseudo-labels"` | the loss of the unlabelled images weighs nothing |
+#
+# `without` returns a **new** recipe: if it changed the one that it is given, each row of the table would also
+# switch off the ideas of the rows above. **To predict**: the order.
+
+# %% exercise="ablation"
+def without(recipe, idea):
+    """The recipe with one of MixMatch's ideas switched off.
+
+    Args:
+        recipe: dict with at least the keys `augmentation` (bool), `views`, `temperature`, `lambda_u`; unchanged.
+        idea: "augmentation", "consistency", "entropy" or "pseudo-labels".
+
+    Returns:
+        A new dict, equal to `recipe` but for the one setting.
+    """
+    ### BEGIN SOLUTION
+    off = {
+        "augmentation": {"augmentation": False}, "consistency": {"views": 1},
+        "entropy": {"temperature": 1.0}, "pseudo-labels": {"lambda_u": 0.0},
+    }
+    return {**recipe, **off[idea]}
+    ### END SOLUTION
+
+# %%
+lab.check("ablation")
+
+# %% [markdown] lang="fr"
+# Cinq entraînements courts (@SHORT@ pas chacun) : toutes les idées, puis chacune éteinte.
+
+# %% [markdown] lang="en"
+# Five short trainings (@SHORT@ steps each): all ideas, then each switched off.
+
+# %%
+IDEAS = ("augmentation", "consistency", "entropy", "pseudo-labels")
+SHORT = {**RECIPE, "steps": 300, "ramp": 150}
+with lab.record("ablation", weights=False) as run:
+    for i in run.steps(1 + len(IDEAS)):
+        recipe = without(SHORT, IDEAS[i - 1]) if i else SHORT
+        networks = new_networks(recipe["seed"])
+        one_step = make_step(*networks, parts, recipe)
+        for s in range(recipe["steps"]):
+            one_step(s)
+        run.log(accuracy=accuracy(*networks, parts["x_val"], parts["y_val"]))
+yours = run.history.get("accuracy", [])
+
+# %% [markdown] lang="fr"
+# À côté de votre tableau, le nôtre : la recette entière de @STEPS@ pas, moyenne sur @ABL_SEEDS@ graines, et
+# l'article (CIFAR-10, 250 étiquettes, taux d'erreur de son tableau 4) : 11,8 % avec tout, 17,1 % avec une seule
+# vue, 27,8 % sans affûter. Un écart plus petit que la dispersion ne prouve rien.
+
+# %% [markdown] lang="en"
+# Beside your table, ours: the whole recipe of @STEPS@ steps, mean over @ABL_SEEDS@ seeds, and the paper
+# (CIFAR-10, 250 labels, error rates of its table 4): 11.8 % with everything, 17.1 % with a single view, 27.8 %
+# without sharpening. A difference smaller than the spread proves nothing.
+
+# %%
+ABLATED = {}  # filled from the calibration
+print(f"{'':24}{'yours':>8}{'ours':>10}")
+for row, name in enumerate(("everything", *IDEAS)):
+    own = f"{yours[row]:8.3f}" if row < len(yours) else f"{'–':>8}"
+    ours = f"{ABLATED[name][0]:8.3f} ± {ABLATED[name][1]:.3f}" if name in ABLATED else ""
+    print(f"{'without ' * (row > 0) + name:24}{own}  {ours}")
+
+# %% [markdown] lang="fr"
+# `dearest_idea` : sans laquelle **votre** tableau baisse-t-il le plus ? (À un point près, les ex æquo sont
+# acceptés.)
+
+# %% [markdown] lang="en"
+# `dearest_idea`: without which one does **your** table fall most? (Within one point, ties are accepted.)
+
+# %% exercise="reading"
+### BEGIN SOLUTION
+### STUB lab.answer("dearest_idea", None)  # "augmentation", "consistency", "entropy" or "pseudo-labels"
+lab.answer("dearest_idea", "@DEAREST@")
+### END SOLUTION
+
+# %% [markdown] lang="fr"
+# ## 6 Question d'examen
+#
+# La figure montre ce que MixMatch fait d'une image sans étiquette. **Où sont les quatre idées ?** Répondez
+# pour chaque case : `"augmentation"`, `"cohérence"`, `"entropie"` ou `"pseudo-étiquettes"`.
+
+# %% [markdown] lang="en"
+# ## 6 Exam question
+#
+# The figure shows what MixMatch does with an unlabelled image. **Where are the four ideas?** Answer for each
+# box: `"augmentation"`, `"consistency"`, `"entropy"` or `"pseudo-labels"`.
+
+# %% role="show"
+def drawn_pipeline(image):
+    """The exam's figure: four numbered boxes on the way of one unlabelled image."""
+    rng = np.random.default_rng(5)
+    figure, axis = plt.subplots(figsize=(11, 3.6))
+    axis.set(xlim=(0, 11), ylim=(0, 3.6))
+    axis.axis("off")
+
+    def arrow(x0, y0, x1, y1):
+        axis.annotate("", (x1, y1), (x0, y0), arrowprops={"arrowstyle": "->", "lw": 1.4})
+
+    def picture(x, y, pixels):
+        axis.imshow(pixels[..., 0], cmap="gray", extent=(x, x + 0.8, y, y + 0.8), vmin=0, vmax=1, zorder=2)
+
+    def bars(x, y, p, color="#0072b2"):
+        axis.bar(x + 0.18 * np.arange(4) + 0.09, 0.75 * np.array(p), 0.15, bottom=y, color=color)
+        axis.plot([x, x + 0.72], [y, y], "k", lw=0.8)
+
+    def box(number, x, y, width=0.62, height=0.46):
+        axis.add_patch(plt.Rectangle((x, y), width, height, fc="#fff3d6", ec="#d55e00", lw=1.6, zorder=3))
+        axis.text(x + width / 2, y + height / 2, str(number), ha="center", va="center", weight="bold", zorder=4)
+
+    picture(0.1, 1.4, image)
+    box(1, 1.3, 1.6)
+    views = [image[:, ::-1], np.roll(image, 2, axis=1), np.roll(image[:, ::-1], (-2, -2), axis=(0, 1))]
+    guesses = [[0.5, 0.2, 0.2, 0.1], [0.35, 0.4, 0.15, 0.1], [0.6, 0.15, 0.1, 0.15]]
+    arrow(0.92, 1.83, 1.28, 1.83)
+    for k, (view, guess) in enumerate(zip(views, guesses)):
+        y = 2.6 - 1.2 * k
+        arrow(1.95, 1.83, 2.33, y + 0.4)
+        picture(2.4, y, view)
+        arrow(3.25, y + 0.4, 3.72, y + 0.4)
+        axis.add_patch(plt.Polygon([[3.75, y], [4.35, y + 0.2], [4.35, y + 0.6], [3.75, y + 0.8]], fc="#dddddd", ec="k"))
+        arrow(4.38, y + 0.4, 4.72, y + 0.4)
+        bars(4.78, y + 0.05, guess)
+        arrow(5.56, y + 0.4, 6.02, 1.83)
+    box(2, 6.05, 1.6)
+    arrow(6.7, 1.83, 7.0, 1.83)
+    mean = np.mean(guesses, axis=0)
+    bars(7.05, 1.5, mean)
+    arrow(7.82, 1.83, 8.12, 1.83)
+    box(3, 8.15, 1.6)
+    arrow(8.8, 1.83, 9.1, 1.83)
+    bars(9.15, 1.5, mean**2 / np.sum(mean**2), "#009e73")
+    arrow(9.92, 1.83, 10.2, 1.83)
+    box(4, 10.23, 1.6)
+    axis.text(10.54, 1.42, "target of\nall views", ha="center", va="top", fontsize=9)
+    axis.text(4.05, 3.5, "the same network", ha="center", va="bottom", fontsize=9)
+    axis.set_aspect("equal")
+    plt.show()
+
+
+drawn_pipeline(data["x_train"][0][..., None] / 255)
+
+# %% exercise="pipeline"
+### BEGIN SOLUTION
+### STUB lab.answer("q13_1", None)
+### STUB lab.answer("q13_2", None)
+### STUB lab.answer("q13_3", None)
+### STUB lab.answer("q13_4", None)
+lab.answer("q13_1", "augmentation")
+lab.answer("q13_2", "consistency")
+lab.answer("q13_3", "entropy")
+lab.answer("q13_4", "pseudo-labels")
+### END SOLUTION
+
+# %% [markdown] lang="fr"
+# ## 7 Bonus : FixMatch  · 20 min, moyen
+#
+# Un an plus tard, FixMatch (Sohn et al., 2020) fait plus simple : une vue **faible** décide, une vue **forte**
+# apprend. La classe la plus probable de la vue faible devient une étiquette dure, mais seulement si sa
+# probabilité atteint un seuil τ ; sinon l'image ne compte pas ce tour-ci.
+#
+# $$L_U = \frac{1}{m} \sum_i \mathbb{1}[\max_c p^{\text{faible}}_{ic} \geq \tau] \cdot \text{CE}\big(\arg\max_c p^{\text{faible}}_{ic},\; p^{\text{fort}}_i\big)$$
+#
+# La moyenne est sur **toutes** les images, pas sur celles qui restent : au début, presque rien ne passe le seuil,
+# et la perte est petite d'elle-même. Elle remplace la montée de λ_U.
+
+# %% [markdown] lang="en"
+# ## 7 Bonus: FixMatch  · 20 min, medium
+#
+# A year later FixMatch (Sohn et al., 2020) makes it simpler: a **weak** view decides, a **strong** view learns.
+# The weak view's most likely class becomes a hard label, but only if its probability reaches a threshold τ;
+# otherwise the image does not count this time.
+#
+# $$L_U = \frac{1}{m} \sum_i \mathbb{1}[\max_c p^{\text{weak}}_{ic} \geq \tau] \cdot \text{CE}\big(\arg\max_c p^{\text{weak}}_{ic},\; p^{\text{strong}}_i\big)$$
+#
+# The mean is over **all** images, not over those that are left: in the beginning hardly anything passes the
+# threshold, and the loss is small by itself. It takes the place of λ_U's ramp.
+
+# %% exercise="fixmatch"
+def fixmatch_loss(logits_weak, logits_strong, threshold=0.95):
+    """FixMatch's loss on unlabelled images (Sohn et al. 2020, equation 4).
+
+    Args:
+        logits_weak: float (m, classes), answers to weakly augmented images; they give the labels, as constants.
+        logits_strong: float (m, classes), answers to strongly augmented views of the same images.
+        threshold: τ: the least probability of the most likely class for an image to count.
+
+    Returns:
+        Scalar ≥ 0: mean over all m images; 0 if none counts. No gradient flows into `logits_weak`.
+    """
+    logits_weak, logits_strong = ops.convert_to_tensor(logits_weak), ops.convert_to_tensor(logits_strong)
+    ### BEGIN SOLUTION
+    p = ops.stop_gradient(ops.softmax(logits_weak))
+    sure = ops.cast(ops.max(p, axis=1) >= threshold, p.dtype)
+    label = ops.argmax(p, axis=1)
+    return ops.mean(sure * ops.sparse_categorical_crossentropy(label, logits_strong, from_logits=True))
+    ### END SOLUTION
+
+# %%
+lab.check("fixmatch")
+
+# %% [markdown] lang="fr"
+# ## 8 L'expérience de l'article, sur un GPU
+#
+# La même `mixmatch`, la vôtre, à l'échelle de l'article : CIFAR-10, réseau WRN-28-2, 250 étiquettes, un million de
+# pas. Keras télécharge les images (170 Mo) et vérifie leur somme de contrôle. L'entraînement se **reprend où il
+# s'est arrêté** : poids, optimiseur et tirages sont sauvés tous les 2 000 pas ; relancez la cellule, elle continue.
+#
+# | | taux d'erreur, 250 étiquettes |
+# |---|---|
+# | l'article (Berthelot et al. 2019, tableau 5) | 11,08 ± 0,87 % |
+# | ici | non mesuré : aucun GPU sur la machine où ce TP a été écrit |
+
+# %% [markdown] lang="en"
+# ## 8 The paper's experiment, on a GPU
+#
+# The same `mixmatch`, yours, at the scale of the paper: CIFAR-10, network WRN-28-2, 250 labels, a million steps.
+# Keras downloads the images (170 MB) and verifies their checksum. Training **takes up where it stopped**: weights,
+# optimiser and draws are saved every 2,000 steps; run the cell again and it goes on.
+#
+# | | error rate, 250 labels |
+# |---|---|
+# | the paper (Berthelot et al. 2019, table 5) | 11.08 ± 0.87 % |
+# | here | not measured: no GPU on the machine where this lab was written |
+
+# %% role="show"
+FULL = {
+    "steps": 2**20, "batch": 64, "rate": 2e-3, "weight_decay": 0.02, "decay": 0.999, "cosine": False,
+    "views": 2, "temperature": 0.5, "alpha": 0.75, "lambda_u": 75.0, "ramp": 2**14, "seed": 1,
+}
+
+
+def wide_resnet(depth=28, widen=2, momentum=0.999):
+    """WRN-28-2 (Zagoruyko and Komodakis 2016): (n, 32, 32, 3) → logits (n, 10); 1,467,610 trained weights."""
+    def conv(filters, size=3, strides=1):
+        return layers.Conv2D(filters, size, strides=strides, padding="same", use_bias=False, kernel_initializer="he_normal")
+
+    def activated(x):
+        return layers.LeakyReLU(negative_slope=0.1)(layers.BatchNormalization(momentum=momentum)(x))
+
+    image = keras.Input((32, 32, 3))
+    x = conv(16)(image)
+    for stage in range(3):
+        filters = 16 * widen * 2**stage
+        for block in range((depth - 4) // 6):
+            strides = 2 if stage and not block else 1
+            before = activated(x)
+            inner = conv(filters)(activated(conv(filters, 3, strides)(before)))
+            x = layers.add([conv(filters, 1, strides)(before) if not block else x, inner])
+    return keras.Model(image, layers.Dense(10)(layers.GlobalAveragePooling2D()(activated(x))))
+
+
+def shift_and_flip(images, seed):
+    """The paper's augmentation of CIFAR-10: flipped, shifted by up to 4 pixels, borders reflected."""
+    n, size = images.shape[:2]
+    images = ops.where(keras.random.uniform((n, 1, 1, 1), seed=seed) < 0.5, ops.flip(images, axis=2), images)
+    padded = ops.pad(images, [[0, 0], [4, 4], [4, 4], [0, 0]], mode="reflect")
+    for axis in (1, 2):
+        start = keras.random.randint((n, 1), 0, 9, seed=seed)
+        padded = tf.gather(padded, start + ops.arange(size), axis=axis, batch_dims=1)
+    return padded
+
+
+def cifar10_parts(per_class=25, seed=1):
+    """CIFAR-10 in [−1, 1], as `split` makes it: 10·per_class labelled, 5,000 for validation, the rest; and the test set."""
+    (images, labels), (x_new, y_new) = keras.datasets.cifar10.load_data()
+    images, x_new = (a.astype("float32") / 127.5 - 1 for a in (images, x_new))
+    labels, y_new = labels[:, 0].astype(int), y_new[:, 0].astype(int)
+    order = np.random.default_rng(seed).permutation(len(images))
+    held, rest = order[:5000], order[5000:]
+    labelled = np.concatenate([rest[labels[rest] == c][:per_class] for c in range(10)])
+    parts = {
+        "x": images[labelled], "y": np.eye(10, dtype="float32")[labels[labelled]],
+        "u": images[np.setdiff1d(rest, labelled)], "x_val": images[held], "y_val": labels[held],
+    }
+    return parts, (x_new, y_new)
+
+
+def train_full(parts, test, folder, recipe, build=wide_resnet, every=2000):
+    """Train, or go on where `folder` says that an earlier call stopped; the test error every `every` steps."""
+    networks = new_networks(recipe["seed"], build)
+    step = make_step(*networks, parts, {**recipe, "augmentation": shift_and_flip})
+    manager = tf.train.CheckpointManager(step.state, folder, max_to_keep=2)
+    manager.restore_or_initialize()
+    first = int(step.optimizer.iterations)
+    began, errors = time.perf_counter(), []
+    for i in range(first, recipe["steps"]):
+        loss = step(i)
+        if (i + 1) % every == 0 or i + 1 == recipe["steps"]:
+            manager.save()
+            errors.append(1 - accuracy(*networks, *test))
+            pace = (time.perf_counter() - began) / (i + 1 - first)
+            print(f"step {i + 1:,}  loss {float(loss):.3f}  test error {errors[-1]:.2%}  {1000 * pace:.0f} ms a step")
+    return networks, errors
+
+
+RUN_FULL = False  # a GPU, a day and 170 MB of download
+if RUN_FULL:
+    cifar, cifar_test = cifar10_parts()
+    _, errors = train_full(cifar, cifar_test, "mixmatch_cifar10", FULL)
+    print(f"median of the last 20: {np.median(errors[-20:]):.2%}   paper: 11.08 %")
+
+# %% [markdown] lang="fr"
+# ## Rendre
+#
+# `lab.selfcheck()` exécute le notebook du début à la fin dans un processus neuf : ce qu'il trouve est ce que
+# la correction trouvera. Enregistrez (Ctrl+S), puis ôtez le `#` devant `lab.submit()` : vous obtenez l'unique
+# fichier à rendre, et un reçu à garder.
+
+# %% [markdown] lang="en"
+# ## Hand in
+#
+# `lab.selfcheck()` runs the notebook from top to bottom in a clean process: what it finds is what grading will
+# find. Save (Ctrl+S), then take away the `#` before `lab.submit()`: you get the one file to hand in, and a
+# receipt to keep.
+
+# %%
+lab.progress()
+# lab.selfcheck()
+# lab.submit()
