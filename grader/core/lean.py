@@ -9,6 +9,7 @@ from contextlib import contextmanager
 _UNUSED = (
     "sklearn",  # by Keras, for wrappers: a fifth of a worker's start
     "rfc3987_syntax",  # by jsonschema, for addresses in other alphabets: 1.5 s with any notebook
+    "googleapiclient",  # by TensorFlow, for its accelerators in the cloud
 )
 
 

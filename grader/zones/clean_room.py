@@ -8,6 +8,7 @@ never come in: the judge keeps them.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import sys
@@ -35,6 +36,7 @@ def main(argv: list[str]) -> int:
     os.dup2(null, 0)
     os.dup2(null, 1)
     folder, *modules = argv
+    gc.disable()  # a fifth of the time that imports take; there is nothing to collect
     with lean(unless=modules):
         for name in modules:
             with suppress(ImportError):
@@ -42,6 +44,8 @@ def main(argv: list[str]) -> int:
     from grader.authoring.modules import load_spec
 
     lab = load_spec(Path(folder))
+    gc.freeze()
+    gc.enable()
     isolate.limit_memory(MEMORY_MB)
     send(results, {"ready": True})
     while True:

@@ -50,12 +50,14 @@ def main(argv: list[str]) -> int:
     os.set_inheritable(results, False)
     isolated = "--isolate" in argv
     began = time.perf_counter()
+    gc.disable()  # a fifth of the time that imports take; there is nothing to collect
     missing = _preload([a for a in argv if not a.startswith("--")])
     isolate.hide()
     fresh = isolated and not _can_isolate()
     isolated = isolated and not fresh
     gc.collect()
     gc.freeze()  # what is loaded now stays shared between the forks
+    gc.enable()
     seconds = time.perf_counter() - began
     send(results, {"ready": True, "fresh": fresh, "missing": missing,
                    "seconds": seconds, "rss_mb": _rss_mb()})  # fmt: skip

@@ -2435,7 +2435,7 @@ def decode_words(model, source):
         ended |= tokens[:, t] == END
     return tokens
 
-# %%
+# %% role="show"
 source, target = make_words(9600, np.random.default_rng(1))
 test_source, test_target = make_words(500, np.random.default_rng(2), held_out=True)
 
