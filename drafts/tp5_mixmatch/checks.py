@@ -133,8 +133,8 @@ def pool(draw: Draw) -> tuple[int, int, int, tuple[Any, ...]]:
         call("np.array_equal", ref("x"), ref("x_again"), into="same_seed_same_images"),
         call("np.array_equal", ref("x"), ref("x_other"), into="other_seed_same_images"),
         call("np.max", ref("x"), into="largest"),
-        call("np.shape", ref("u"), into="u_shape"),
-        call("np.shape", ref("y"), into="y_shape"),
+        call("np.asarray", ref("u"), into="u_array"), call("np.shape", ref("u_array"), into="u_shape"),
+        call("np.asarray", ref("y"), into="y_array"), call("np.shape", ref("y_array"), into="y_shape"),
     )  # fmt: skip
     return n, per_class, held, steps
 
@@ -184,7 +184,7 @@ def dot(draw: Draw) -> tuple[int, int, int, int]:
 )  # fmt: skip
 def _(draw: Draw) -> tuple[Probe, dict[str, Any]]:
     h, w, row, column = dot(draw)
-    n = 3000
+    n = 1200
     images = np.zeros((n, h, w, 1), np.float32)
     images[:, row, column] = 1
     likely = np.zeros((h, w))
@@ -548,11 +548,12 @@ def _(draw: Draw) -> Probe:
     asked=Text(en="K different views, one target for all", fr="K vues différentes, une seule cible pour toutes"),
 )  # fmt: skip
 def _(draw: Draw) -> Probe:
-    steps = matched(draw.named("pixels"), "pixels")
+    first = matched(draw.named("channels"), "channels")
+    kept = call("np.bool_", ref("one_target_an_image"), into="image_and_label_together")
     return Probe(
-        steps, shared=len(steps),
+        (*first, kept, *matched(draw, "pixels")), shared=len(first),
         keep=("views_of_an_unlabelled_image", "views_of_a_labelled_image", "labelled_images_augmented",
-              "originals_are_no_views", "one_target_an_image"),
+              "originals_are_no_views", "image_and_label_together", "one_target_an_image"),
     )  # fmt: skip
 
 

@@ -189,9 +189,7 @@ def augment(images, seed):
          "les étiquetées ne rencontrent que des étiquetées, les vues sans étiquette que leurs semblables",
          ("order = keras.random.shuffle(ops.arange(n + views * m), seed=seed)",
           "order = ops.concatenate([keras.random.shuffle(ops.arange(n), seed=seed), n + keras.random.shuffle(ops.arange(views * m), seed=seed)])"))
-    slip("not-shuffled", "mixmatch", "each image is mixed with itself: the copy is not shuffled", "chaque image est mélangée avec elle-même : la copie n'est pas mélangée",
-         ("order = keras.random.shuffle(ops.arange(n + views * m), seed=seed)", "order = ops.arange(n + views * m)"))
-    slip("not-mixed", "mixmatch", "nothing is mixed: mixup is not called", "rien n'est mélangé : mixup n'est pas appelé",
+    slip("not-mixed", "mixmatch", "nothing is mixed: mixup is not called, or each image meets itself", "rien n'est mélangé : mixup n'est pas appelé, ou chaque image se rencontre elle-même",
          ("    images, labels = mixup(images, labels, *others, alpha, seed)\n", ""))
     slip("labelled-not-augmented", "mixmatch", "the labelled images are not augmented", "les images étiquetées ne sont pas augmentées",
          ("    x = augmentation(x, seed)\n", ""))

@@ -174,9 +174,9 @@ def sharpen(p, temperature):
            code="def sharpen(p, temperature):\n    return keras.activations.softmax(ops.convert_to_tensor(p) / temperature)"),
     Mutant("no-max-lambda", "mixup", ("mixup.shares",), code=mixup(fold="lam + 0.0")),
     Mutant("lambda-uniform", "mixup", ("mixup.shares",), code=mixup(draw="tf.random.stateless_uniform((len(x1),), seed.next())")),
-    Mutant("different-lambda-for-x-and-y", "mixup", ("mixup.together", TARGETS, ORDER, VIEWS), code=mixup(
+    Mutant("different-lambda-for-x-and-y", "mixup", ("mixup.together",), code=mixup(
         again="lam = keras.random.beta((len(x1),), alpha, alpha, seed=seed)\n    lam = tf.maximum(lam, 1 - lam)")),
-    Mutant("labels-not-mixed", "mixup", ("mixup.together", TARGETS, ORDER, VIEWS), code=mixup(y="tf.identity(y1)")),
+    Mutant("labels-not-mixed", "mixup", ("mixup.shares", "mixup.together"), code=mixup(y="tf.identity(y1)")),
     Mutant("one-lambda-per-batch", "mixup", (), code=mixup(draw="tf.repeat(keras.random.beta((1,), alpha, alpha, seed=seed), len(x1))")),
     Mutant("same-augmentation-k-times", "mixmatch", (VIEWS,), code=mixmatch(views="[view(u, seed)] * views")),
     Mutant("labels-shuffled-separately", "mixmatch", (TARGETS, ORDER, VIEWS),
@@ -204,6 +204,7 @@ def mixmatch(model, x, y, u, seed, views=2, temperature=0.5, alpha=0.75, augment
     Mutant("mixed-apart", "mixmatch", (PARTNERS,), code=mixmatch(
         order="tf.concat([keras.random.shuffle(tf.range(n), seed=seed), keras.random.shuffle(tf.range(n, n + views * len(u)), seed=seed)], 0)")),
     Mutant("not-mixed", "mixmatch", (PARTNERS,), code=mixmatch(end="wx, wy = every, targets")),
+    Mutant("not-shuffled", "mixmatch", (PARTNERS,), named="not-mixed", code=mixmatch(order="tf.range(len(every))")),
     Mutant("labelled-not-augmented", "mixmatch", (VIEWS,), code=mixmatch(x="tf.convert_to_tensor(x)")),
     Mutant("gradient-through-targets", "mixmatch", ("mixmatch.constant",), code=mixmatch(
         q="[sharpen(sum(tf.nn.softmax(model(part, training=False)) for part in parts) / views, temperature)] * views")),
