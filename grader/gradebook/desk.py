@@ -6,7 +6,6 @@ Every function names the gradebook by the folder that ``grader grade --out`` wro
 from __future__ import annotations
 
 import csv
-import difflib
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from grader.core.key import Key
 from grader.core.text import LANGS
 from grader.gradebook.course import Course
 from grader.gradebook.keys import hidden_key, lab_ids
+from grader.gradebook.near import did_you_mean
 from grader.gradebook.records import Change, Graded
 from grader.gradebook.roll import is_person
 from grader.gradebook.store import Store, StoreError
@@ -65,11 +65,6 @@ def folder_of(out: Path, lab: str) -> Path:
     return own if own.is_dir() else out
 
 
-def course_key(course: Path, lab: str) -> Key:
-    """A lab's hidden key, with the limits that ``course.toml`` sets."""
-    return Course.load(course, lab_ids(course)).settings.key(hidden_key(course, lab))
-
-
 def write_pages(
     course: Path, out: Path, lab: str, lang: str, changes: Sequence[Change] = ()
 ) -> Paths:
@@ -99,9 +94,8 @@ def find_student(graded: Sequence[Graded], wanted: str) -> Graded:
     if fits:
         said = ", ".join(f"{g.student} is {g.student_id}" for g in fits)
         raise StoreError(f"{len(fits)} students are called {wanted!r}; say which: {said}")
-    names = {g.student: g for g in graded}
-    near = difflib.get_close_matches(wanted, names, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else "see the column student_id of gradebook.csv"
+    names = [g.student for g in graded]
+    hint = did_you_mean(wanted, names, "see the column student_id of gradebook.csv")
     raise StoreError(f"no student {wanted!r} in this gradebook; {hint}")
 
 
@@ -147,8 +141,7 @@ def override(
 def _points_of(key: Key, check: str) -> float:
     ids = [c.id for c in key.checks]
     if check not in ids:
-        near = difflib.get_close_matches(check, ids, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(ids)}"
+        hint = did_you_mean(check, ids, f"there are: {', '.join(ids)}")
         raise StoreError(f"no check {check!r} in {key.lab}; {hint}")
     return key.check(check).points
 

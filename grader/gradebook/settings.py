@@ -6,7 +6,6 @@ weights or a class list.
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -20,6 +19,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from grader.core.key import Key, Limits
+from grader.gradebook.near import did_you_mean
 
 FILE = "course.toml"
 
@@ -203,8 +203,7 @@ def load_settings(course: Path, known: Sequence[str]) -> Settings:
         raise SettingsError(f"{path}: {_first(error)}") from None
     for lab in settings.labs:
         if lab not in known:
-            near = difflib.get_close_matches(lab, known, n=1, cutoff=0.3)
-            hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(known)}"
+            hint = did_you_mean(lab, known, f"there are: {', '.join(known)}", cutoff=0.3)
             raise SettingsError(f"{path}: [labs.{lab}]: no such lab; {hint}")
     return settings
 
@@ -216,9 +215,9 @@ def _first(error: ValidationError) -> str:
     where = [str(p) for p in one["loc"] if p not in ("datetime", "date")]
     name = ".".join(where)
     if one["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(where[-1], _names(where[:-1]), n=1)
-        said = f"{name}: no such setting"
-        said += f"; did you mean {near[0]!r}?" if near else _listed(_names(where[:-1]))
+        known = _names(where[:-1])
+        hint = did_you_mean(where[-1], known, f"there are: {', '.join(known)}" if known else "")
+        said = f"{name}: no such setting{'; ' if hint else ''}{hint}"
     elif "date" in one["type"]:
         said = f"{name}: {one['input']!r} is no date; write 2026-11-20 or 2026-11-20T18:00:00"
     elif one["type"] == "value_error":
@@ -227,10 +226,6 @@ def _first(error: ValidationError) -> str:
         said = f"{name} = {one['input']!r}: {one['msg'][0].lower()}{one['msg'][1:]}"
     names = {tuple(p for p in e["loc"] if p not in ("datetime", "date")) for e in found}
     return said if len(names) == 1 else f"{said} (and {len(names) - 1} more)"
-
-
-def _listed(names: Sequence[str]) -> str:
-    return f"; there are: {', '.join(names)}" if names else ""
 
 
 def _names(where: Sequence[str]) -> list[str]:

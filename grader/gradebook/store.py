@@ -28,6 +28,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    Select,
     String,
     Table,
     create_engine,
@@ -432,12 +433,7 @@ class Store:
                 who: known[who][check].to_dict() if check in known.get(who, {}) else None
                 for who in states
             }
-            last = db.execute(
-                select(_STEPS)
-                .where(_STEPS.c.lab == lab, _STEPS.c.check_id == check)
-                .order_by(_STEPS.c.id.desc())
-                .limit(1)
-            ).first()
+            last = db.execute(_newest_step(lab, check)).first()
             if not (typing and last and last.typing and set(last.before) == set(states)):
                 db.execute(
                     insert(_STEPS).values(lab=lab, check_id=check, before=before, typing=typing)
@@ -446,14 +442,8 @@ class Store:
 
     def undo(self, lab: str, check: str, by: str) -> list[str]:
         """Take back the last step of a question; whose answers it was about, [] if there is none."""
-        newest = (
-            select(_STEPS)
-            .where(_STEPS.c.lab == lab, _STEPS.c.check_id == check)
-            .order_by(_STEPS.c.id.desc())
-            .limit(1)
-        )
         with self._writing() as db:
-            step = db.execute(newest).first()
+            step = db.execute(_newest_step(lab, check)).first()
             if step is None:
                 return []
             with _logged(db, lab, by, list(step.before), f"{check}: undone"):
@@ -518,6 +508,11 @@ def _reviews(
     for row in db.execute(statement):
         found.setdefault(row.student_id, {})[row.check_id] = Review.from_dict(row.state)
     return found
+
+
+def _newest_step(lab: str, check: str) -> Select[Any]:
+    steps = select(_STEPS).where(_STEPS.c.lab == lab, _STEPS.c.check_id == check)
+    return steps.order_by(_STEPS.c.id.desc()).limit(1)
 
 
 def _put_reviews(
