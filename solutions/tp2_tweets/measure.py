@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-PAD, UNKNOWN, END = "\0", "\ufffd", "\n"
+PAD, UNKNOWN, END = "\u2400", "\ufffd", "\n"
 UNKNOWN_BITS = 20.0  # of a character that the recorded vocabulary lacks: log2 of all of Unicode
 BATCH = 64
 CHANGED = 1e-3  # logits that move by more than this have seen what was changed

@@ -37,7 +37,7 @@ def generate(model, prompt, length, temperature, seed, vocabulary):
 
 VALUES_AND_LIMITS = ("temperature.values", "temperature.limits")
 BITS = ("bits.value", "bits.padding")
-GENERATED = ("generate.text", "generate.fresh", "generate.seed", "generate.distribution")
+GENERATED = ("generate.text", "generate.fresh", "generate.distribution")
 
 mutants = [
     # ---------------------------------------------------------------- text and numbers
@@ -65,7 +65,7 @@ def build_vocabulary(texts):
         "end-twice",
         "vocabulary",
         loses=("vocabulary.symbols",),
-        code="def build_vocabulary(texts):\n    letters = {c for t in texts for c in t}\n    return ['\\0', '\\ufffd', '\\n'] + sorted(letters)\n",
+        code="def build_vocabulary(texts):\n    letters = {c for t in texts for c in t}\n    return [PAD, '\\ufffd', '\\n'] + sorted(letters)\n",
     ),
     Mutant(
         "unknown-dropped",
@@ -133,6 +133,18 @@ def make_windows(ids, length):
     n = (len(ids) - 1) // length
     x = np.stack([ids[i * length : (i + 1) * length] for i in range(n)])
     return x, x.copy()
+""",
+    ),
+    Mutant(
+        "inputs-and-targets-swapped",
+        "windows",
+        loses=("windows.shift", "windows.count"),
+        code="""
+def make_windows(ids, length):
+    n = (len(ids) - 1) // length
+    y = np.stack([ids[i * length : (i + 1) * length] for i in range(n)])
+    x = np.stack([ids[i * length + 1 : (i + 1) * length + 1] for i in range(n)])
+    return x, y
 """,
     ),
     Mutant(
@@ -268,6 +280,25 @@ def bits_per_character(model, ids):
 """,
     ),
     Mutant(
+        "mask-of-the-inputs",
+        "bits",
+        loses=("bits.padding",),
+        code="""
+def bits_per_character(model, ids):
+    x, y = ids[:, :-1], ids[:, 1:]
+    nats = keras.losses.sparse_categorical_crossentropy(y, model(x), from_logits=True)
+    return float(tf.reduce_mean(nats[x != PAD_ID])) / math.log(2)
+""",
+    ),
+    Mutant(
+        "end-not-counted",
+        "bits",
+        loses=BITS,
+        edits=[("log_p[real].mean()", "log_p[targets > END_ID].mean()")],
+    ),
+    Mutant("sum-not-mean", "bits", loses=BITS, edits=[("log_p[real].mean()", "(log_p * real).sum()")]),
+    Mutant("sign-forgotten", "bits", loses=BITS, edits=[("float(-log_p[real].mean() / math.log(2))", "float(log_p[real].mean()) / math.log(2)")]),
+    Mutant(
         "padding-in-denominator",
         "bits",
         loses=("bits.padding",),
@@ -392,7 +423,7 @@ def beta_probabilities(logits, beta):
     Mutant(
         "argmax-not-sample",
         "sample",
-        loses=("sample.distribution",),
+        loses=("sample.distribution", "sample.chance"),
         code="def sample_next(logits, temperature, rng):\n    return int(max(range(len(logits)), key=lambda i: float(logits[i])))\n",
     ),
     Mutant(
@@ -404,7 +435,7 @@ def beta_probabilities(logits, beta):
     Mutant(
         "draws-without-temperature",
         "sample",
-        loses=("sample.distribution", "sample.cold", "generate.text", "generate.fresh", "generate.seed"),
+        loses=("sample.distribution", "sample.cold", "generate.text", "generate.fresh"),
         code="""
 def sample_next(logits, temperature, rng):
     return int(np.argmax(np.float64(logits) + rng.gumbel(size=len(logits))))
@@ -413,7 +444,7 @@ def sample_next(logits, temperature, rng):
     Mutant(
         "rng-ignored",
         "sample",
-        loses=("sample.chance", "generate.seed"),
+        loses=("sample.chance",),
         code="""
 def sample_next(logits, temperature, rng):
     p = temperature_probabilities(logits, temperature)
@@ -423,7 +454,7 @@ def sample_next(logits, temperature, rng):
     Mutant(
         "same-draw-each-time",
         "sample",
-        loses=("sample.distribution", "sample.chance", "generate.seed", "generate.distribution"),
+        loses=("sample.distribution", "sample.chance"),
         code="""
 def sample_next(logits, temperature, rng):
     p = temperature_probabilities(logits, temperature)
@@ -507,7 +538,7 @@ def top_k_probabilities(logits, k):
     Mutant(
         "stops-at-end",
         "generate",
-        loses=("generate.distribution",),
+        loses=("generate.text",),
         code=GENERATE.replace("        text +=", "        if vocabulary[new] == END:\n            return text\n        text +="),
     ),
     Mutant(
@@ -529,7 +560,7 @@ def generate(model, prompt, length, temperature, seed, vocabulary):
     Mutant(
         "one-symbol-short",
         "generate",
-        loses=("generate.text", "generate.fresh", "generate.seed", "generate.distribution"),
+        loses=("generate.text", "generate.fresh", "generate.distribution"),
         code=GENERATE.replace("range(length)", "range(1, length)"),
     ),
     Mutant(

@@ -218,7 +218,7 @@ print(f"{CORPUS}: {len(texts)} texts, {sum(map(len, texts)):,} characters, from 
 # | result | list of V one-character strings |
 
 # %% role="setup"
-PAD, UNKNOWN, END = "\0", "\ufffd", "\n"
+PAD, UNKNOWN, END = "␀", "\ufffd", "\n"
 PAD_ID, UNKNOWN_ID, END_ID = 0, 1, 2
 
 # %% exercise="vocabulary"
@@ -414,9 +414,9 @@ def make_windows(ids, length):
 lab.check("windows")
 
 # %% role="show"
-hello = encode("Hello world", [*"\0\ufffd\n Hdelorw"])
-for window, target in zip(*make_windows(hello, 5)):
-    print(repr(decode(window, [*"\0\ufffd\n Hdelorw"])), "→", repr(decode(target, [*"\0\ufffd\n Hdelorw"])))
+letters = build_vocabulary(["Hello world"])
+for window, target in zip(*make_windows(encode("Hello world", letters), 5)):
+    print(repr(decode(window, letters)), "→", repr(decode(target, letters)))
 
 # %% [markdown] lang="fr"
 # # 2. Le modèle
@@ -1063,16 +1063,17 @@ def stepper(model):
         x, kept = symbol, []
         for layer in layers:
             if hasattr(layer, "cell"):
-                x, after = layer.cell(x, state[len(kept)])
+                now, after = layer.cell(x[:, 0], state[len(kept)])
+                x = now[:, None]
                 kept.append(after)
             else:
                 x = layer(x)
-        return x[0], kept
+        return x[0, 0], kept
 
     def step(symbol, state):
         if state is None:
             state = [cell.get_initial_state(batch_size=1) for cell in cells]
-        logits, state = advance(tf.constant([symbol], dtype="int32"), state)
+        logits, state = advance(tf.constant([[symbol]], dtype="int32"), state)
         return logits.numpy(), state
 
     return step

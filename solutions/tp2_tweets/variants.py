@@ -64,7 +64,7 @@ def build_vocabulary(texts: list) -> list:
     for text in texts:
         for c in text:
             seen.add(c)
-    return ["\\0", "\\ufffd", "\\n"] + [c for c in sorted(seen) if c not in "\\0\\ufffd\\n"]
+    return ["␀", "\\ufffd", "\\n"] + [c for c in sorted(seen) if c not in "␀\\ufffd\\n"]
 """,
             "encode": """
 def encode(text, vocabulary):
@@ -341,6 +341,18 @@ def generate(model, prompt, length, temperature, seed, vocabulary):
         h, c = read(i, h, c)
     return prompt + "".join(written)
 """
+        },
+    ),
+    Variant(
+        "time-distributed",
+        "the output layer is wrapped",
+        edits={
+            "model": [
+                (
+                    'keras.layers.Dense(vocab_size, name="logits")',
+                    'keras.layers.TimeDistributed(keras.layers.Dense(vocab_size), name="logits")',
+                )
+            ]
         },
     ),
     Variant(

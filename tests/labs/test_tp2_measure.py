@@ -16,7 +16,7 @@ from grader.core.recording import BadRecording, Recording
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 LAB = Path(__file__).resolve().parents[2] / "solutions" / "tp2_tweets"
 TEXTS = ["abca", "cab", "b", "aaccb abc"]
-KNOWN = "\0\ufffd\n abc"
+KNOWN = "\u2400\ufffd\n abc"
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +75,7 @@ def test_bits_are_those_of_each_text_read_alone(measure: Any) -> None:
 
 def test_the_order_of_the_recorded_vocabulary_does_not_matter(measure: Any) -> None:
     model = language_model()
-    other = "\0\ufffd\nc ba"
+    other = "\u2400\ufffd\nc ba"
     bits, _ = measure.recorded_bits(recorded(model, vocabulary=other), inputs())
     assert bits == pytest.approx(by_hand(model, TEXTS, other), rel=2e-3)
     assert bits != pytest.approx(by_hand(model, TEXTS, KNOWN), rel=1e-3)
