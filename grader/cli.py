@@ -182,17 +182,21 @@ def check(notebook: Path, lang: str | None) -> None:
               help="Language of the class page and of the table.  [default: of course.toml, else fr]")  # fmt: skip
 @click.option("--scheduler", default="", metavar="ADDRESS",
               help="Grade on the workers of this Dask scheduler (tcp://host:8786).")  # fmt: skip
+@click.option("--timings", type=click.Path(dir_okay=False, path_type=Path), default=None,
+              help="Write where the time went, in seconds by part, to this JSON file.")  # fmt: skip
 @JOBS
 @SANDBOX
 def grade(
     path: Path, lab: str | None, out: Path, rerun: bool, lang: str | None, scheduler: str,
-    jobs: int | None, sandbox: str,
+    timings: Path | None, jobs: int | None, sandbox: str,
 ) -> None:  # fmt: skip
     """Grade a notebook, a folder or a zip of submissions: PATH."""
     from grader.gradebook.run import Failed, run
+    from grader.gradebook.timings import Timings
 
     folder = course()
     guard = sandbox != "none" if scheduler else sandboxed(sandbox)
+    spent = Timings()
     try:
         code = run(
             folder,
@@ -204,8 +208,11 @@ def grade(
             rerun=rerun,
             lang=lang,
             scheduler=scheduler,
+            timings=spent,
         )
-    except Failed as error:
+        if timings is not None:
+            spent.write(timings)
+    except (Failed, OSError) as error:
         refuse(error)
     sys.exit(code)
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 import hashlib
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +20,9 @@ from grader import __version__
 from grader.core.key import Key
 from grader.gradebook.records import Change, Graded
 from grader.gradebook.store import Store, person_of
+from grader.gradebook.timings import WORKING, Timings
 from grader.gradebook.unit import Asked, Item, Measures, Ran, Result, finish_item, run_item
-from grader.zones.pool import clean_worker, student_worker
+from grader.zones.pool import WorkerDied, clean_worker, student_worker
 
 AHEAD = 32  # submissions that the student zone may be ahead of the clean room
 
@@ -40,6 +43,7 @@ class Setting:
         sandboxed: see `grader.zones.sandbox.require`.
         rerun: train again even where there is a recording.
         scheduler: address of a Dask scheduler whose workers grade; none: this machine does.
+        timings: told where the time goes, except on a cluster.
     """
 
     lab_dir: Path
@@ -48,6 +52,7 @@ class Setting:
     sandboxed: bool = True
     rerun: bool = False
     scheduler: str = ""
+    timings: Timings = field(default_factory=Timings)
 
 
 @dataclass(frozen=True)
@@ -155,27 +160,44 @@ def grade_units(
     ahead = threading.Thread(target=measures.warm_up, daemon=True)
     if any(c.kind == "clean" for c in key.checks):
         ahead.start()
-    working = min(setting.jobs, len(units))
-    for _ in range(working):
+    spent, began = setting.timings, time.monotonic()
+    running = working = min(setting.jobs, len(units))
+    for _ in range(running):
         threading.Thread(
             target=_serve, args=(todo, done, asked, setting, store), daemon=True
         ).start()
     try:
-        while working:
+        while running:
             try:
                 found = done.get(timeout=0.2)  # short waits, so that Ctrl-C is heard
             except queue.Empty:
                 continue
             if found is None:
-                working -= 1
+                running -= 1
             elif isinstance(found, BaseException):
                 raise found
             else:
                 name, item, ran = found
-                result = ran if isinstance(ran, Result) else finish_item(asked, item, ran, measures)
-                keep(name, result)
+                result = _finished(asked, item, ran, measures, spent)
+                with spent.during("keeping"):
+                    keep(name, result)
+        whole = working * (time.monotonic() - began)
+        spent.add("idle", whole - sum(spent.seconds.get(part, 0.0) for part in WORKING))
     finally:
         measures.stop()
+
+
+def _finished(
+    asked: Asked, item: Item, ran: Ran | Result, measures: Measures, spent: Timings
+) -> Result:
+    if isinstance(ran, Result):
+        return ran
+    began, before = time.monotonic(), measures.seconds
+    result = finish_item(asked, item, ran, measures)
+    measured = measures.seconds - before
+    spent.add("clean room", measured)
+    spent.add("judging", time.monotonic() - began - measured)
+    return result
 
 
 _Done = tuple[str, Item, Ran | Result] | BaseException | None  # None: a worker has no more to do
@@ -187,13 +209,22 @@ def _serve(
 ) -> None:  # fmt: skip
     """One thread: a worker of its own, and units until there are none."""
     worker = student_worker(asked.key, setting.data, setting.sandboxed, asked.rerun)
+    spent = setting.timings
     try:
+        with spent.during("start"), suppress(WorkerDied):  # the first submission tries again
+            worker.start()
         while True:
             try:
                 unit, item = todo.get_nowait()
             except queue.Empty:
                 break
-            done.put((unit, item, run_item(asked, item, worker, store)))
+            ran = run_item(asked, item, worker, store)
+            if isinstance(ran, Ran):
+                cells, probes = ran.parts()
+                spent.add("cells", cells)
+                spent.add("probes", probes)
+                spent.add("fork", ran.seconds - cells - probes)
+            done.put((unit, item, ran))
     except BaseException as error:
         done.put(error)
     finally:

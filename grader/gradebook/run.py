@@ -20,6 +20,7 @@ from grader.gradebook.progress import steps
 from grader.gradebook.records import About, Change, Graded
 from grader.gradebook.settings import SettingsError
 from grader.gradebook.store import Store, StoreError, locked
+from grader.gradebook.timings import Timings
 from grader.gradebook.unit import Item, Work
 from grader.intake import IntakeError, Submission, cells, collect
 from grader.reports import ReportError, summary_table, write_all
@@ -89,12 +90,14 @@ def run(
     rerun: bool,
     lang: str | None,
     scheduler: str = "",
+    timings: Timings | None = None,
 ) -> int:
     """Grade what lies at `path` and write everything under `out`.
 
     Args:
         scheduler: address of a Dask scheduler; this machine grades if empty.
         lang: of what is shown and of the class page; what ``course.toml`` says if None, else French.
+        timings: told where the time goes.
 
     Returns:
         0, or 1 if some submissions could not be graded (they are listed).
@@ -104,6 +107,7 @@ def run(
     """
     console = Console()
     began = time.monotonic()
+    spent = timings or Timings()
     try:
         known = lab_ids(course)
         settled = Course.load(course, known)
@@ -111,7 +115,8 @@ def run(
         if lab is not None:
             lab_dir(course, lab)
             known = [lab]
-        submissions = collect(path, lab, known=known)
+        with spent.during("intake"):
+            submissions = collect(path, lab, known=known)
         classes = by_lab(submissions, known) if lab is None else [ClassOfLab(lab, submissions)]
         with locked(out):
             bad: list[Graded] = []
@@ -119,7 +124,7 @@ def run(
                 folder = out if len(classes) == 1 else out / found.lab
                 bad += _grade_lab(
                     settled, found, out, folder, console, began,
-                    jobs=jobs, sandboxed=sandboxed, rerun=rerun, lang=lang, scheduler=scheduler,
+                    jobs=jobs, sandboxed=sandboxed, rerun=rerun, lang=lang, scheduler=scheduler, spent=spent,
                 )  # fmt: skip
             write_course_table(settled, out, lang)
     except (IntakeError, ReportError) as error:
@@ -136,24 +141,26 @@ def run(
 
 def _grade_lab(
     course: Course, found: ClassOfLab, out: Path, folder: Path, console: Console, began: float, *,
-    jobs: int, sandboxed: bool, rerun: bool, lang: str, scheduler: str,
+    jobs: int, sandboxed: bool, rerun: bool, lang: str, scheduler: str, spent: Timings,
 ) -> list[Graded]:  # fmt: skip
     """Grade one lab's class, write its reports, print its summary; return what failed."""
-    key = course.settings.key(hidden_key(course.folder, found.lab))
+    with spent.during("key"):
+        key = course.settings.key(hidden_key(course.folder, found.lab))
     store = Store(out / "gradebook.sqlite")
     try:
         items, told = _items(course, found.submissions, key)
         setting = Setting(
             lab_dir(course.folder, found.lab), course.folder / "data", jobs, sandboxed, rerun,
-            scheduler,
+            scheduler, spent,
         )  # fmt: skip
         with steps(found.lab) as step:
             done = grade_class(key, items, store, setting, _counter(len(items), step), by=whoami())
         graded = store.graded(found.lab)
         about = course.about(graded, [c for c in done.changes if c.before is not None])
-        pages = write_all(
-            graded, key, folder, lang, pictures=store.pictures(found.lab), about=about
-        )
+        with spent.during("reports"):
+            pages = write_all(
+                graded, key, folder, lang, pictures=store.pictures(found.lab), about=about
+            )
     finally:
         store.close()
     console.print(summary_table(graded, key, lang))

@@ -75,6 +75,7 @@ class Measures:
         self._lock = threading.Lock()
         self._room: Worker | None = None
         self._known: dict[str, Tree] = {}
+        self.seconds = 0.0  # waiting for the clean room and measuring, so far
 
     def warm_up(self) -> None:
         """Start the clean room ahead of the first recording."""
@@ -92,6 +93,15 @@ class Measures:
         for name in sorted(recordings):
             sha.update(name.encode() + hashlib.sha256(recordings[name]).digest())
         name = sha.hexdigest()
+        began = time.monotonic()
+        try:
+            return self._of(name, check_id, recordings, answers)
+        finally:
+            self.seconds += time.monotonic() - began
+
+    def _of(
+        self, name: str, check_id: str, recordings: Mapping[str, bytes], answers: Mapping[str, Tree]
+    ) -> Tree:
         with self._lock:
             known = self._store.measure(name) if self._store else self._known.get(name)
             if known is not None:
@@ -184,6 +194,14 @@ class Ran:
     work: Work
     outcome: Outcome
     seconds: float
+
+    def parts(self) -> tuple[float, float]:
+        """Seconds in cells and in probes, as the zone says."""
+        asked = [
+            s.get("seconds", 0.0) for s in self.outcome.observations.values() if isinstance(s, dict)
+        ]
+        probes = sum(float(s) for s in asked if isinstance(s, (int, float)) and 0 <= s < 1e6)
+        return sum(c.seconds for c in self.outcome.cells), probes
 
 
 def grade_item(

@@ -1,0 +1,148 @@
+"""What a class costs as it grows, and where the time of grading it goes.
+
+    python benchmarks/growth.py [--sizes 10 50 200 1000]
+
+Grades simulated classes of TP4. Writes ``benchmarks/growth.json`` and ``benchmarks/growth.svg``: on the
+left wall time and memory against the size of the class, on the right where the seconds of the workers
+and of the coordinator go. *Overhead* is wall time × workers ÷ time inside students' code (their cells,
+and the probes that call them).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+ROOT = Path(__file__).resolve().parents[1]
+GRADER = [sys.executable, "-m", "grader"]
+QUIET = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
+LAB = "tp4_transformer"
+MEGABYTE = 1 << 20
+PARTS = {
+    "start": "start of workers", "fork": "forks, loading", "cells": "cells", "probes": "probes",
+    "idle": "idle", "clean room": "clean room", "judging": "judging", "keeping": "keeping",
+    "intake": "intake", "key": "key", "reports": "reports",
+}  # fmt: skip
+
+
+class Memory:
+    """Looks at a process and at what runs below it until it ends."""
+
+    def __init__(self, process: psutil.Popen) -> None:
+        self.coordinator = self.workers = 0.0
+        self._process = process
+        self._thread = threading.Thread(target=self._look)
+        self._thread.start()
+
+    def _look(self) -> None:
+        while self._process.poll() is None:
+            try:
+                own = self._process.memory_info().rss / MEGABYTE
+                below = [p.memory_full_info().pss for p in self._process.children(recursive=True)]
+            except (psutil.NoSuchProcess, psutil.AccessDenied):
+                continue
+            self.coordinator = max(self.coordinator, own)
+            self.workers = max(self.workers, sum(below) / MEGABYTE)
+            time.sleep(0.5)
+
+    def end(self) -> None:
+        self._thread.join()
+
+
+def graded(crowd: Path, out: Path) -> dict[str, Any]:
+    """Grade a class once; seconds, megabytes at most, and the parts."""
+    told = out.with_suffix(".json")
+    command = [
+        *GRADER,
+        "grade",
+        str(crowd),
+        "--lab",
+        LAB,
+        "--out",
+        str(out),
+        "--timings",
+        str(told),
+    ]
+    began = time.perf_counter()
+    process = psutil.Popen(command, cwd=ROOT, env=QUIET, stdout=subprocess.DEVNULL,
+                           stderr=subprocess.DEVNULL)  # fmt: skip
+    memory = Memory(process)
+    process.wait()
+    seconds = time.perf_counter() - began
+    memory.end()
+    parts = json.loads(told.read_text())
+    workers = len(os.sched_getaffinity(0))
+    return {
+        "seconds": round(seconds, 2),
+        "coordinator_mb": round(memory.coordinator, 1),
+        "workers_mb": round(memory.workers, 1),
+        "overhead": round(seconds * workers / (parts["cells"] + parts["probes"]), 2),
+        "class_page_mb": round((out / "class.html").stat().st_size / 1e6, 3),
+        "parts": parts,
+    }
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--sizes", type=int, nargs="+", default=[10, 50, 200, 1000])
+    given = options.parse_args()
+    found: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for size in given.sizes:
+            crowd = folder / f"class-{size}"
+            subprocess.run(
+                [*GRADER, "simulate", LAB, "--students", str(size), "--seed", "1", "--out", crowd],
+                cwd=ROOT, env=QUIET, check=True, capture_output=True,
+            )  # fmt: skip
+            if not found:
+                graded(crowd, folder / "warm")  # the hidden key is compiled here, once
+            found[str(size)] = graded(crowd, folder / f"out-{size}")
+            print(size, found[str(size)], flush=True)
+    (ROOT / "benchmarks" / "growth.json").write_text(json.dumps(found, indent=1) + "\n")
+    draw(found)
+
+
+def draw(found: dict[str, Any]) -> None:
+    import matplotlib
+
+    matplotlib.use("svg")
+    import matplotlib.pyplot as plt
+
+    sizes = [int(n) for n in found]
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.4), layout="constrained")
+    left.loglog(sizes, [f["seconds"] for f in found.values()], "o-", label="wall time, s")
+    left.loglog(sizes, [f["coordinator_mb"] for f in found.values()], "s--",
+                label="memory of the coordinator, MB")  # fmt: skip
+    left.loglog(sizes, [f["workers_mb"] for f in found.values()], "^:",
+                label="memory of workers and clean room, MB")  # fmt: skip
+    left.set_xlabel("submissions")
+    left.set_xticks(sizes, [str(n) for n in sizes])
+    left.minorticks_off()
+    left.legend(frameon=False)
+    before = [0.0] * len(sizes)
+    for n, (part, said) in enumerate(PARTS.items()):
+        each = [f["parts"].get(part, 0.0) / s for s, f in zip(sizes, found.values(), strict=True)]
+        right.barh([str(s) for s in sizes], each, left=before, label=said,
+                   color=plt.get_cmap("tab20")(n))  # fmt: skip
+        before = [a + b for a, b in zip(before, each, strict=True)]
+    right.set_xlabel("seconds a submission, all workers and the coordinator")
+    right.set_ylabel("submissions")
+    right.legend(frameon=False, fontsize="small", ncols=2)
+    for axis in (left, right):
+        axis.spines[["top", "right"]].set_visible(False)
+    figure.savefig(ROOT / "benchmarks" / "growth.svg")
+
+
+if __name__ == "__main__":
+    main()
