@@ -538,7 +538,7 @@ def top_k_probabilities(logits, k):
     Mutant(
         "stops-at-end",
         "generate",
-        loses=("generate.text",),
+        loses=("generate.text", "generate.fresh"),
         code=GENERATE.replace("        text +=", "        if vocabulary[new] == END:\n            return text\n        text +="),
     ),
     Mutant(
