@@ -236,6 +236,8 @@ def families(
     return dict(list(groups.items())[:MAX_HISTORIES])
 
 
+LEAST_GAP = 0.01  # of the values' range: rounding is not drawn as a gap
+
 YOURS = Text(en="yours", fr="le vôtre")
 EXPECTED = Text(en="expected", fr="attendu")
 GAP = Text(en="gap", fr="écart")
@@ -266,7 +268,7 @@ def heat_maps(came: object, expected: object, lang: str) -> Markup:
     panels = [(YOURS.to(lang), a, low, high), (EXPECTED.to(lang), b, low, high)]
     if a.shape == b.shape:
         gap = np.abs(a - b)
-        top = float(gap[np.isfinite(gap)].max(initial=0.0))
+        top = float(gap[np.isfinite(gap)].max(initial=LEAST_GAP * (high - low)))
         panels.append((GAP.to(lang), gap, 0.0, top))
     side = (WIDTH - 16 * (len(panels) - 1)) / len(panels)
     parts: list[Markup] = []

@@ -135,3 +135,12 @@ def test_control_characters_of_a_name_do_not_reach_the_terminal() -> None:
 
 def test_an_empty_class_is_a_table_too() -> None:
     Console(file=io.StringIO(), width=80).print(summary_table([], KEY, "fr", width=80))
+
+
+def test_rounding_is_not_drawn_as_a_gap() -> None:
+    expected = np.array([[0.1, 0.9], [0.8, 0.2]])
+    full = "#a40e26"  # the darkest red
+    assert full not in heat_maps(expected + 1e-8, expected, "en")
+    wrong = expected.copy()
+    wrong[0, 0] = 0.5
+    assert full in heat_maps(wrong, expected, "en")
