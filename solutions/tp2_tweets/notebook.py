@@ -1220,7 +1220,7 @@ for T in temperatures:
         seen.append(entropy_bits(p))
         return p
 
-    diversities.append(distinct(continue_with(writer, symbols, "", 150, choose), 3))
+    diversities.append(distinct(continue_with(writer, symbols, "", 300, choose), 3))
     entropies.append(np.mean(seen))
 figure, axes = plt.subplots(1, 2, figsize=(9, 3))
 axes[0].plot(temperatures, entropies, "o-")
