@@ -76,7 +76,6 @@ def run(names: dict[str, Any], job: Job, hidden: dict[str, np.ndarray]) -> dict[
     import keras
 
     keras.backend.clear_session()
-    cpu, began = time.process_time(), time.perf_counter()
     recipe = {**names["RECIPE"], "seed": job.seed}
     recipe["steps"] = max(1, round(job.share * recipe["steps"]))
     if job.off:
@@ -84,6 +83,7 @@ def run(names: dict[str, Any], job: Job, hidden: dict[str, np.ndarray]) -> dict[
     data = names["data"]
     parts = names["split"](data["x_train"], data["y_train"], job.per_class, names["HELD"], job.seed)
     networks = names["new_networks"](job.seed)
+    cpu, began = time.process_time(), time.perf_counter()
     step = names["make_step"](*networks, parts, recipe, job.method)
     for i in range(recipe["steps"]):
         step(i)

@@ -45,7 +45,7 @@ from grader import Lab, todo
 
 lab = Lab("tp5_mixmatch", lang="fr")
 BAD = {  # ce que dit `require`
-    "probabilities": "{0} : chaque ligne doit être une distribution (somme 1) ; appliquez softmax aux logits.",
+    "probabilities": "{0} : chaque ligne doit être une distribution (rien sous 0, somme 1) ; appliquez softmax aux logits.",
     "temperature": "temperature = {0} : il faut un nombre > 0 (0 donnerait une division par zéro).",
     "alpha": "alpha = {0} : il faut un nombre > 0 ; pour ne pas mélanger, n'appelez pas mixup.",
     "one_hot": "{0} : des étiquettes (n, classes) sont attendues, la forme {1} est venue ; "
@@ -60,7 +60,7 @@ from grader import Lab, todo
 
 lab = Lab("tp5_mixmatch", lang="en")
 BAD = {  # what `require` says
-    "probabilities": "{0}: each row must be a distribution (sum 1); apply softmax to logits first.",
+    "probabilities": "{0}: each row must be a distribution (nothing below 0, sum 1); apply softmax to logits first.",
     "temperature": "temperature = {0}: a number > 0 is needed (0 would divide by zero).",
     "alpha": "alpha = {0}: a number > 0 is needed; not to mix at all, do not call mixup.",
     "one_hot": "{0}: labels (n, classes) are expected, shape {1} came; "
@@ -84,8 +84,8 @@ PER_CLASS = 10  # labelled images a class: 100 in all
 HELD = 1000  # images that only validate
 SHIFT = 2  # pixels, at most, in each direction
 RECIPE = {
-    "steps": 2000, "batch": 32, "rate": 2e-3, "weight_decay": 0.2, "decay": 0.99,  # both methods
-    "views": 2, "temperature": 0.5, "alpha": 0.75, "lambda_u": 10.0, "ramp": 1000,  # MixMatch alone
+    "steps": 600, "batch": 32, "rate": 2e-3, "weight_decay": 0.2, "decay": 0.99,  # both methods
+    "views": 2, "temperature": 0.5, "alpha": 0.75, "lambda_u": 25.0, "ramp": 300,  # MixMatch alone
     "seed": 1, "augmentation": True,
 }
 
@@ -108,9 +108,10 @@ def require(condition, message, *values):
         raise ValueError(BAD[message].format(*values))
 
 
-def sums_to_one(p):
-    """Whether each row is a distribution, up to rounding."""
-    return ops.all(ops.abs(ops.sum(ops.cast(p, "float32"), axis=-1) - 1) < 1e-2)
+def is_distribution(p):
+    """Whether each row is a distribution, up to rounding: nothing below 0, sum 1."""
+    p = ops.cast(p, "float32")
+    return ops.logical_and(ops.all(p >= 0), ops.all(ops.abs(ops.sum(p, axis=-1) - 1) < 1e-2))
 
 
 def show(rows, titles=(), size=0.8, columns=()):
@@ -400,7 +401,7 @@ def sharpen(p, temperature):
     """
     require(temperature > 0, "temperature", temperature)
     p = ops.convert_to_tensor(p)
-    require(sums_to_one(p), "probabilities", "sharpen")
+    require(is_distribution(p), "probabilities", "sharpen")
     ### BEGIN SOLUTION
     powers = ops.power(p, 1 / temperature)
     return powers / ops.sum(powers, axis=-1, keepdims=True)
@@ -503,7 +504,7 @@ def mixup(x1, y1, x2, y2, alpha, seed):
     for y in (y1, y2):
         require(len(y.shape) == 2, "one_hot", "mixup", tuple(y.shape))
     require(x1.shape == x2.shape, "sizes", "mixup", tuple(x1.shape), tuple(x2.shape))
-    require(y1.shape == y2.shape and len(x1) == len(y1), "sizes", "mixup", tuple(y1.shape), tuple(y2.shape))
+    require(y1.shape == y2.shape and x1.shape[0] == y1.shape[0], "sizes", "mixup", tuple(y1.shape), tuple(y2.shape))
     ### BEGIN SOLUTION
     n = x1.shape[0]
     share = keras.random.beta((n,), alpha, alpha, seed=seed)
@@ -626,10 +627,10 @@ def mixmatch(model, x, y, u, seed, views=2, temperature=0.5, alpha=0.75, augment
     augmentation = augmentation or augment
     x, y, u = (ops.convert_to_tensor(a) for a in (x, y, u))
     require(len(y.shape) == 2, "one_hot", "mixmatch", tuple(y.shape))
-    require(len(x) == len(y), "sizes", "mixmatch", tuple(x.shape), tuple(y.shape))
+    require(x.shape[0] == y.shape[0], "sizes", "mixmatch", tuple(x.shape), tuple(y.shape))
     require(x.shape[1:] == u.shape[1:], "sizes", "mixmatch", tuple(x.shape), tuple(u.shape))
-    require(len(x) > 0 and len(u) > 0, "empty", "mixmatch")
-    require(sums_to_one(y), "probabilities", "mixmatch")
+    require(x.shape[0] > 0 and u.shape[0] > 0, "empty", "mixmatch")
+    require(is_distribution(y), "probabilities", "mixmatch")
     require(views >= 1, "views", views)
     ### BEGIN SOLUTION
     n, m = x.shape[0], u.shape[0]
@@ -794,6 +795,15 @@ lab.check("average")
 # de la normalisation par lot (0,99), le réseau supervisé perd dix points sans que rien ne le dise.
 #
 # Un pas entier est **compilé** par `tf.function` : tirages, vues, réponses, mélange, gradient, mise à jour.
+#
+# <details><summary>« Iterating over a symbolic tf.Tensor », « has no attribute numpy », « NumPy array »</summary>
+# Dans un pas compilé, les tenseurs n'ont pas encore de valeurs. Bouclez sur <code>range(k)</code> plutôt que sur
+# un tenseur, et calculez avec <code>keras.ops</code> ou <code>tf</code> plutôt qu'avec NumPy. En attendant,
+# <code>make_step(…, compiled="eager")</code> marche sans compiler, trois fois plus lentement.</details>
+#
+# <details><summary>La perte devient NaN</summary>
+# Une puissance ou un logarithme de 0, ou une ligne de probabilités qui ne somme pas à 1 : appelez vos
+# fonctions hors du pas, elles disent ce qui ne va pas.</details>
 
 # %% [markdown] lang="en"
 # ## 4 The experiment
@@ -804,10 +814,19 @@ lab.check("average")
 # default momentum (0.99) the supervised network loses ten points and nothing says so.
 #
 # A whole step is **compiled** by `tf.function`: draws, views, answers, mixing, gradient, update.
+#
+# <details><summary>"Iterating over a symbolic tf.Tensor", "has no attribute numpy", "NumPy array"</summary>
+# Inside a compiled step tensors have no values yet. Loop over <code>range(k)</code> rather than over a tensor, and
+# compute with <code>keras.ops</code> or <code>tf</code> rather than with NumPy. Meanwhile
+# <code>make_step(…, compiled="eager")</code> works without compiling, three times more slowly.</details>
+#
+# <details><summary>The loss becomes NaN</summary>
+# A power or a logarithm of 0, or a row of probabilities that does not sum to 1: call your functions outside the
+# step, they say what is wrong.</details>
 
 # %% role="setup"
 def build_network():
-    """Four convolutions, 132,266 parameters: (n, 28, 28, 1) → logits (n, 10)."""
+    """Four convolutions, 75,010 parameters: (n, 28, 28, 1) → logits (n, 10)."""
     def block(filters, size, strides):
         return [
             layers.Conv2D(filters, size, strides=strides, padding="same", use_bias=False),
@@ -816,7 +835,7 @@ def build_network():
         ]
 
     return keras.Sequential([
-        keras.Input((28, 28, 1)), *block(32, 5, 2), *block(64, 3, 1), *block(64, 3, 2), *block(128, 3, 1),
+        keras.Input((28, 28, 1)), *block(24, 5, 2), *block(48, 3, 1), *block(48, 3, 2), *block(96, 3, 1),
         layers.GlobalAveragePooling2D(), layers.Dense(10),
     ])
 
@@ -858,7 +877,7 @@ def make_step(model, average, parts, recipe, method="mixmatch", compiled="graph"
                 loss = ops.mean(ops.categorical_crossentropy(y, logits, from_logits=True))
             else:
                 logits = model(ops.concatenate([x, u]), training=True)
-                loss = mixmatch_loss(logits[: len(x)], y, logits[len(x) :], q, weight)
+                loss = mixmatch_loss(logits[: x.shape[0]], y, logits[x.shape[0] :], q, weight)
         gradients = tape.gradient(loss, model.trainable_variables)
         optimizer.apply(gradients, model.trainable_variables)
         return loss
@@ -867,12 +886,12 @@ def make_step(model, average, parts, recipe, method="mixmatch", compiled="graph"
         learn = tf.function(learn, jit_compile=True)
 
     def step(i):
-        chosen = keras.random.randint((recipe["batch"],), 0, len(x_all), seed=seed)
+        chosen = keras.random.randint((recipe["batch"],), 0, x_all.shape[0], seed=seed)
         x, y, u, q, weight = tf.gather(x_all, chosen), tf.gather(y_all, chosen), None, None, 0.0
         if method == "supervised":
             x = view(x, seed)
         else:
-            chosen = keras.random.randint((recipe["batch"],), 0, len(u_all), seed=seed)
+            chosen = keras.random.randint((recipe["batch"],), 0, u_all.shape[0], seed=seed)
             x, y, u, q = mixmatch(
                 model, x, y, tf.gather(u_all, chosen), seed, recipe["views"], recipe["temperature"],
                 recipe["alpha"], view,
@@ -1097,7 +1116,7 @@ lab.check("ablation")
 
 # %%
 IDEAS = ("augmentation", "consistency", "entropy", "pseudo-labels")
-SHORT = {**RECIPE, "steps": 300, "ramp": 150}
+SHORT = {**RECIPE, "steps": 200, "ramp": 100}
 with lab.record("ablation", weights=False) as run:
     for i in run.steps(1 + len(IDEAS)):
         recipe = without(SHORT, IDEAS[i - 1]) if i else SHORT
