@@ -154,7 +154,8 @@ def _execute(course: Path, lab: LoadedLab, lang: Lang, say: Say) -> Any:
             node, timeout=3600, kernel_name="python3", resources={"metadata": {"path": scratch}}
         )
         try:
-            client.execute(env={**os.environ, REPLAY: "1"})
+            # What TensorFlow says of this machine's processor and drivers is nobody's business.
+            client.execute(env={"TF_CPP_MIN_LOG_LEVEL": "3", **os.environ, REPLAY: "1"})
         except CellExecutionError as error:
             last = str(error).strip().splitlines()[-1]
             raise AuthorError(f"{lab.id} ({lang}): a solution cell raises: {last}") from None
