@@ -1,11 +1,12 @@
 """Train a short version of the notebook's recipe over seeds; writes ``calibration.json``.
 
-    nice python calibrate.py [--seeds 12] [--length 32] [--epochs 1] [--pause 4]
+    nice python calibrate.py [--seeds 10] [--length 32] [--epochs 2] [--pause 4]
 
 The network, the optimiser, its schedule and the data are the notebook's, the arithmetic is that of
-`longer.py`. The recipe is shorter than the notebook's (one epoch of shorter windows instead of four),
+`longer.py`. The recipe is shorter than the notebook's (two epochs of shorter windows instead of four),
 so what it reaches is less than any student gets who runs the notebook's: thresholds that it passes
-are safe. Every finished seed is kept in ``calibration.runs.json``, so that an interrupted run, or one
+are safe. (One epoch is too short: over four seeds it gave 2.71 to 2.90, a spread that leaves no room
+below the 3-gram.) Every finished seed is kept in ``calibration.runs.json``, so that an interrupted run, or one
 that ``--pause`` stopped after so many seeds, goes on where it was.
 """
 
@@ -80,9 +81,9 @@ def thresholds(values: list[float], baseline: float) -> tuple[float, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", type=int, default=12)
+    parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--length", type=int, default=32)
-    parser.add_argument("--epochs", type=int, default=1)
+    parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--pause", type=int, default=0, help="stop after so many seeds; 0: go on")
     options = parser.parse_args()
     kept = HERE / "calibration.runs.json"
@@ -107,7 +108,7 @@ def main() -> None:
             "sd": round(statistics.stdev(values), 4),
             "seeds": [r["seed"] for r in runs],
             "baseline": {"name": "3-gram, Witten-Bell", "values": [baseline]},
-            "recipe": f"{options.epochs} epoch of windows of {options.length}, batch {BATCH}",
+            "recipe": f"{options.epochs} epochs of windows of {options.length}, batch {BATCH}",
             "cpu_seconds": statistics.median(r["cpu_seconds"] for r in runs),
             "excuse": "",
         }
