@@ -352,33 +352,41 @@ def codes(draw: Draw, n: int, h: int, w: int) -> tuple[np.ndarray, np.ndarray]:
 @lab.check(
     "mixup.shares", "mixup", 0.75, Text(en="the draw of λ", fr="le tirage de λ"),
     asked=Text(en="max(λ, 1 − λ), λ drawn from Beta(α, α)", fr="max(λ, 1 − λ), λ tiré de Beta(α, α)"),
-    expect={"bin": Distribution(20)},
+    expect={"share_for_a_small_alpha": Distribution(20), "share_for_a_large_alpha": Distribution(20)},
 )  # fmt: skip
 def _(draw: Draw) -> tuple[Probe, dict[str, Any]]:
-    alpha, calls = float(draw.uniform(1, low=0.12, high=0.18)[0]), 80
-    edges = betainc(alpha, alpha, np.linspace(0.5, 1, 11))
-    likely = np.concatenate([np.zeros(10), 2 * np.diff(edges)])
+    small, large = (float(draw.uniform(1, low=a, high=b)[0]) for a, b in ((0.12, 0.18), (6, 9)))
     images, one, two = draw.uniform(1, 2, 3, 1), np.float32([[1, 0]]), np.float32([[0, 1]])
+
+    def likely(alpha: float) -> np.ndarray:
+        return np.concatenate([np.zeros(10), 2 * np.diff(betainc(alpha, alpha, np.linspace(0.5, 1, 11)))])
+
+    def calls(alpha: float, n: int, name: str) -> tuple[Step, ...]:
+        return (
+            *(
+                step
+                for i in range(n)
+                for step in (
+                    call("mixup", ref("image"), ref("one"), ref("image"), ref("two"), alpha, ref("seed"), into="pair"),
+                    item("$pair", 1, into=f"y{i}"),
+                )
+            ),
+            call("np.concatenate", [ref(f"y{i}") for i in range(n)], into="labels"),
+            call("np.matmul", ref("labels"), numpy_array(np.float64([[19.999999], [0]])), into="scaled"),
+            call("np.floor", ref("scaled"), into=name),
+        )
+
     return Probe(
         (
             call("keras.ops.multiply", images, 1.0, into="image"),
             call("keras.ops.multiply", one, 1.0, into="one"),
             call("keras.ops.multiply", two, 1.0, into="two"),
             seeded(draw),
-            *(
-                step
-                for i in range(calls)
-                for step in (
-                    call("mixup", ref("image"), ref("one"), ref("image"), ref("two"), alpha, ref("seed"), into="pair"),
-                    item("$pair", 1, into=f"y{i}"),
-                )
-            ),
-            call("np.concatenate", [ref(f"y{i}") for i in range(calls)], into="labels"),
-            call("np.matmul", ref("labels"), numpy_array(np.float64([[19.999999], [0]])), into="scaled"),
-            call("np.floor", ref("scaled"), into="bin"),
+            *calls(small, 60, "share_for_a_small_alpha"),
+            *calls(large, 40, "share_for_a_large_alpha"),
         ),
-        keep=("bin",),
-    ), {"bin": likely}
+        keep=("share_for_a_small_alpha", "share_for_a_large_alpha"),
+    ), {"share_for_a_small_alpha": likely(small), "share_for_a_large_alpha": likely(large)}
 
 
 def one_mix(draw: Draw) -> tuple[Step, ...]:
@@ -470,7 +478,7 @@ def matched(draw: Draw, sees: str) -> tuple[Step, ...]:
         *model,
         seeded(draw),
         call("mixmatch", ref("model"), images[:n], y, images[n:], ref("seed"), views=views,
-             temperature=temperature, alpha=0.75, into="four"),
+             temperature=temperature, alpha=0.75 if sees == "channels" else 30.0, into="four"),
         *(item("$four", i, into=name) for i, name in enumerate("xyuq")),
         *shapes(),
         call("np.concatenate", [ref("x"), ref("u")], into="images"),
@@ -493,6 +501,15 @@ def matched(draw: Draw, sees: str) -> tuple[Step, ...]:
         call("np.max", ref("u_from_x"), into="most_x"), call("np.greater", ref("most_x"), 1e-5, into="u_meets_x"),
         call("np.max", ref("x_shares"), axis=1, into="own"), call("np.min", ref("own"), into="least_own"),
         call("np.less", ref("least_own"), 0.9999, into="x_is_mixed"),
+        call("np.max", ref("shares"), axis=1, into="largest"), call("np.median", ref("largest"), into="middle"),
+        call("np.digitize", ref("middle"), [0.66, 0.9999], into="zone"),  # 2: nothing is mixed at all
+        call("np.equal", ref("zone"), 1, into="another_alpha"),
+        call("mixmatch", ref("model"), images[:n], y, images[n:], ref("seed"), views=views, into="again"),
+        item("$again", 0, into="x_again"),
+        call("np.sum", ref("x_again"), axis=(1, 2), into="shares_again"),
+        call("np.greater", ref("shares_again"), 1e-6, into="partners_again"),
+        call("np.greater", ref("x_shares"), 1e-6, into="partners"),
+        call("np.array_equal", ref("partners"), ref("partners_again"), into="same_partners_again"),
         # how many places the bright pixel of an image was seen at
         call("np.max", ref("images"), axis=0, into="seen"),
         call("np.greater", ref("seen"), 1e-6, into="bright"),
@@ -540,7 +557,7 @@ def _(draw: Draw) -> Probe:
 )  # fmt: skip
 def _(draw: Draw) -> Probe:
     steps = matched(draw.named("channels"), "channels")
-    return Probe(steps, shared=len(steps), keep=("x_is_mixed", "x_meets_u", "u_meets_x"))
+    return Probe(steps, shared=len(steps), keep=("x_is_mixed", "x_meets_u", "u_meets_x", "same_partners_again"))
 
 
 @lab.check(
@@ -553,7 +570,7 @@ def _(draw: Draw) -> Probe:
     return Probe(
         (*first, kept, *matched(draw, "pixels")), shared=len(first),
         keep=("views_of_an_unlabelled_image", "views_of_a_labelled_image", "labelled_images_augmented",
-              "originals_are_no_views", "image_and_label_together", "one_target_an_image"),
+              "originals_are_no_views", "another_alpha", "image_and_label_together", "one_target_an_image"),
     )  # fmt: skip
 
 

@@ -167,8 +167,9 @@ def augment(images, seed):
          "les K vues d'une image sont une seule et même vue",
          ("ops.stack([augmentation(u, seed) for _ in range(views)])", "ops.stack([augmentation(u, seed)] * views)"),
          hint=("how many times is augment called?", "combien de fois augment est-il appelé ?"))
-    slip("labels-shuffled-separately", "mixmatch", "images and labels are shuffled in two different orders: a coat is mixed in, a sandal's label comes with it",
-         "images et étiquettes sont mélangées dans deux ordres différents : on mêle un manteau, avec l'étiquette d'une sandale",
+    slip("labels-shuffled-separately", "mixmatch",
+         "the targets are not mixed as the images are, usually because two orders were drawn: a coat is mixed in, a sandal's label comes with it",
+         "les cibles ne sont pas mélangées comme les images, en général parce que deux ordres ont été tirés : on mêle un manteau, avec l'étiquette d'une sandale",
          ("ops.take(labels, order, axis=0)", "ops.take(labels, keras.random.shuffle(order, seed=seed), axis=0)"),
          hint=("how many orders are drawn?", "combien d'ordres sont tirés ?"))
     slip("guess-differs-per-view", "mixmatch", "each view has its own guess as a target; the K views of an image share one",
@@ -189,6 +190,9 @@ def augment(images, seed):
          "les étiquetées ne rencontrent que des étiquetées, les vues sans étiquette que leurs semblables",
          ("order = keras.random.shuffle(ops.arange(n + views * m), seed=seed)",
           "order = ops.concatenate([keras.random.shuffle(ops.arange(n), seed=seed), n + keras.random.shuffle(ops.arange(views * m), seed=seed)])"))
+    slip("partners-fixed", "mixmatch", "each place of the batch is always mixed with the same other place: the order is not drawn",
+         "chaque place du lot est toujours mélangée avec la même autre : l'ordre n'est pas tiré",
+         ("order = keras.random.shuffle(ops.arange(n + views * m), seed=seed)", "order = ops.arange(n + views * m)[::-1]"))
     slip("not-mixed", "mixmatch", "nothing is mixed: mixup is not called, or each image meets itself", "rien n'est mélangé : mixup n'est pas appelé, ou chaque image se rencontre elle-même",
          ("    images, labels = mixup(images, labels, *others, alpha, seed)\n", ""))
     slip("labelled-not-augmented", "mixmatch", "the labelled images are not augmented", "les images étiquetées ne sont pas augmentées",
@@ -196,6 +200,8 @@ def augment(images, seed):
     slip("original-counted-as-view", "mixmatch", "the views are one too many or too few: the original itself is not a view",
          "il y a une vue de trop ou de moins : l'original n'est pas une vue",
          ("[augmentation(u, seed) for _ in range(views)]", "[u, *(augmentation(u, seed) for _ in range(views - 1))]"))
+    slip("alpha-not-passed-on", "mixmatch", "mixup is not given `alpha`: another value is fixed", "mixup ne reçoit pas `alpha` : une autre valeur est fixée",
+         ("mixup(images, labels, *others, alpha, seed)", "mixup(images, labels, *others, 0.75, seed)"))
     slip("gradient-through-targets", "mixmatch", "a gradient flows through the targets: the network is asked without guess_labels, and nothing stops it",
          "un gradient traverse les cibles : le réseau est interrogé sans guess_labels, et rien ne l'arrête",
          ("sharpen(guess_labels(model, all_views), temperature)",

@@ -174,6 +174,7 @@ def sharpen(p, temperature):
            code="def sharpen(p, temperature):\n    return keras.activations.softmax(ops.convert_to_tensor(p) / temperature)"),
     Mutant("no-max-lambda", "mixup", ("mixup.shares",), code=mixup(fold="lam + 0.0")),
     Mutant("lambda-uniform", "mixup", ("mixup.shares",), code=mixup(draw="tf.random.stateless_uniform((len(x1),), seed.next())")),
+    Mutant("beta-of-alpha-and-one", "mixup", ("mixup.shares", VIEWS), named="", code=mixup(draw="keras.random.beta((len(x1),), alpha, 1.0, seed=seed)")),
     Mutant("different-lambda-for-x-and-y", "mixup", ("mixup.together",), code=mixup(
         again="lam = keras.random.beta((len(x1),), alpha, alpha, seed=seed)\n    lam = tf.maximum(lam, 1 - lam)")),
     Mutant("labels-not-mixed", "mixup", ("mixup.shares", "mixup.together"), code=mixup(y="tf.identity(y1)")),
@@ -204,8 +205,10 @@ def mixmatch(model, x, y, u, seed, views=2, temperature=0.5, alpha=0.75, augment
     Mutant("mixed-apart", "mixmatch", (PARTNERS,), code=mixmatch(
         order="tf.concat([keras.random.shuffle(tf.range(n), seed=seed), keras.random.shuffle(tf.range(n, n + views * len(u)), seed=seed)], 0)")),
     Mutant("not-mixed", "mixmatch", (PARTNERS,), code=mixmatch(end="wx, wy = every, targets")),
+    Mutant("partners-fixed", "mixmatch", (PARTNERS,), code=mixmatch(end="wx, wy = tf.reverse(every, [0]), tf.reverse(targets, [0])")),
     Mutant("not-shuffled", "mixmatch", (PARTNERS,), named="not-mixed", code=mixmatch(order="tf.range(len(every))")),
     Mutant("labelled-not-augmented", "mixmatch", (VIEWS,), code=mixmatch(x="tf.convert_to_tensor(x)")),
+    Mutant("alpha-not-passed-on", "mixmatch", (VIEWS,), code=mixmatch().replace("wx, wy, alpha, seed", "wx, wy, 3 / 4, seed")),
     Mutant("gradient-through-targets", "mixmatch", ("mixmatch.constant",), code=mixmatch(
         q="[sharpen(sum(tf.nn.softmax(model(part, training=False)) for part in parts) / views, temperature)] * views")),
     Mutant("cross-entropy-on-unlabelled", "loss", ("loss.unlabelled", "loss.gradient"),
