@@ -128,8 +128,8 @@ def main() -> None:
 
     for seed in range(1, BASELINE_SEEDS + 1):
         once("baseline", seed, lambda seed=seed: no_order(names, seed))
-    for seed in range(1, options.seeds + 1):
-        for recording in [options.only] if options.only else CHECKS:
+    for recording in [options.only] if options.only else CHECKS:
+        for seed in range(1, options.seeds + 1):
             once(recording, seed, lambda r=recording, s=seed: train(lab, names, r, s))
     write(done)
 

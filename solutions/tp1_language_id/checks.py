@@ -308,10 +308,11 @@ def _(draw: Draw) -> tuple[Probe, dict[str, Any]]:
 
 @lab.check(
     "assemble.shuffled", "assemble", 0.25, Text(en="shuffled by the seed", fr="battus selon la graine"),
-    asked=Text(en="same seed, same order; another seed, another order", fr="même graine, même ordre ; autre graine, autre ordre"),
+    asked=Text(en="languages mixed; same seed, same order; another seed, another order",
+               fr="langues mêlées ; même graine, même ordre ; autre graine, autre ordre"),
 )  # fmt: skip
-def _(draw: Draw) -> Probe:
-    given, _ = clips(draw)
+def _(draw: Draw) -> tuple[Probe, dict[str, Any]]:
+    given, ranks = clips(draw)
     seed = int(draw.rng.integers(1000))
     steps: list[Step] = []
     for name, own in (("a", seed), ("b", seed), ("c", seed + 1)):
@@ -325,9 +326,14 @@ def _(draw: Draw) -> Probe:
             *steps,
             call("np.array_equal", ref("first_a"), ref("first_b"), into="same_seed"),
             call("np.array_equal", ref("first_a"), ref("first_c"), into="other_seed"),
+            call("$first_a.astype", "int64", into="which"),
+            call("np.take", numpy_array(ranks), ref("which"), into="languages"),
+            call("np.diff", ref("languages"), into="changes"),
+            call("np.count_nonzero", ref("changes"), into="runs"),  # about 48 of 60 when shuffled
+            call("np.greater", ref("runs"), 15, into="languages_mixed"),
         ),
-        ("same_seed", "other_seed"),
-    ), {"same_seed": True, "other_seed": False}
+        ("same_seed", "other_seed", "languages_mixed"),
+    ), {"same_seed": True, "other_seed": False, "languages_mixed": True}
 
 
 # ------------------------------------------------------------------ 2.2 normalise
@@ -711,12 +717,12 @@ def _(draw: Draw) -> Probe:
     burst = np.arange(10)[None] == starts[:, None]
     loud = np.where(burst, bursts[:, None], 1.0).astype(np.float32)
     normaliser = [
-        numpy_array(draw.normal(BANDS, scale=0.05)),
+        numpy_array(draw.normal(BANDS, scale=0.05, mean=2.5)),
         numpy_array(np.full(BANDS, 2.5, np.float32)),
     ]
     return Probe(
         (
-            *listener(3.0, "Max", 1.5, 2.75),
+            *listener(3.0, "Max", 0.4, 1.8),
             *noise(draw, len(bursts), SAMPLES, loud=0.01, into="white"),
             call("np.repeat", numpy_array(loud), SAMPLES // 10, 1, into="envelopes"),
             call("np.multiply", ref("white"), ref("envelopes"), into="waves"),

@@ -219,6 +219,14 @@ def declare(lab: LabSpec) -> None:
         ("pad_end=True", "window_fn=None, pad_end=True"),
     )
     slip(
+        "transform-too-short",
+        "logmel",
+        "the Fourier transform is on 512 points, the window's length: 257 frequencies instead of 513",
+        "la transformée de Fourier est sur 512 points, la longueur de la fenêtre : 257 fréquences au lieu de 513",
+        ("HOP, FFT, pad_end", "HOP, FRAME, pad_end"),
+        ("FFT // 2 + 1", "FRAME // 2 + 1"),
+    )
+    slip(
         "no-floor",
         "logmel",
         "the logarithm of silence is −∞",
@@ -243,6 +251,16 @@ def declare(lab: LabSpec) -> None:
         "nothing is shuffled: each batch would hold one language",
         "rien n'est battu : chaque lot ne contiendrait qu'une langue",
         ("np.random.default_rng(seed).permutation(len(labels))", "np.arange(len(labels))"),
+    )
+    slip(
+        "shuffled-within-languages",
+        "assemble",
+        "clips are shuffled within each language only: each batch would hold one language",
+        "les extraits ne sont battus qu'à l'intérieur de chaque langue : chaque lot n'en contiendrait qu'une",
+        (
+            "    order = np.random.default_rng(seed).permutation(len(labels))",
+            "    draws = np.random.default_rng(seed).random(len(labels))\n    order = np.lexsort([draws, labels])",
+        ),
     )
     slip(
         "labels-in-order-of-arrival",

@@ -137,6 +137,15 @@ mutants = [
     Mutant("log-before-mel", "logmel", (LOGMEL, SILENCE), code=logmel(last="np.log(p + FLOOR) @ mel")),
     Mutant("last-window-dropped", "logmel", (LOGMEL, BATCH), code=logmel(frames="range(0, waveform.shape[-1] - 511, 240)")),
     Mutant("no-window", "logmel", (LOGMEL,), code=logmel(window="1.0")),
+    Mutant(
+        "transform-too-short", "logmel", (LOGMEL,),
+        code="""
+def log_mel_spectrogram(waveform):
+    spectrum = tf.signal.stft(tf.cast(waveform, tf.float32), 512, 240, pad_end=True)
+    mel = tf.signal.linear_to_mel_weight_matrix(100, spectrum.shape[-1], 16000, 60.0, 7600.0)
+    return tf.math.log(tf.tensordot(tf.abs(spectrum) ** 2, mel, 1) + FLOOR)
+""",
+    ),
     Mutant("no-floor", "logmel", (SILENCE,), code=logmel(last="np.log(p @ mel)")),
     # 2.1
     Mutant(
@@ -168,6 +177,18 @@ def assemble(clips, seed):
     names = sorted(clips)
     labels = [i for i, name in enumerate(names) for _ in clips[name]]
     return np.vstack([clips[name] for name in names]), np.array(labels)
+""",
+    ),
+    Mutant(
+        "shuffled-within-languages", "assemble", ("assemble.shuffled",),
+        code="""
+def assemble(clips, seed):
+    rng = np.random.default_rng(seed)
+    names = sorted(clips)
+    return (
+        np.concatenate([rng.permutation(clips[name]) for name in names]),
+        np.repeat(range(len(names)), [len(clips[name]) for name in names]),
+    )
 """,
     ),
     Mutant(

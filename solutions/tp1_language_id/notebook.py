@@ -95,7 +95,6 @@ def show(spectrogram, title="", axis=None):
     axis.imshow(np.asarray(spectrogram).T, origin="lower", aspect="auto", extent=(0, 3, 0, BANDS))
     axis.set(xlabel="s", ylabel="Mel", title=title)
 
-
 # %% [markdown] lang="fr"
 # ## Écouter
 #
@@ -168,7 +167,6 @@ plt.show()
 # | NaN or infinite, empty, more than two axes, unsigned integers | `ValueError` |
 # | silence | accepted: zeros |
 
-
 # %% exercise="clip"
 def prepare_clip(samples, rate):
     """Three seconds of mono sound at 16 kHz, from whatever was read.
@@ -202,7 +200,6 @@ def prepare_clip(samples, rate):
     clip[: len(samples)] = samples[:SAMPLES]
     return clip
     ### END SOLUTION
-
 
 # %%
 lab.check("clip")
@@ -265,7 +262,6 @@ lab.check("clip")
 #
 # <details><summary>I have −inf</summary>What is the logarithm of silence? Hence <code>FLOOR</code>.</details>
 
-
 # %% exercise="logmel"
 def log_mel_spectrogram(waveform):
     """Log-Mel spectrogram: frames first, bands last.
@@ -285,7 +281,6 @@ def log_mel_spectrogram(waveform):
     mel = tf.signal.linear_to_mel_weight_matrix(BANDS, FFT // 2 + 1, RATE, LOWEST, HIGHEST)
     return tf.math.log(tf.matmul(power, mel) + FLOOR)
     ### END SOLUTION
-
 
 # %%
 lab.check("logmel")
@@ -341,7 +336,6 @@ plt.show()
 # | result `waveforms` | (sum of n, samples) | float32 |
 # | result `labels`: the language's rank in the alphabetical order of the keys | (sum of n,) | integers |
 
-
 # %% exercise="assemble"
 def assemble(clips, seed):
     """Join the clips of all languages and shuffle them with their labels.
@@ -361,7 +355,6 @@ def assemble(clips, seed):
     order = np.random.default_rng(seed).permutation(len(labels))
     return waveforms[order], labels[order]
     ### END SOLUTION
-
 
 # %%
 lab.check("assemble")
@@ -417,7 +410,6 @@ lab.check("assemble")
 #
 # <details><summary>Which axis is time?</summary>The last but one, be it one clip (steps, bands) or several (n,
 # steps, bands): <code>axis=-2</code>, and <code>keepdims=True</code> to be able to subtract.</details>
-
 
 # %% exercise="normalise"
 def centre(x):
@@ -483,7 +475,6 @@ def prepare_sets(train_waveforms, test_waveforms):
     return normalise(x_train, normaliser), normalise(x_test, normaliser)
     ### END SOLUTION
 
-
 # %%
 lab.check("normalise")
 
@@ -498,7 +489,6 @@ lab.check("normalise")
 #
 # If a voice is on both sides, the test also measures whether the network recognises the *voice*. So draw
 # **speakers** at random, not clips.
-
 
 # %% exercise="split"
 def split_by_speaker(speakers, test_fraction, seed):
@@ -520,7 +510,6 @@ def split_by_speaker(speakers, test_fraction, seed):
     held = np.isin(speakers, names[:count])
     return np.flatnonzero(~held), np.flatnonzero(held)
     ### END SOLUTION
-
 
 # %%
 lab.check("split")
@@ -551,7 +540,6 @@ lab.check("split")
 # parameters? And if the spectrogram were fed lying on its side (100 steps of 200) by mistake? Does the number
 # of *steps* enter?
 
-
 # %% exercise="counting"
 def lstm_parameters(input_dim, units):
     """Number of parameters of an LSTM layer, worked out by hand.
@@ -566,7 +554,6 @@ def lstm_parameters(input_dim, units):
     ### BEGIN SOLUTION
     return 4 * units * (input_dim + units + 1)
     ### END SOLUTION
-
 
 # %%
 lab.check("lstm_parameters")
@@ -617,7 +604,6 @@ lab.answer("parameters_swapped", 169_093)
 # <details><summary>Shapes must match … when <code>fit</code> is called</summary>Your labels are ranks (0 to 4),
 # not vectors of 0 and 1: each way of writing them has its own loss.</details>
 
-
 # %% exercise="build"
 def build_model(num_languages):
     """A compiled classifier of centred and normalised log-Mel spectrograms.
@@ -630,20 +616,15 @@ def build_model(num_languages):
         `languages`; compiled with Adam, a cross-entropy for integer labels, and accuracy.
     """
     ### BEGIN SOLUTION
-    model = keras.Sequential(
-        [
-            keras.Input((200, BANDS)),
-            layers.LSTM(128, name="lstm"),
-            layers.Dense(num_languages, activation="softmax", name="languages"),
-        ]
-    )
-    optimizer = keras.optimizers.Adam(
-        keras.optimizers.schedules.CosineDecay(3e-3, 408), clipnorm=1.0
-    )
+    model = keras.Sequential([
+        keras.Input((200, BANDS)),
+        layers.LSTM(128, name="lstm"),
+        layers.Dense(num_languages, activation="softmax", name="languages"),
+    ])
+    optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(3e-3, 408), clipnorm=1.0)
     model.compile(optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
     ### END SOLUTION
-
 
 # %%
 lab.check("build")
@@ -666,7 +647,6 @@ build_model(len(LANGUAGES)).summary()
 # the mean, over the languages that are *present*, of the share of their clips that are classified correctly.
 # With 90 French clips and 10 German ones, always answering "French" gives an accuracy of 0.90 and a balanced
 # accuracy of 0.50.
-
 
 # %% exercise="metrics"
 def confusion_matrix(labels, predictions, num_languages):
@@ -702,7 +682,6 @@ def balanced_accuracy(labels, predictions):
     return float(np.mean([np.mean(predictions[labels == c] == c) for c in np.unique(labels)]))
     ### END SOLUTION
 
-
 # %%
 lab.check("metrics")
 
@@ -711,7 +690,6 @@ lab.check("metrics")
 
 # %% [markdown] lang="en"
 # ## 3.4 From sound to language  · 10 min, easy
-
 
 # %% exercise="predict"
 def predict_languages(model, waveforms, normaliser):
@@ -730,7 +708,6 @@ def predict_languages(model, waveforms, normaliser):
     return np.argmax(model.predict(x, verbose=0), axis=-1)
     ### END SOLUTION
 
-
 # %%
 lab.check("predict")
 
@@ -745,7 +722,7 @@ lab.check("predict")
 # début de l'extrait au bout de 200 pas ? $0{,}73^{200} \approx 5 \cdot 10^{-28}$ : rien, et le gradient n'y retourne
 # pas davantage. `long_memory` tire donc les biais au sort pour que certaines unités oublient en quelques pas,
 # d'autres en 200 (initialisation « chrono », Tallec et Ollivier, 2018). Même réseau, mêmes paramètres : seul le
-# point de départ change. @WITHOUT_FR@
+# point de départ change. Enlevez l'appel et comparez, si vous avez une minute de plus.
 #
 # **À prévoir** : avant tout apprentissage, la perte vaut à peu près ln 5 ; combien est-ce ? L'exactitude sur
 # l'entraînement va dépasser celle du test : de combien, selon vous ?
@@ -760,7 +737,7 @@ lab.check("predict")
 # is left of the beginning of the clip? $0.73^{200} \approx 5 \cdot 10^{-28}$: nothing, and the gradient does not find its
 # way back either. So `long_memory` draws the biases at random, for some units to forget within a few steps and
 # others within 200 ("chrono" initialisation, Tallec and Ollivier, 2018). Same network, same parameters: only the
-# starting point differs. @WITHOUT_EN@
+# starting point differs. Take the call away and compare, if you have another minute.
 #
 # **To predict**: before any learning the loss is about ln 5; how much is that? Training accuracy will exceed
 # test accuracy: by how much, do you think?
@@ -796,10 +773,7 @@ class Training(keras.utils.PyDataset):
             clips = {language: decode(speech[f"train_{language}"]) for language in LANGUAGES}
             waveforms, labels = assemble(clips, SEED)
             parts = [waveforms[j : j + 100] for j in range(0, len(waveforms), 100)]
-            x = [
-                np.float32(normalise(centre(log_mel_spectrogram(part)), normaliser))
-                for part in parts
-            ]
+            x = [np.float32(normalise(centre(log_mel_spectrogram(part)), normaliser)) for part in parts]
             self.kept.update(x=np.concatenate(x), labels=labels)
         if self.order is None or i == 0:
             self.order = self.rng.permutation(len(self.kept["labels"]))
@@ -808,7 +782,6 @@ class Training(keras.utils.PyDataset):
         if self.change is not None:
             x = self.change(x, int(self.rng.integers(2**31)))
         return x, self.kept["labels"][chosen]
-
 
 # %%
 def long_memory(model, longest, seed):
@@ -829,10 +802,7 @@ model = build_model(len(LANGUAGES))
 long_memory(model, 200, SEED)
 settings = {"mean": np.ravel(normaliser[0]).tolist(), "std": np.ravel(normaliser[1]).tolist()}
 model.fit(
-    Training(),
-    epochs=6,
-    validation_data=(x_test, test_labels),
-    validation_freq=2,
+    Training(), epochs=6, validation_data=(x_test, test_labels), validation_freq=2,
     callbacks=[lab.record("classifier", **settings)],
 )
 
@@ -884,7 +854,6 @@ for i in np.flatnonzero(predictions != test_labels)[:4]:
 # | `x`: one normalised clip | (200, 100) |
 # | result: one drop for each window of `width` steps | (200 // width,) |
 
-
 # %% exercise="occlusion"
 def occlusion(model, x, width):
     """Drop of the chosen language's probability when a stretch of time is hidden.
@@ -908,7 +877,6 @@ def occlusion(model, x, width):
     chosen = np.argmax(p[-1])
     return p[-1, chosen] - p[:-1, chosen]
     ### END SOLUTION
-
 
 # %%
 lab.check("occlusion")
@@ -996,17 +964,12 @@ def study(name, train, test):
     own = fit_normaliser(real_x[studied[train]])
     x = np.asarray(normalise(real_x[studied], own))
     summary = np.concatenate([x.mean(axis=1), x.std(axis=1)], axis=1).astype("float32")
-    probe = keras.Sequential(
-        [keras.Input((2 * BANDS,)), layers.Dense(len(STUDIED), activation="softmax")]
-    )
+    probe = keras.Sequential([keras.Input((2 * BANDS,)), layers.Dense(len(STUDIED), activation="softmax")])
     probe.compile(keras.optimizers.Adam(0.01), loss="sparse_categorical_crossentropy")
     parts = {"train": np.asarray(train).tolist(), "test": np.asarray(test).tolist()}
     parts |= {"mean": np.ravel(own[0]).tolist(), "std": np.ravel(own[1]).tolist()}
     probe.fit(
-        summary[train],
-        targets[train],
-        epochs=150,
-        batch_size=64,
+        summary[train], targets[train], epochs=150, batch_size=64,
         callbacks=[lab.record(name, **parts)],
     )
     return [
@@ -1144,7 +1107,6 @@ lab.answer("q2_size", 100)
 # of each training clip, so that the network relies on no detail (`another_voice`, given, also changes the rate and
 # the length of the vocal tract). And a network that **sums up before it remembers**: convolutions of stride 2 over time, then a recurrent layer over a sequence four times shorter.
 
-
 # %% exercise="augment"
 def spec_augment(x, seed, max_bands=20, max_steps=40):
     """Hide one block of bands and one block of steps of each spectrogram (Park et al., 2019, section 2).
@@ -1181,31 +1143,25 @@ def build_champion(num_languages):
         Keras model, (n, 200, 100) → probabilities (n, num_languages).
     """
     ### BEGIN SOLUTION
-    model = keras.Sequential(
-        [
-            keras.Input((200, BANDS)),
-            layers.Conv1D(96, 5, strides=2, padding="same", activation="relu"),
-            layers.BatchNormalization(),
-            layers.Conv1D(96, 5, strides=2, padding="same", activation="relu"),
-            layers.BatchNormalization(),
-            layers.Dropout(0.3),
-            layers.Bidirectional(layers.LSTM(96, return_sequences=True)),
-            layers.GlobalAveragePooling1D(),
-            layers.Dropout(0.3),
-            layers.Dense(num_languages, activation="softmax"),
-        ]
-    )
-    optimizer = keras.optimizers.Adam(
-        keras.optimizers.schedules.CosineDecay(3e-3, 10 * 68), clipnorm=1.0
-    )
+    model = keras.Sequential([
+        keras.Input((200, BANDS)),
+        layers.Conv1D(96, 5, strides=2, padding="same", activation="relu"),
+        layers.BatchNormalization(),
+        layers.Conv1D(96, 5, strides=2, padding="same", activation="relu"),
+        layers.BatchNormalization(),
+        layers.Dropout(0.3),
+        layers.Bidirectional(layers.LSTM(96, return_sequences=True)),
+        layers.GlobalAveragePooling1D(),
+        layers.Dropout(0.3),
+        layers.Dense(num_languages, activation="softmax"),
+    ])
+    optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(3e-3, 10 * 68), clipnorm=1.0)
     model.compile(optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
     ### END SOLUTION
 
-
 # %%
 lab.check("augment")
-
 
 # %%
 def another_voice(x, seed):
@@ -1216,9 +1172,7 @@ def another_voice(x, seed):
         rate = rng.uniform(0.8, 1.0)
         steps = rng.uniform(0, 199 * (1 - rate)) + rate * np.arange(200)
         bands = rng.uniform(-4, 4) + rng.uniform(0.93, 1.07) * np.arange(BANDS)
-        made[i] = clip[np.rint(steps).astype(int)][
-            :, np.clip(np.rint(bands), 0, BANDS - 1).astype(int)
-        ]
+        made[i] = clip[np.rint(steps).astype(int)][:, np.clip(np.rint(bands), 0, BANDS - 1).astype(int)]
     return made
 
 
@@ -1230,10 +1184,7 @@ def change(x, seed):
 keras.utils.set_random_seed(SEED)
 champion = build_champion(len(LANGUAGES))
 champion.fit(
-    Training(32, change),
-    epochs=10,
-    validation_data=(x_test, test_labels),
-    validation_freq=2,
+    Training(32, change), epochs=10, validation_data=(x_test, test_labels), validation_freq=2,
     callbacks=[lab.record("champion", **settings)],
 )
 score = balanced_accuracy(test_labels, np.argmax(champion.predict(x_test, verbose=0), axis=1))
@@ -1247,16 +1198,12 @@ print(f"{champion.count_params():,} parameters, balanced accuracy {score:.3f}")
 # The class leaderboard: a file, `leaderboard.csv`, that the instructor shares (a name of your choice, the score
 # on the public test). Everyone keeps their best score in it.
 
-
 # %%
 def leaderboard(path, name, score):
     """Enter a score, keep everyone's best, print the table; best first."""
     try:
         with open(path, encoding="utf-8") as file:
-            best = {
-                who: float(value)
-                for who, _, value in (line.strip().rpartition(",") for line in file)
-            }
+            best = {who: float(value) for who, _, value in (line.strip().rpartition(",") for line in file)}
     except FileNotFoundError:
         best = {}
     best[name] = max(score, best.get(name, 0.0))
@@ -1286,7 +1233,6 @@ leaderboard("leaderboard.csv", "solution", score)
 # (convolutions of 256 channels, two bidirectional LSTMs of 256), `SpecAugment` doubled, batches of
 # 128, 40 epochs, Adam 1e-3 with a cosine, 3 s cut at random from each clip at every epoch. Expect some tens of
 # minutes; chance is 0.02 there.
-
 
 # %%
 def common_language(archive, languages=None, each=100):
@@ -1319,10 +1265,7 @@ def common_language(archive, languages=None, each=100):
     for part, clips in found.items():
         names = [language for language in sorted(clips) for _ in clips[language]]
         if names:
-            sets[part] = (
-                np.concatenate([clips[n] for n in sorted(clips) if clips[n]]),
-                np.array(names),
-            )
+            sets[part] = (np.concatenate([clips[n] for n in sorted(clips) if clips[n]]), np.array(names))
     return sets
 
 
