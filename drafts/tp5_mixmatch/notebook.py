@@ -84,8 +84,8 @@ PER_CLASS = 10  # labelled images a class: 100 in all
 HELD = 1000  # images that only validate
 SHIFT = 2  # pixels, at most, in each direction
 RECIPE = {
-    "steps": 600, "batch": 32, "rate": 2e-3, "weight_decay": 0.2, "decay": 0.99,  # both methods
-    "views": 2, "temperature": 0.5, "alpha": 0.75, "lambda_u": 25.0, "ramp": 300,  # MixMatch alone
+    "steps": 500, "batch": 32, "rate": 2e-3, "weight_decay": 0.2, "decay": 0.99,  # both methods
+    "views": 2, "temperature": 0.5, "alpha": 0.75, "lambda_u": 25.0, "ramp": 250,  # MixMatch alone
     "seed": 1, "augmentation": True,
 }
 
@@ -1116,7 +1116,7 @@ lab.check("ablation")
 
 # %%
 IDEAS = ("augmentation", "consistency", "entropy", "pseudo-labels")
-SHORT = {**RECIPE, "steps": 200, "ramp": 100}
+SHORT = {**RECIPE, "steps": 150, "ramp": 75}
 with lab.record("ablation", weights=False) as run:
     for i in run.steps(1 + len(IDEAS)):
         recipe = without(SHORT, IDEAS[i - 1]) if i else SHORT
