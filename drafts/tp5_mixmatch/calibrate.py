@@ -54,7 +54,9 @@ class Job:
     @property
     def id(self) -> str:
         tail = f"-no {self.off}" if self.off else ""
-        return f"{self.method}-{10 * self.per_class}-{self.seed}{tail}" + (f"-{self.share:g}" if self.share < 1 else "")
+        return f"{self.method}-{10 * self.per_class}-{self.seed}{tail}" + (
+            f"-{self.share:g}" if self.share < 1 else ""
+        )
 
 
 def jobs(per_class: int, only: str = "") -> list[Job]:
@@ -89,10 +91,16 @@ def run(names: dict[str, Any], job: Job, hidden: dict[str, np.ndarray]) -> dict[
         step(i)
     spent = time.process_time() - cpu, time.perf_counter() - began
     found = names["accuracy"](*networks, hidden["x"], hidden["y"])
-    return {"accuracy": round(found, 5), "cpu_seconds": round(spent[0], 1), "seconds": round(spent[1], 1)}
+    return {
+        "accuracy": round(found, 5),
+        "cpu_seconds": round(spent[0], 1),
+        "seconds": round(spent[1], 1),
+    }
 
 
-def entry(values: list[float], seeds: list[int], baseline: str, base: list[float], recipe: str) -> dict[str, Any]:
+def entry(
+    values: list[float], seeds: list[int], baseline: str, base: list[float], recipe: str
+) -> dict[str, Any]:
     """What ``grader validate`` wants to know of one metric."""
     mean, sd = statistics.fmean(values), statistics.stdev(values)
     target = math.floor(1000 * (mean - SIGMAS * sd)) / 1000
@@ -106,7 +114,11 @@ def entry(values: list[float], seeds: list[int], baseline: str, base: list[float
 
 def spread(values: list[float]) -> list[float]:
     """Mean and standard deviation (0 for a single value), and how many."""
-    return [round(statistics.fmean(values), 4), round(statistics.stdev(values) if len(values) > 1 else 0.0, 4), len(values)]
+    return [
+        round(statistics.fmean(values), 4),
+        round(statistics.stdev(values) if len(values) > 1 else 0.0, 4),
+        len(values),
+    ]
 
 
 def summary(runs: dict[str, dict[str, float]], per_class: int, steps: int) -> dict[str, Any]:
@@ -115,7 +127,9 @@ def summary(runs: dict[str, dict[str, float]], per_class: int, steps: int) -> di
     def got(wanted: list[Job]) -> list[float]:
         return [runs[j.id]["accuracy"] for j in wanted if j.id in runs]
 
-    seeds = [s for s in range(1, SEEDS + 1) if all(Job(m, per_class, s).id in runs for m in METHODS)]
+    seeds = [
+        s for s in range(1, SEEDS + 1) if all(Job(m, per_class, s).id in runs for m in METHODS)
+    ]
     recipe = f"the notebook's own: {10 * per_class} labels, {steps} steps"
     made: dict[str, Any] = {}
     lab = {m: got([Job(m, per_class, s) for s in seeds]) for m in METHODS}
@@ -141,7 +155,11 @@ def summary(runs: dict[str, dict[str, float]], per_class: int, steps: int) -> di
     made["experiment.gain"] = gain
     numbers = sorted({per_class, *CURVE})
     made["curve"] = {
-        m: {str(10 * n): spread(v) for n in numbers if (v := got([Job(m, n, s) for s in range(1, SEEDS + 1)]))}
+        m: {
+            str(10 * n): spread(v)
+            for n in numbers
+            if (v := got([Job(m, n, s) for s in range(1, SEEDS + 1)]))
+        }
         for m in METHODS
     }
     made["ablation"] = {"everything": spread(lab["mixmatch"][:ABLATED])} | {
@@ -151,14 +169,19 @@ def summary(runs: dict[str, dict[str, float]], per_class: int, steps: int) -> di
     }
     for key in ("cpu_seconds", "seconds"):
         made[key] = {
-            m: round(statistics.median(runs[Job(m, per_class, s).id][key] for s in seeds), 1) for m in METHODS
+            m: round(statistics.median(runs[Job(m, per_class, s).id][key] for s in seeds), 1)
+            for m in METHODS
         }
     return made
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=0, help="start no training after so long; 0: go on")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=0, help="start no training after so long; 0: go on"
+    )
     parser.add_argument("--only", default="", choices=("", "lab", "curve", "ablation"))
     options = parser.parse_args()
     from grader.authoring.source import load_lab

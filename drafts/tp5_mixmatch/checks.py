@@ -46,7 +46,9 @@ lab = LabSpec(
 )  # fmt: skip
 
 
-def exercise(id: str, number: str, en: str, fr: str, *defines: str, forbids: tuple[str, ...] = ()) -> None:
+def exercise(
+    id: str, number: str, en: str, fr: str, *defines: str, forbids: tuple[str, ...] = ()
+) -> None:
     lab.exercise(
         id, number, Text(en=en, fr=fr), defines=defines, forbids=forbids,
         read=Text(en=f"section {number}", fr=f"partie {number}"),
@@ -283,7 +285,9 @@ def _(draw: Draw) -> Probe:
 # ------------------------------------------------------------------ 2.2 guess, 2.3 sharpen
 
 
-def classifier(draw: Draw, shape: tuple[int, ...], classes: int, scale: float = 1.0) -> tuple[Step, ...]:
+def classifier(
+    draw: Draw, shape: tuple[int, ...], classes: int, scale: float = 1.0
+) -> tuple[Step, ...]:
     """Steps that make ``model``: images of this shape → logits, of given weights."""
     weights = {
         "logits/kernel": draw.normal(int(np.prod(shape)), classes, scale=scale),
@@ -316,7 +320,9 @@ def _(draw: Draw) -> Probe:
     k, n, h, w, c, classes = draw.sizes(6, 2, 7)
     steps = classifier(draw, (h, w, c), classes, 0.6)
     views = draw.normal(k, n, h, w, c)
-    return Probe((*steps, gradient("guess_labels", ref("model"), views, wrt=[1])), keep=("gradients",))
+    return Probe(
+        (*steps, gradient("guess_labels", ref("model"), views, wrt=[1])), keep=("gradients",)
+    )
 
 
 @lab.check(
@@ -325,7 +331,10 @@ def _(draw: Draw) -> Probe:
 )  # fmt: skip
 def _(draw: Draw) -> Probe:
     n, classes, more = draw.sizes(3, 3, 8)
-    cold, warm = (float(t) for t in (draw.uniform(1, low=0.3, high=0.8)[0], draw.uniform(1, low=1.3, high=3)[0]))
+    cold, warm = (
+        float(t)
+        for t in (draw.uniform(1, low=0.3, high=0.8)[0], draw.uniform(1, low=1.3, high=3)[0])
+    )
     p = draw.probabilities(n, classes)
     return Probe(
         (
@@ -359,7 +368,9 @@ def _(draw: Draw) -> tuple[Probe, dict[str, Any]]:
     images, one, two = draw.uniform(1, 2, 3, 1), np.float32([[1, 0]]), np.float32([[0, 1]])
 
     def likely(alpha: float) -> np.ndarray:
-        return np.concatenate([np.zeros(10), 2 * np.diff(betainc(alpha, alpha, np.linspace(0.5, 1, 11)))])
+        return np.concatenate(
+            [np.zeros(10), 2 * np.diff(betainc(alpha, alpha, np.linspace(0.5, 1, 11)))]
+        )
 
     def calls(alpha: float, n: int, name: str) -> tuple[Step, ...]:
         return (
@@ -367,12 +378,26 @@ def _(draw: Draw) -> tuple[Probe, dict[str, Any]]:
                 step
                 for i in range(n)
                 for step in (
-                    call("mixup", ref("image"), ref("one"), ref("image"), ref("two"), alpha, ref("seed"), into="pair"),
+                    call(
+                        "mixup",
+                        ref("image"),
+                        ref("one"),
+                        ref("image"),
+                        ref("two"),
+                        alpha,
+                        ref("seed"),
+                        into="pair",
+                    ),
                     item("$pair", 1, into=f"y{i}"),
                 )
             ),
             call("np.concatenate", [ref(f"y{i}") for i in range(n)], into="labels"),
-            call("np.matmul", ref("labels"), numpy_array(np.float64([[19.999999], [0]])), into="scaled"),
+            call(
+                "np.matmul",
+                ref("labels"),
+                numpy_array(np.float64([[19.999999], [0]])),
+                into="scaled",
+            ),
             call("np.floor", ref("scaled"), into=name),
         )
 
@@ -440,7 +465,10 @@ def shapes() -> tuple[Step, ...]:
     return tuple(
         step
         for name in "xyuq"
-        for step in (call("np.asarray", ref(name), into="array"), call("np.shape", ref("array"), into=f"{name}_shape"))
+        for step in (
+            call("np.asarray", ref(name), into="array"),
+            call("np.shape", ref("array"), into=f"{name}_shape"),
+        )
     )
 
 
@@ -557,7 +585,11 @@ def _(draw: Draw) -> Probe:
 )  # fmt: skip
 def _(draw: Draw) -> Probe:
     steps = matched(draw.named("channels"), "channels")
-    return Probe(steps, shared=len(steps), keep=("x_is_mixed", "x_meets_u", "u_meets_x", "same_partners_again"))
+    return Probe(
+        steps,
+        shared=len(steps),
+        keep=("x_is_mixed", "x_meets_u", "u_meets_x", "same_partners_again"),
+    )
 
 
 @lab.check(
@@ -656,7 +688,9 @@ def _(draw: Draw) -> Probe:
 )  # fmt: skip
 def _(draw: Draw) -> Probe:
     weight = float(draw.uniform(1, low=20, high=60)[0])
-    return Probe((gradient("mixmatch_loss", *losses(draw), weight, wrt=[0, 2]),), keep=("gradients",))
+    return Probe(
+        (gradient("mixmatch_loss", *losses(draw), weight, wrt=[0, 2]),), keep=("gradients",)
+    )
 
 
 @lab.check(
@@ -669,7 +703,10 @@ def _(draw: Draw) -> Probe:
     steps = [0, 1, ramp // 3, ramp - 1, ramp, 3 * ramp]
     return Probe(
         (
-            *(call("lambda_u_schedule", s, ramp, maximum, into=f"v{i}") for i, s in enumerate(steps)),
+            *(
+                call("lambda_u_schedule", s, ramp, maximum, into=f"v{i}")
+                for i, s in enumerate(steps)
+            ),
             call("np.array", [ref(f"v{i}") for i in range(len(steps))], into="weights"),
             call("np.float32", ref("weights")),
         )
@@ -732,7 +769,10 @@ def _(draw: Draw) -> Probe:
     scores = [pools.scores(s.kwargs["weights"], x) for s in given]
     labels = np.where(np.arange(97) % 3 < 2, scores[1].argmax(axis=1), scores[0].argmax(axis=1))
     return Probe(
-        (*steps, call("accuracy", ref("model"), ref("average"), numpy_array(x), numpy_array(labels)))
+        (
+            *steps,
+            call("accuracy", ref("model"), ref("average"), numpy_array(x), numpy_array(labels)),
+        )
     )
 
 
@@ -743,7 +783,9 @@ def held_out(draw: Draw) -> dict[str, np.ndarray]:
     """Test images that no student has, and their classes; nothing in the public key."""
     if not draw.hidden:
         return {}
-    with np.load(HERE.parent.parent / "data" / "fashion_mnist" / "hidden" / "fashion_mnist.npz") as file:
+    with np.load(
+        HERE.parent.parent / "data" / "fashion_mnist" / "hidden" / "fashion_mnist.npz"
+    ) as file:
         return {"images": file["x_hidden"], "labels": file["y_hidden"].astype(np.int64)}
 
 
@@ -759,7 +801,9 @@ def trained(name: str, points: float, en: str, fr: str) -> None:
         return {"accuracy": pools.accuracy(recording, inputs["images"], inputs["labels"])}
 
 
-trained("supervised", 0.5, "supervised, on images never seen", "supervised, sur des images jamais vues")
+trained(
+    "supervised", 0.5, "supervised, on images never seen", "supervised, sur des images jamais vues"
+)
 trained("mixmatch", 1.0, "mixmatch, on images never seen", "mixmatch, sur des images jamais vues")
 
 
@@ -773,7 +817,9 @@ trained("mixmatch", 1.0, "mixmatch, on images never seen", "mixmatch, sur des im
     data=lambda draw: (held_out(draw), {}),
 )  # fmt: skip
 def _(recordings: Any, inputs: Any, answers: Any) -> dict[str, Any]:
-    found = {n: pools.accuracy(r, inputs["images"], inputs["labels"]) for n, r in recordings.items()}
+    found = {
+        n: pools.accuracy(r, inputs["images"], inputs["labels"]) for n, r in recordings.items()
+    }
     return {"gain": found["mixmatch"] - found["supervised"]}
 
 
@@ -795,7 +841,10 @@ def _(draw: Draw) -> Probe:
     return Probe(
         (
             call("tf.nest.map_structure", student("np.asarray"), recipe, into="recipe"),
-            *(call("without", ref("recipe"), idea, into=name) for idea, name in zip(IDEAS, names, strict=True)),
+            *(
+                call("without", ref("recipe"), idea, into=name)
+                for idea, name in zip(IDEAS, names, strict=True)
+            ),
         ),
         keep=(*names, "recipe"),
     )
@@ -818,15 +867,48 @@ def _(recordings: Any, inputs: Any, answers: Any) -> Measured:
 PLACES = {1: "augmentation", 2: "consistency", 3: "entropy", 4: "pseudo-labels"}
 SYNONYMS = {
     "augmentation": ["augmentation", "data augmentation", "augmentation de données", "augment"],
-    "consistency": ["consistency", "cohérence", "consistance", "consistency regularization", "régularisation par cohérence"],
-    "entropy": ["entropy", "entropie", "entropy minimisation", "entropy minimization", "minimisation de l'entropie", "sharpening"],
-    "pseudo-labels": ["pseudo-labels", "pseudo-label", "pseudolabels", "pseudo-étiquettes", "pseudo-étiquette", "pseudo-labelling", "pseudo-labeling"],
+    "consistency": [
+        "consistency",
+        "cohérence",
+        "consistance",
+        "consistency regularization",
+        "régularisation par cohérence",
+    ],
+    "entropy": [
+        "entropy",
+        "entropie",
+        "entropy minimisation",
+        "entropy minimization",
+        "minimisation de l'entropie",
+        "sharpening",
+    ],
+    "pseudo-labels": [
+        "pseudo-labels",
+        "pseudo-label",
+        "pseudolabels",
+        "pseudo-étiquettes",
+        "pseudo-étiquette",
+        "pseudo-labelling",
+        "pseudo-labeling",
+    ],
 }
 WHY = {
-    "augmentation": Text(en="augmentation makes several images out of one", fr="l'augmentation fait plusieurs images d'une seule"),
-    "consistency": Text(en="consistency asks one answer for all views", fr="la cohérence demande une seule réponse pour toutes les vues"),
-    "entropy": Text(en="entropy minimisation turns an unsure answer into a sure one", fr="la minimisation de l'entropie rend nette une réponse hésitante"),
-    "pseudo-labels": Text(en="a pseudo-label is a guess used as a target", fr="une pseudo-étiquette est une réponse qui sert de cible"),
+    "augmentation": Text(
+        en="augmentation makes several images out of one",
+        fr="l'augmentation fait plusieurs images d'une seule",
+    ),
+    "consistency": Text(
+        en="consistency asks one answer for all views",
+        fr="la cohérence demande une seule réponse pour toutes les vues",
+    ),
+    "entropy": Text(
+        en="entropy minimisation turns an unsure answer into a sure one",
+        fr="la minimisation de l'entropie rend nette une réponse hésitante",
+    ),
+    "pseudo-labels": Text(
+        en="a pseudo-label is a guess used as a target",
+        fr="une pseudo-étiquette est une réponse qui sert de cible",
+    ),
 }
 for place, idea in PLACES.items():
     lab.question(
@@ -856,7 +938,10 @@ def fixmatch(draw: Draw) -> tuple[np.ndarray, np.ndarray, float]:
 def _(draw: Draw) -> Probe:
     weak, strong, threshold = fixmatch(draw)
     return Probe(
-        (call("fixmatch_loss", weak, strong, threshold), call("fixmatch_loss", weak, strong, 1.1, into="none_sure")),
+        (
+            call("fixmatch_loss", weak, strong, threshold),
+            call("fixmatch_loss", weak, strong, 1.1, into="none_sure"),
+        ),
         keep=("out", "none_sure"),
     )
 
@@ -867,7 +952,9 @@ def _(draw: Draw) -> Probe:
 )  # fmt: skip
 def _(draw: Draw) -> Probe:
     weak, strong, threshold = fixmatch(draw)
-    return Probe((gradient("fixmatch_loss", weak, strong, threshold, wrt=[0, 1]),), keep=("gradients",))
+    return Probe(
+        (gradient("fixmatch_loss", weak, strong, threshold, wrt=[0, 1]),), keep=("gradients",)
+    )
 
 
 import misconceptions  # noqa: E402

@@ -6,7 +6,10 @@ from grader.authoring import Mutant
 
 
 def split(
-    u: str = "np.setdiff1d(rest, chosen)", take: str = "[:per_class]", seed: str = "seed", balance: str = ""
+    u: str = "np.setdiff1d(rest, chosen)",
+    take: str = "[:per_class]",
+    seed: str = "seed",
+    balance: str = "",
 ) -> str:
     """The split by a loop over classes, with one thing changed."""
     return f"""
@@ -53,7 +56,8 @@ def augment(images, seed):
 
 
 def guess(
-    one: str = "tf.nn.softmax(model(view, training=False))", whole: str = "tf.stop_gradient(total / len(views))"
+    one: str = "tf.nn.softmax(model(view, training=False))",
+    whole: str = "tf.stop_gradient(total / len(views))",
 ) -> str:
     """The guess view by view, with one thing changed."""
     return f"""
@@ -106,7 +110,8 @@ def mixmatch(model, x, y, u, seed, views=2, temperature=0.5, alpha=0.75, augment
 
 
 def loss(
-    unlabelled: str = "tf.reduce_mean(tf.math.squared_difference(tf.nn.softmax(logits_u), q))", weight: str = "weight"
+    unlabelled: str = "tf.reduce_mean(tf.math.squared_difference(tf.nn.softmax(logits_u), q))",
+    weight: str = "weight",
 ) -> str:
     """The loss with TensorFlow, with one thing changed."""
     return f"""

@@ -41,7 +41,9 @@ def one_hot(labels: list[int], classes: int = 3) -> np.ndarray:
 
 def model(names: dict[str, Any], classes: int = 3) -> Any:
     keras = names["keras"]
-    return keras.Sequential([keras.Input((6, 7, 1)), keras.layers.Flatten(), keras.layers.Dense(classes)])
+    return keras.Sequential(
+        [keras.Input((6, 7, 1)), keras.layers.Flatten(), keras.layers.Dense(classes)]
+    )
 
 
 def images(n: int, seed: int = 0) -> np.ndarray:
@@ -69,18 +71,36 @@ def bad_calls(names: dict[str, Any]) -> dict[str, tuple[Any, str]]:
     return {
         "logits to sharpen": (lambda: names["sharpen"](np.float32([[2.0, -1.0]]), 0.5), "sum 1"),
         "alpha 0": (lambda: mix(x, y, x, y, 0.0, 1), "alpha = 0.0"),
-        "batches that differ": (lambda: mix(x, y, u, one_hot([0, 1, 1]), 0.75, 1), "sizes must agree"),
+        "batches that differ": (
+            lambda: mix(x, y, u, one_hot([0, 1, 1]), 0.75, 1),
+            "sizes must agree",
+        ),
         "integer labels": (lambda: mix(x, np.array([0, 1, 2, 0]), x, y, 0.75, 1), "one_hot"),
-        "integer labels to mixmatch": (lambda: match(net, x, np.array([0, 1, 2, 0]), u, 1), "one_hot"),
+        "integer labels to mixmatch": (
+            lambda: match(net, x, np.array([0, 1, 2, 0]), u, 1),
+            "one_hot",
+        ),
         "labels that do not sum to one": (lambda: match(net, x, 2 * y, u, 1), "sum 1"),
-        "more labels than images": (lambda: match(net, x, one_hot([0, 1]), u, 1), "sizes must agree"),
+        "more labels than images": (
+            lambda: match(net, x, one_hot([0, 1]), u, 1),
+            "sizes must agree",
+        ),
         "images of other sizes": (lambda: match(net, x, y, u[:, :5], 1), "sizes must agree"),
         "no unlabelled image": (lambda: match(net, x, y, u[:0], 1), "at least one image"),
         "no view": (lambda: match(net, x, y, u, 1, views=0), "views = 0"),
-        "mixmatch at temperature 0": (lambda: match(net, x, y, u, 1, temperature=0.0), "temperature = 0.0"),
+        "mixmatch at temperature 0": (
+            lambda: match(net, x, y, u, 1, temperature=0.0),
+            "temperature = 0.0",
+        ),
         "mixmatch with alpha 0": (lambda: match(net, x, y, u, 1, alpha=0), "alpha = 0"),
-        "integer targets": (lambda: loss(logits, np.array([0, 1, 2, 0]), logits, y, 1.0), "one_hot"),
-        "targets of another batch": (lambda: loss(logits, y, logits, y[:2], 1.0), "sizes must agree"),
+        "integer targets": (
+            lambda: loss(logits, np.array([0, 1, 2, 0]), logits, y, 1.0),
+            "one_hot",
+        ),
+        "targets of another batch": (
+            lambda: loss(logits, y, logits, y[:2], 1.0),
+            "sizes must agree",
+        ),
     }
 
 
@@ -105,7 +125,11 @@ def test_both_languages_say_the_same_things(lab: Any) -> None:
     found = {}
     for cell in lab.cells:
         if cell.kind == "code" and cell.lang and "BAD = {" in cell.source:
-            (node,) = [n for n in ast.parse(cell.source).body if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == "BAD"]
+            (node,) = [
+                n
+                for n in ast.parse(cell.source).body
+                if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == "BAD"
+            ]
             found[cell.lang] = ast.literal_eval(node.value)
     assert set(found) == {"fr", "en"}
     assert found["fr"].keys() == found["en"].keys()
@@ -115,7 +139,14 @@ def test_both_languages_say_the_same_things(lab: Any) -> None:
 
 def test_batches_of_any_size_go_through_mixmatch(names: dict[str, Any]) -> None:
     for n, m, views in ((4, 1, 2), (1, 5, 1), (3, 7, 4)):
-        x, y, u, q = names["mixmatch"](model(names), images(n), one_hot([i % 3 for i in range(n)]), images(m, 2), 3, views=views)
+        x, y, u, q = names["mixmatch"](
+            model(names),
+            images(n),
+            one_hot([i % 3 for i in range(n)]),
+            images(m, 2),
+            3,
+            views=views,
+        )
         assert x.shape == (n, 6, 7, 1) and u.shape == (views * m, 6, 7, 1)
         np.testing.assert_allclose(np.sum(np.concatenate([y, q]), axis=1), 1, rtol=1e-5)
 
@@ -162,14 +193,18 @@ def parts(names: dict[str, Any], size: tuple[int, int, int], n: int = 24) -> dic
 
 @pytest.mark.parametrize("compiled", ["eager", "graph", "xla"])
 @pytest.mark.parametrize("method", ["supervised", "mixmatch"])
-def test_a_step_learns_however_it_is_compiled(names: dict[str, Any], compiled: str, method: str) -> None:
+def test_a_step_learns_however_it_is_compiled(
+    names: dict[str, Any], compiled: str, method: str
+) -> None:
     recipe = {**names["RECIPE"], "steps": 3, "batch": 4}
     net, average = names["new_networks"](0)
     before = [np.array(w) for w in net.get_weights()]
     step = names["make_step"](net, average, parts(names, (28, 28, 1)), recipe, method, compiled)
     assert np.isfinite(float(step(0))) and np.isfinite(float(step(1)))
     assert any((a != b).any() for a, b in zip(before, net.get_weights(), strict=True))
-    assert any((a != b).any() for a, b in zip(net.get_weights(), average.get_weights(), strict=True))
+    assert any(
+        (a != b).any() for a, b in zip(net.get_weights(), average.get_weights(), strict=True)
+    )
 
 
 def test_each_step_draws_anew_inside_the_compiled_function(names: dict[str, Any]) -> None:
@@ -187,7 +222,9 @@ def test_wide_resnet_has_the_papers_size(full: dict[str, Any]) -> None:
     assert made.output_shape == (None, 10)
 
 
-def test_the_full_recipe_takes_up_where_it_stopped(full: dict[str, Any], tmp_path: Path, capsys: Any) -> None:
+def test_the_full_recipe_takes_up_where_it_stopped(
+    full: dict[str, Any], tmp_path: Path, capsys: Any
+) -> None:
     """Four steps in one go and two plus two give the same network, bit by bit."""
     given = parts(full, (32, 32, 3))
     test = given["x_val"], given["y_val"]
@@ -221,4 +258,6 @@ def test_the_notebook_shows_the_numbers_that_were_measured(lab: Any) -> None:
     assert {m: {str(n): list(v) for n, v in row.items()} for m, row in shown.items()} == {
         m: {n: v[:2] for n, v in row.items()} for m, row in found["curve"].items()
     }
-    assert {k: list(v) for k, v in literal(lab, "ABLATED").items()} == {k: v[:2] for k, v in found["ablation"].items()}
+    assert {k: list(v) for k, v in literal(lab, "ABLATED").items()} == {
+        k: v[:2] for k, v in found["ablation"].items()
+    }
