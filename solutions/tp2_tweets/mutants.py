@@ -423,7 +423,7 @@ def beta_probabilities(logits, beta):
     Mutant(
         "argmax-not-sample",
         "sample",
-        loses=("sample.distribution", "sample.chance"),
+        loses=("sample.distribution", "sample.chance", "generate.seed"),
         code="def sample_next(logits, temperature, rng):\n    return int(max(range(len(logits)), key=lambda i: float(logits[i])))\n",
     ),
     Mutant(
@@ -454,7 +454,7 @@ def sample_next(logits, temperature, rng):
     Mutant(
         "same-draw-each-time",
         "sample",
-        loses=("sample.distribution", "sample.chance"),
+        loses=("sample.distribution", "sample.chance", "generate.seed"),
         code="""
 def sample_next(logits, temperature, rng):
     p = temperature_probabilities(logits, temperature)
@@ -497,7 +497,7 @@ def top_k_probabilities(logits, k):
     Mutant(
         "state-not-reset",
         "generate",
-        loses=("generate.text", "generate.fresh", "generate.seed"),
+        loses=("generate.text", "generate.fresh"),
         code=GENERATE.replace("    state = None\n", "    state = getattr(generate, 'states', {}).get(id(model))\n").replace(
             "    return text", "    generate.states = {id(model): state}\n    return text"
         ),
