@@ -263,8 +263,8 @@ def augment(images, seed):
         seed: `keras.random.SeedGenerator`, or a whole number.
 
     Returns:
-        float (n, h, w, c). Each of the 2 × 5 × 5 views is equally likely, whole pixels only; pixels that
-        come in from outside are 0. Each image is drawn by itself.
+        float (n, h, w, c). Each of the 2 × 5 × 5 views is equally likely, whole pixels only; what comes
+        in from outside is 0. Each image is drawn by itself.
     """
     seed = generator(seed)
     ### BEGIN SOLUTION
@@ -426,7 +426,8 @@ def draw_simplex():
     for axis, temperature in zip(axes, (1.0, 0.5, 0.1)):
         before, after = answers @ corners, np.asarray(sharpen(answers, temperature)) @ corners
         axis.fill(*corners.T, facecolor="#eeeeee", edgecolor="k")
-        axis.quiver(*before.T, *(after - before).T, angles="xy", scale_units="xy", scale=1, width=0.004, color="#0072b2")
+        moves = {"angles": "xy", "scale_units": "xy", "scale": 1, "width": 0.004, "color": "#0072b2"}
+        axis.quiver(*before.T, *(after - before).T, **moves)
         axis.plot(*after.T, ".", color="#d55e00")
         for corner, text in zip(corners + [[-0.04, -0.08], [0.0, -0.08], [-0.03, 0.03]], ("bag", "coat", "shirt")):
             axis.text(*corner, text)
@@ -444,6 +445,7 @@ draw_simplex()
 # étiquettes, avec **le même** λ (Zhang et al., 2018) :
 #
 # $$\lambda \sim \text{Beta}(\alpha, \alpha) \qquad \lambda' = \max(\lambda, 1 - \lambda)$$
+#
 # $$x' = \lambda' x_1 + (1 - \lambda') x_2 \qquad y' = \lambda' y_1 + (1 - \lambda') y_2$$
 #
 # Le maximum est l'ajout de MixMatch : x′ reste **plus proche de x₁**, donc on sait si c'est une image étiquetée
@@ -465,6 +467,7 @@ draw_simplex()
 # mixed, with **the same** λ (Zhang et al., 2018):
 #
 # $$\lambda \sim \text{Beta}(\alpha, \alpha) \qquad \lambda' = \max(\lambda, 1 - \lambda)$$
+#
 # $$x' = \lambda' x_1 + (1 - \lambda') x_2 \qquad y' = \lambda' y_1 + (1 - \lambda') y_2$$
 #
 # The maximum is MixMatch's own addition: x′ stays **closer to x₁**, so we know whether it is a labelled image or
@@ -620,8 +623,8 @@ def mixmatch(model, x, y, u, seed, views=2, temperature=0.5, alpha=0.75, augment
         (views·m, h, w, c), their targets (views·m, classes). No gradient flows through the targets.
 
     Raises:
-        ValueError: labels that are not one-hot (n, classes); images of different sizes; no image; views < 1;
-            temperature or alpha ≤ 0.
+        ValueError: labels that are not one-hot (n, classes); images of different sizes; no image;
+            views < 1; temperature or alpha ≤ 0.
     """
     seed = generator(seed)
     augmentation = augmentation or augment
@@ -683,8 +686,8 @@ def mixmatch_loss(logits_x, y, logits_u, q, weight):
         weight: λ_U ≥ 0.
 
     Returns:
-        Scalar: mean cross-entropy + weight · mean, over images and classes, of the squared difference of
-        probabilities.
+        Scalar: mean cross-entropy + weight · mean, over images and classes, of the squared
+        difference of probabilities.
 
     Raises:
         ValueError: targets whose shape is not that of the logits.
@@ -858,7 +861,7 @@ def make_step(model, average, parts, recipe, method="mixmatch", compiled="graph"
         parts: what `split` returned.
         recipe: see `RECIPE`.
         method: "mixmatch" or "supervised".
-        compiled: "graph" (`tf.function`), "xla" (the gradient part also by XLA) or "eager" (not at all).
+        compiled: "graph" (`tf.function`), "xla" (the gradient part by XLA too) or "eager" (not at all).
     """
     x_all, y_all, u_all = (tf.constant(parts[name]) for name in ("x", "y", "u"))
     seed = keras.random.SeedGenerator(recipe["seed"])
@@ -1091,7 +1094,8 @@ def without(recipe, idea):
     """The recipe with one of MixMatch's ideas switched off.
 
     Args:
-        recipe: dict with at least the keys `augmentation` (bool), `views`, `temperature`, `lambda_u`; unchanged.
+        recipe: dict with at least the keys `augmentation` (bool), `views`, `temperature`, `lambda_u`;
+            unchanged.
         idea: "augmentation", "consistency", "entropy" or "pseudo-labels".
 
     Returns:
@@ -1265,14 +1269,14 @@ def fixmatch_loss(logits_weak, logits_strong, threshold=0.95):
     """FixMatch's loss on unlabelled images (Sohn et al. 2020, equation 4).
 
     Args:
-        logits_weak: float (m, classes), answers to weakly augmented images; they give the labels, as constants.
+        logits_weak: float (m, classes), answers to weakly augmented images: the labels, as constants.
         logits_strong: float (m, classes), answers to strongly augmented views of the same images.
         threshold: τ: the least probability of the most likely class for an image to count.
 
     Returns:
         Scalar ≥ 0: mean over all m images; 0 if none counts. No gradient flows into `logits_weak`.
     """
-    logits_weak, logits_strong = ops.convert_to_tensor(logits_weak), ops.convert_to_tensor(logits_strong)
+    logits_weak, logits_strong = (ops.convert_to_tensor(a) for a in (logits_weak, logits_strong))
     ### BEGIN SOLUTION
     p = ops.stop_gradient(ops.softmax(logits_weak))
     sure = ops.cast(ops.max(p, axis=1) >= threshold, p.dtype)
@@ -1315,9 +1319,11 @@ FULL = {
 
 
 def wide_resnet(depth=28, widen=2, momentum=0.999):
-    """WRN-28-2 (Zagoruyko and Komodakis 2016): (n, 32, 32, 3) → logits (n, 10); 1,467,610 trained weights."""
+    """WRN-28-2 (Zagoruyko and Komodakis 2016), 1,467,610 weights: (n, 32, 32, 3) → logits (n, 10)."""
     def conv(filters, size=3, strides=1):
-        return layers.Conv2D(filters, size, strides=strides, padding="same", use_bias=False, kernel_initializer="he_normal")
+        return layers.Conv2D(
+            filters, size, strides=strides, padding="same", use_bias=False, kernel_initializer="he_normal"
+        )
 
     def activated(x):
         return layers.LeakyReLU(negative_slope=0.1)(layers.BatchNormalization(momentum=momentum)(x))
@@ -1337,7 +1343,8 @@ def wide_resnet(depth=28, widen=2, momentum=0.999):
 def shift_and_flip(images, seed):
     """The paper's augmentation of CIFAR-10: flipped, shifted by up to 4 pixels, borders reflected."""
     n, size = images.shape[:2]
-    images = ops.where(keras.random.uniform((n, 1, 1, 1), seed=seed) < 0.5, ops.flip(images, axis=2), images)
+    flipped = keras.random.uniform((n, 1, 1, 1), seed=seed) < 0.5
+    images = ops.where(flipped, ops.flip(images, axis=2), images)
     padded = ops.pad(images, [[0, 0], [4, 4], [4, 4], [0, 0]], mode="reflect")
     for axis in (1, 2):
         start = keras.random.randint((n, 1), 0, 9, seed=seed)
@@ -1346,7 +1353,7 @@ def shift_and_flip(images, seed):
 
 
 def cifar10_parts(per_class=25, seed=1):
-    """CIFAR-10 in [−1, 1], as `split` makes it: 10·per_class labelled, 5,000 for validation, the rest; and the test set."""
+    """CIFAR-10 in [−1, 1]: the parts as `split` makes them (5,000 for validation), and the test set."""
     (images, labels), (x_new, y_new) = keras.datasets.cifar10.load_data()
     images, x_new = (a.astype("float32") / 127.5 - 1 for a in (images, x_new))
     labels, y_new = labels[:, 0].astype(int), y_new[:, 0].astype(int)
@@ -1361,7 +1368,10 @@ def cifar10_parts(per_class=25, seed=1):
 
 
 def train_full(parts, test, folder, recipe, build=wide_resnet, every=2000):
-    """Train, or go on where `folder` says that an earlier call stopped; the test error every `every` steps."""
+    """Train, or go on where an earlier call stopped, by what it left in `folder`.
+
+    Saves, and measures the test error, every `every` steps; returns the networks and these errors.
+    """
     networks = new_networks(recipe["seed"], build)
     step = make_step(*networks, parts, {**recipe, "augmentation": shift_and_flip})
     manager = tf.train.CheckpointManager(step.state, folder, max_to_keep=2)
@@ -1374,7 +1384,7 @@ def train_full(parts, test, folder, recipe, build=wide_resnet, every=2000):
             manager.save()
             errors.append(1 - accuracy(*networks, *test))
             pace = (time.perf_counter() - began) / (i + 1 - first)
-            print(f"step {i + 1:,}  loss {float(loss):.3f}  test error {errors[-1]:.2%}  {1000 * pace:.0f} ms a step")
+            print(f"step {i + 1:,}  loss {float(loss):.3f}  error {errors[-1]:.2%}  {1000 * pace:.0f} ms a step")
     return networks, errors
 
 
