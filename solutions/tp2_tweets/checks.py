@@ -1137,7 +1137,7 @@ lab.misconception(
 )  # fmt: skip
 lab.misconception(
     "seed-fixed", "generate",
-    Text(en="the seed is always the same, whatever is asked for", fr="la graine est toujours la même, quoi qu'on demande"),
+    Text(en="another seed gives the same text: the seed changes nothing", fr="une autre graine donne le même texte : la graine ne change rien"),
     edits=[("np.random.default_rng(seed)", "np.random.default_rng(0)")],
 )  # fmt: skip
 lab.misconception(
