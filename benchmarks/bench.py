@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -76,7 +77,7 @@ def prepared(students: int) -> dict[str, Callable[[int], None]]:
     if len(books) < students:
         raise SystemExit(f"the lab has notebooks for {len(books)} students only")
     key: Key = hidden_key(ROOT, LAB, SEED)
-    peers.clean(WORK)
+    shutil.rmtree(WORK, ignore_errors=True)
     key_file = WORK / "hidden.key"
     key.save(key_file)
     peers.for_kit(WORK / "kit", books, lab.recordings)

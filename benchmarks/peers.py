@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import nbformat
 
-from grader.authoring.source import LoadedLab
+from grader.authoring.source import LoadedLab, nbgrader_metadata
 from grader.core.key import Key
 
 ASSIGNMENT = "tp4"
@@ -53,23 +52,16 @@ def _asked(key_file: Path) -> str:
     )
 
 
-def _nbgrader_cell(id: str, **flags: Any) -> dict[str, Any]:
-    return {
-        "schema_version": 3, "grade": False, "solution": False, "locked": True, "task": False,
-        "grade_id": id, **flags,
-    }  # fmt: skip
-
-
 def for_nbgrader(folder: Path, books: dict[str, Any], key: Key, key_file: Path) -> None:
     """An nbgrader course: a source with one locked test cell a check, and the submissions."""
-    tests = [_code(_asked(key_file), nbgrader=_nbgrader_cell("points"))]
+    tests = [_code(_asked(key_file), nbgrader=nbgrader_metadata("points"))]
     for check in key.checks:
         cell = f"POINTS[{check.id!r}]"
         flags = {"grade": True, "points": check.points}
-        tests.append(_code(cell, nbgrader=_nbgrader_cell(check.id.replace(".", "-"), **flags)))
+        tests.append(_code(cell, nbgrader=nbgrader_metadata(check.id.replace(".", "-"), **flags)))
 
     def whole(node: Any) -> Any:
-        cells = [_code(BEFORE, nbgrader=_nbgrader_cell("before")), *_bare(node).cells, *tests]
+        cells = [_code(BEFORE, nbgrader=nbgrader_metadata("before")), *_bare(node).cells, *tests]
         for i, cell in enumerate(cells):
             cell["id"] = f"b{i:03d}"
         made = nbformat.from_dict({**node, "cells": json.loads(json.dumps(cells))})
@@ -118,7 +110,3 @@ def _bare(node: Any) -> Any:
     for cell in made.cells:
         cell.metadata.pop("nbgrader", None)
     return made
-
-
-def clean(folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)

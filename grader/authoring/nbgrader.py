@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.authoring.formats import nbformat
-from grader.authoring.source import nbgrader_checksum
+from grader.authoring.source import nbgrader_checksum, nbgrader_metadata
 from grader.authoring.spec import AuthorError
 from grader.core.key import BadKey, Check, Key
 from grader.core.text import Text
@@ -111,15 +111,8 @@ def _graded(lab: str, exercise: str, checks: Sequence[Check], why: str) -> Any:
         f"{why}\nlab.check({exercise!r})\nround(sum(lab.verdicts[c].points for c in ({ids},)), 4)"
     )
     cell["id"] = f"points-{re.sub('[^A-Za-z0-9_-]', '-', exercise)}"[:64]
-    cell.metadata["nbgrader"] = {
-        "schema_version": 3,
-        "grade": True,
-        "locked": True,
-        "solution": False,
-        "task": False,
-        "grade_id": re.sub("[^a-zA-Z0-9_-]", "-", f"{lab}-{exercise}-points"),
-        "points": sum(c.points for c in checks),
-        "cell_type": "code",
-    }
+    id = re.sub("[^a-zA-Z0-9_-]", "-", f"{lab}-{exercise}-points")
+    about = nbgrader_metadata(id, grade=True, points=sum(c.points for c in checks))
+    cell.metadata["nbgrader"] = {**about, "cell_type": "code"}
     cell.metadata["nbgrader"]["checksum"] = nbgrader_checksum(cell)
     return cell

@@ -285,19 +285,29 @@ def _answered(source: str, answers: Mapping[str, Any]) -> str:
 
 
 def _nbgrader(cell: SourceCell, lab: str) -> dict[str, Any]:
-    """nbgrader v3 metadata of an exercise's cell; none for others."""
+    """nbgrader's metadata of an exercise's cell; none for others."""
     if not cell.exercise:
         return {}
+    about = nbgrader_metadata(f"{lab}-{cell.exercise}-{cell.index}", solution=True)
+    return {"nbgrader": {**about, "cell_type": "code"}}
+
+
+def nbgrader_metadata(id: str, **flags: Any) -> dict[str, Any]:
+    """nbgrader's metadata of a cell, format 3.
+
+    Args:
+        id: unique in the notebook.
+        flags: what differs from a cell that is given and cannot be changed: ``solution`` (students
+            write in it; not locked then), ``grade``, ``points``.
+    """
     return {
-        "nbgrader": {
-            "schema_version": 3,
-            "grade": False,
-            "locked": False,
-            "solution": True,
-            "task": False,
-            "grade_id": f"{lab}-{cell.exercise}-{cell.index}",
-            "cell_type": "code",
-        }
+        "schema_version": 3,
+        "grade": False,
+        "locked": not flags.get("solution", False),
+        "solution": False,
+        "task": False,
+        "grade_id": id,
+        **flags,
     }
 
 
