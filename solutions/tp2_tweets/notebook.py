@@ -218,7 +218,7 @@ print(f"{CORPUS}: {len(texts)} texts, {sum(map(len, texts)):,} characters, from 
 # | result | list of V one-character strings |
 
 # %% role="setup"
-PAD, UNKNOWN, END = "␀", "\ufffd", "\n"
+PAD, UNKNOWN, END = "\u2400", "\ufffd", "\n"
 PAD_ID, UNKNOWN_ID, END_ID = 0, 1, 2
 
 # %% exercise="vocabulary"
