@@ -121,16 +121,19 @@ for language in LANGUAGES:
 
 # %%
 time = np.arange(SAMPLES) / RATE
+sound = test_clips["fr"][3]
+loudest = np.argmax(np.convolve(sound**2, np.ones(800), "valid"))
+loudest = slice(loudest, loudest + 800)
 figure, axes = plt.subplots(2, 1, figsize=(9, 3.6))
-axes[0].plot(time, test_clips["fr"][3], linewidth=0.3)
-axes[1].plot(time[16_000:16_800] * 1000, test_clips["fr"][3][16_000:16_800], linewidth=0.8)
+axes[0].plot(time, sound, linewidth=0.3)
+axes[1].plot(time[loudest] * 1000, sound[loudest], linewidth=0.8)
 axes[0].set(xlabel="s", title="fr")
 axes[1].set(xlabel="ms")
 figure.tight_layout()
 plt.show()
 
 # %% [markdown] lang="fr"
-# En bas, 50 ms : le signal se répète presque, à la hauteur de la voix. Les 48 000 échantillons sont bien
+# En bas, les 50 ms les plus fortes : le signal se répète presque, à la hauteur de la voix. Les 48 000 échantillons sont bien
 # trop nombreux et trop sensibles (un léger décalage les change tous) pour être donnés au réseau.
 #
 # ## 1.1 Un extrait propre  · 15 min, facile
@@ -149,7 +152,7 @@ plt.show()
 # | silence | accepté : des zéros |
 
 # %% [markdown] lang="en"
-# Below, 50 ms: the signal almost repeats itself, at the pitch of the voice. 48,000 samples are far too
+# Below, the loudest 50 ms: the signal almost repeats itself, at the pitch of the voice. 48,000 samples are far too
 # many, and too touchy (a slight shift changes them all), to be handed to the network.
 #
 # ## 1.1 A clean clip  · 15 min, easy
@@ -910,7 +913,7 @@ display(Audio(test_waveforms[i], rate=RATE))
 # **À prévoir**, avant d'exécuter : les deux exactitudes équilibrées. Le hasard fait 0,25.
 #
 # Sources : Asterisk/Digium (A. Smith, J. Wallack), C. Flora (segreterietelefoniche.it), ivrvoice.ru,
-# A. Desjardins, **M. Menardi et P. Dal Zot, http://www.voip.ammdomus.it**, J. Jiménez (Avatar), N. Shmyrev,
+# A. Desjardins, **M. Menardi et P. Dal Zot** (<http://www.voip.ammdomus.it>), J. Jiménez (Avatar), N. Shmyrev,
 # Tux Paint. Licences : `data/speech_*/LICENSE`.
 
 # %% [markdown] lang="en"
@@ -930,7 +933,7 @@ display(Audio(test_waveforms[i], rate=RATE))
 # **To predict**, before you run it: both balanced accuracies. Chance is 0.25.
 #
 # Sources: Asterisk/Digium (A. Smith, J. Wallack), C. Flora (segreterietelefoniche.it), ivrvoice.ru,
-# A. Desjardins, **M. Menardi and P. Dal Zot, http://www.voip.ammdomus.it**, J. Jiménez (Avatar), N. Shmyrev,
+# A. Desjardins, **M. Menardi and P. Dal Zot** (<http://www.voip.ammdomus.it>), J. Jiménez (Avatar), N. Shmyrev,
 # Tux Paint. Licences: `data/speech_*/LICENSE`.
 
 # %%
