@@ -967,21 +967,27 @@ lab.check("experiment")
 # Both curves, same number of steps. Look **where** they part: not in the beginning (λ_U is nearly 0 there) but
 # once the pseudo-labels have become better than chance.
 
-# %%
+# %% role="show"
 score = {
     "supervised": accuracy(supervised, supervised_average, x_test, y_test),
     "mixmatch": accuracy(model, average, x_test, y_test),
 }
-figure, axes = plt.subplots(1, 2, figsize=(9.5, 3.2), layout="constrained")
-for name, curve, style in (("supervised", supervised_curve, "--"), ("mixmatch", mixmatch_curve, "-")):
-    for axis, key in zip(axes, ("val_accuracy", "loss")):
-        values = curve.get(key, [])
-        axis.plot(np.linspace(0, RECIPE["steps"], len(values) + 1)[1:], values, style, label=name)
-axes[0].set(xlabel="step", ylabel="validation accuracy")
-axes[1].set(xlabel="step", ylabel="loss")
-axes[0].legend()
-plt.show()
-print("  ".join(f"{name}: test {value:.3f}" for name, value in score.items()))
+
+
+def draw_curves():
+    figure, axes = plt.subplots(1, 2, figsize=(9.5, 3.2), layout="constrained")
+    for name, curve, style in (("supervised", supervised_curve, "--"), ("mixmatch", mixmatch_curve, "-")):
+        for axis, key in zip(axes, ("val_accuracy", "loss")):
+            values = curve.get(key, [])
+            axis.plot(np.linspace(0, RECIPE["steps"], len(values) + 1)[1:], values, style, label=name)
+    axes[0].set(xlabel="step", ylabel="validation accuracy")
+    axes[1].set(xlabel="step", ylabel="loss")
+    axes[0].legend()
+    plt.show()
+    print("  ".join(f"{name}: test {value:.3f}" for name, value in score.items()))
+
+
+draw_curves()
 
 # %% [markdown] lang="fr"
 # ## 4.1 Combien d'étiquettes ?
@@ -997,21 +1003,27 @@ print("  ".join(f"{name}: test {value:.3f}" for name, value in score.items()))
 # the unlabelled images bring next to nothing; with very few, the first answers are so bad that they keep
 # themselves alive.
 
-# %%
+# %% role="show"
 # labels: (mean, standard deviation over seeds) of the accuracy on 2,000 images
 MEASURED = {}  # filled from the calibration
-figure, axis = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
-for name, style in (("supervised", "o--"), ("mixmatch", "s-")):
-    counts = sorted(MEASURED.get(name, {}))
-    means, spreads = np.reshape([MEASURED[name][n] for n in counts], (-1, 2)).T
-    (line,) = axis.plot(counts, means, style, label=name)
-    axis.fill_between(counts, means - spreads, means + spreads, alpha=0.2, color=line.get_color())
-    axis.plot(10 * PER_CLASS, score[name], "x", color=line.get_color(), markersize=11, markeredgewidth=3)
-axis.set(xscale="log", xlabel="labels", ylabel="test accuracy")
-axis.set_xticks(counts, [f"{n:,}" for n in counts])
-axis.minorticks_off()
-axis.legend()
-plt.show()
+
+
+def draw_labels():
+    figure, axis = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
+    for name, style in (("supervised", "o--"), ("mixmatch", "s-")):
+        counts = sorted(MEASURED.get(name, {}))
+        means, spreads = np.reshape([MEASURED[name][n] for n in counts], (-1, 2)).T
+        (line,) = axis.plot(counts, means, style, label=name)
+        axis.fill_between(counts, means - spreads, means + spreads, alpha=0.2, color=line.get_color())
+        axis.plot(10 * PER_CLASS, score[name], "x", color=line.get_color(), markersize=11, markeredgewidth=3)
+    axis.set(xscale="log", xlabel="labels", ylabel="test accuracy")
+    axis.set_xticks(counts, [f"{n:,}" for n in counts])
+    axis.minorticks_off()
+    axis.legend()
+    plt.show()
+
+
+draw_labels()
 
 # %% [markdown] lang="fr"
 # ## 4.2 Que coûte un pas ?
@@ -1161,13 +1173,19 @@ yours = run.history.get("accuracy", [])
 # (CIFAR-10, 250 labels, error rates of its table 4): 11.8 % with everything, 17.1 % with a single view, 27.8 %
 # without sharpening. A difference smaller than the spread proves nothing.
 
-# %%
+# %% role="show"
 ABLATED = {}  # filled from the calibration
-print(f"{'':24}{'yours':>8}{'ours':>10}")
-for row, name in enumerate(("everything", *IDEAS)):
-    own = f"{yours[row]:8.3f}" if row < len(yours) else f"{'–':>8}"
-    ours = f"{ABLATED[name][0]:8.3f} ± {ABLATED[name][1]:.3f}" if name in ABLATED else ""
-    print(f"{'without ' * (row > 0) + name:24}{own}  {ours}")
+
+
+def print_ablation():
+    print(f"{'':24}{'yours':>8}{'ours':>10}")
+    for row, name in enumerate(("everything", *IDEAS)):
+        own = f"{yours[row]:8.3f}" if row < len(yours) else f"{'–':>8}"
+        ours = f"{ABLATED[name][0]:8.3f} ± {ABLATED[name][1]:.3f}" if name in ABLATED else ""
+        print(f"{'without ' * (row > 0) + name:24}{own}  {ours}")
+
+
+print_ablation()
 
 # %% [markdown] lang="fr"
 # `dearest_idea` : sans laquelle **votre** tableau baisse-t-il le plus ? (À un point près, les ex æquo sont
