@@ -415,8 +415,8 @@ def _(draw: Draw) -> tuple[Probe, dict[str, Any]]:
             call("keras.ops.multiply", one, 1.0, into="one"),
             call("keras.ops.multiply", two, 1.0, into="two"),
             seeded(draw),
-            *calls(small, 40, "share_for_a_small_alpha"),
-            *calls(large, 30, "share_for_a_large_alpha"),
+            *calls(small, 80, "share_for_a_small_alpha"),
+            *calls(large, 40, "share_for_a_large_alpha"),
         ),
         keep=("share_for_a_small_alpha", "share_for_a_large_alpha"),
     ), {"share_for_a_small_alpha": likely(small), "share_for_a_large_alpha": likely(large)}

@@ -179,7 +179,6 @@ def sharpen(p, temperature):
            code="def sharpen(p, temperature):\n    return keras.activations.softmax(ops.convert_to_tensor(p) / temperature)"),
     Mutant("no-max-lambda", "mixup", ("mixup.shares",), code=mixup(fold="lam + 0.0")),
     Mutant("lambda-uniform", "mixup", ("mixup.shares",), code=mixup(draw="tf.random.stateless_uniform((len(x1),), seed.next())")),
-    Mutant("beta-of-alpha-and-one", "mixup", ("mixup.shares", VIEWS), named="", code=mixup(draw="keras.random.beta((len(x1),), alpha, 1.0, seed=seed)")),
     Mutant("different-lambda-for-x-and-y", "mixup", ("mixup.together",), code=mixup(
         again="lam = keras.random.beta((len(x1),), alpha, alpha, seed=seed)\n    lam = tf.maximum(lam, 1 - lam)")),
     Mutant("labels-not-mixed", "mixup", ("mixup.shares", "mixup.together"), code=mixup(y="tf.identity(y1)")),
