@@ -56,6 +56,7 @@ def material(lab: Any) -> dict[str, Any]:
         k: names["decode"](names["speech"][f"test_{k}"]) for k in hearing.LANGUAGES
     }
     exec(cell(lab, "class Training("), names)
+    names["settings"] = {}  # of the recordings, made by the first training's cell
     return names
 
 
