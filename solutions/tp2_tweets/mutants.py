@@ -413,7 +413,7 @@ def beta_probabilities(logits, beta):
     if not beta >= 0:
         raise ValueError("beta")
     z = np.float64(logits)
-    with np.errstate(invalid="ignore"):
+    with np.errstate(all="ignore"):
         e = np.exp(np.power(z, beta))
     return e / e.sum()
 """,
