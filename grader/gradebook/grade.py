@@ -157,9 +157,8 @@ def grade_units(
         todo.put(unit)
     done: queue.Queue[_Done] = queue.Queue(AHEAD)
     measures = Measures(lambda: clean_worker(key, setting.lab_dir, setting.sandboxed), store, key)
-    ahead = threading.Thread(target=measures.warm_up, daemon=True)
     if any(c.kind == "clean" for c in key.checks):
-        ahead.start()
+        measures.warm_up()
     spent, began = setting.timings, time.monotonic()
     running = working = min(setting.jobs, len(units))
     for _ in range(running):

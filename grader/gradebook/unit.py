@@ -78,12 +78,9 @@ class Measures:
         self.seconds = 0.0  # waiting for the clean room and measuring, so far
 
     def warm_up(self) -> None:
-        """Start the clean room ahead of the first recording."""
+        """Launch the clean room ahead of the first recording, from the thread that will measure."""
         with self._lock:
-            try:
-                self._started().start()
-            except WorkerDied:
-                pass  # the first measurement tries again and reports
+            self._started().launch()
 
     def of(
         self, check_id: str, recordings: Mapping[str, bytes], answers: Mapping[str, Tree]

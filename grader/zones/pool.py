@@ -58,11 +58,10 @@ class Worker:
         self._errors: IO[bytes] | None = None
         self.hello: Mapping[str, Any] = {}
 
-    def start(self) -> None:
-        """Start it if it does not run, and wait until it is ready.
+    def launch(self) -> None:
+        """Start it if it does not run; do not wait until it is ready.
 
-        Raises:
-            WorkerDied: it did not come up.
+        The thread that launches must outlive the worker: the kernel counts its end as the parent's.
         """
         if self._process is not None and self._process.poll() is None:
             return
@@ -71,9 +70,25 @@ class Worker:
             self._line, env=self._env, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=self._errors, start_new_session=True, bufsize=0,
         )  # fmt: skip
-        hello = self._receive(START_SECONDS)
+        self.hello = {}
+
+    def start(self) -> None:
+        """Start it if it does not run, and wait until it is ready.
+
+        Raises:
+            WorkerDied: it did not come up.
+        """
+        self.launch()
+        if self.hello:
+            return
+        try:
+            hello = self._receive(START_SECONDS)
+        except (WorkerDied, TreeError) as error:
+            hello = str(error)
         if not isinstance(hello, dict) or not hello.get("ready"):
-            raise WorkerDied(f"the worker did not start: {self._why()}")
+            why = self._why()
+            self.stop()
+            raise WorkerDied(f"the worker did not start: {why or hello}")
         self.hello = hello
 
     def call(self, job: Tree, seconds: float) -> Tree:
