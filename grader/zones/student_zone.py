@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext, redirect_stderr, redirect_stdout
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -109,8 +110,12 @@ class _Clock:
             raise LimitHit("cpu", self.limits.cpu_seconds)
 
 
-def _shell() -> Any:
-    """A headless IPython: no history file, no system commands, no pip."""
+@lru_cache(maxsize=1)
+def warm_shell() -> Any:
+    """A headless IPython: no history file, no system commands, no pip.
+
+    The worker makes it before it forks; each submission has its own copy, which nobody has used.
+    """
     from IPython.core.interactiveshell import InteractiveShell
     from traitlets.config import Config
 
@@ -180,7 +185,7 @@ def run(job: Mapping[str, Tree], report: Report) -> None:
         allow_more=allow_more,
     )
     with redirect_stdout(printed), redirect_stderr(printed):
-        shell = _shell()
+        shell = warm_shell()
         with quick_building():
             _run_cells(job, shell, clock, printed, limits, report)
         _, most = resource.getrlimit(resource.RLIMIT_CPU)
