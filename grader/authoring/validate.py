@@ -10,6 +10,7 @@ import ast
 import json
 import statistics
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -117,12 +118,16 @@ def validate(
         results[name] = result
         done(len(results), len(cases) + train)
 
-    setting = Setting(lab.dir, data, jobs, sandboxed)
-    grade_units(key, [(n, _item(lab, n, w)) for n, w in cases.items()], setting, keep)
-    if train:
-        rerun = Setting(lab.dir, data, 1, sandboxed, rerun=True)
-        work = _work(lab.notebook("fr", True), {}, "fr")
-        grade_units(key, [("solution trained", _item(lab, "trained", work))], rerun, keep)
+    units = [(n, _item(lab, n, w)) for n, w in cases.items()]
+    with ThreadPoolExecutor(1) as aside:
+        if train and jobs > 1:  # one core trains while the others grade what is recorded
+            trained = aside.submit(_train, lab, key, data, sandboxed, keep)
+            grade_units(key, units, Setting(lab.dir, data, jobs - 1, sandboxed), keep)
+            trained.result()
+        else:
+            grade_units(key, units, Setting(lab.dir, data, jobs, sandboxed), keep)
+            if train:
+                _train(lab, key, data, sandboxed, keep)
     _solution(key, results, report, spent or 0.0)
     _blank(key, results, report)
     for mutant in lab.mutants:
@@ -131,6 +136,16 @@ def validate(
     for name in full:
         _variant(key, name, results[name], report)
     return report
+
+
+def _train(
+    lab: LoadedLab, key: Key, data: Path | None, sandboxed: bool,
+    keep: Callable[[str, Result], None],
+) -> None:  # fmt: skip
+    """The solution without its recordings: it trains within the lab's budget."""
+    work = _work(lab.notebook("fr", True), {}, "fr")
+    rerun = Setting(lab.dir, data, 1, sandboxed, rerun=True)
+    grade_units(key, [("solution trained", _item(lab, "trained", work))], rerun, keep)
 
 
 def _cases(lab: LoadedLab) -> dict[str, Work]:
