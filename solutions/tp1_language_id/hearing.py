@@ -51,15 +51,27 @@ def _mel() -> np.ndarray:
 
 def log_mel(waveforms: np.ndarray) -> np.ndarray:
     """float (n, 48000) → float32 (n, 200, 100), as the notebook's exercise 1.2 defines it."""
-    window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(FRAME) / FRAME)
-    starts = np.arange(0, SAMPLES, HOP)
+    window = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(FRAME) / FRAME)).astype(np.float32)
+    mel, starts = _mel().astype(np.float32), np.arange(0, SAMPLES, HOP)
     made = []
     for waveform in waveforms:
-        padded = np.pad(np.asarray(waveform, np.float64), (0, FRAME))
+        padded = np.pad(np.asarray(waveform, np.float32), (0, FRAME))
         frames = np.lib.stride_tricks.sliding_window_view(padded, FRAME)[starts] * window
         power = np.abs(np.fft.rfft(frames, FFT)) ** 2
-        made.append(np.log(power @ _mel() + FLOOR).astype(np.float32))
+        made.append(np.log(power @ mel + np.float32(FLOOR)))
     return np.stack(made)
+
+
+def summary(waveforms: np.ndarray) -> np.ndarray:
+    """Mean and deviation over time of the sound in 60 bands, as the notebook's part 5 defines it:
+    float (n, 48000) → float32 (n, 120)."""
+    made = []
+    for waveform in waveforms:
+        frames = np.asarray(waveform, np.float64).reshape(100, 480) * np.hanning(480)
+        power = np.abs(np.fft.rfft(frames)[:, 1:]) ** 2
+        bands = np.log(power.reshape(100, 60, 4).mean(axis=-1) + FLOOR)
+        made.append(np.concatenate([bands.mean(axis=0), bands.std(axis=0)]))
+    return np.array(made, np.float32)
 
 
 def decode(stream: np.ndarray) -> np.ndarray:
@@ -98,26 +110,30 @@ def hidden() -> tuple[np.ndarray, np.ndarray]:
 
 
 @lru_cache(maxsize=1)
-def real() -> tuple[np.ndarray, list[str]]:
-    """The recorded speech, in the notebook's order: uint8 (n, 200, 100) and ``fr_armelle`` for each."""
+def real() -> dict[str, np.ndarray]:
+    """The recorded speech, in the notebook's order: ``fr_armelle`` → float32 (30, 48000)."""
     streams: dict[str, np.ndarray] = {}
     for name in REAL:
         with np.load(DATA / name / f"{name}.npz") as file:
             streams |= {key: file[key] for key in file.files}
-    parts = {key: shrink(log_mel(decode(streams[key]))) for key in sorted(streams)}
-    names = [key for key, part in parts.items() for _ in part]
-    return np.concatenate(list(parts.values())), names
+    return {key: decode(streams[key]) for key in sorted(streams)}
+
+
+def spoken() -> dict[str, Any]:
+    """The recorded clips in languages that the classifier knows: uint8 (n, 200, 100), and which."""
+    own = {key: clips for key, clips in real().items() if key[:2] in LANGUAGES}
+    labels = [LANGUAGES.index(key[:2]) for key, clips in own.items() for _ in clips]
+    return {"clips": shrink(log_mel(np.concatenate(list(own.values())))), "labels": np.array(labels)}
 
 
 def studied() -> dict[str, Any]:
-    """The clips of the leakage study: mean and deviation of each band over time, and who speaks."""
-    small, names = real()
-    chosen = [i for i, name in enumerate(names) if name[:2] in STUDIED]
-    x = grow(small[chosen])
+    """The clips of the leakage study: their `summary`, language and speaker."""
+    own = {key: clips for key, clips in real().items() if key[:2] in STUDIED}
+    names = [key for key, clips in own.items() for _ in clips]
     return {
-        "mean": x.mean(axis=1), "std": x.std(axis=1),
-        "languages": np.array([STUDIED.index(names[i][:2]) for i in chosen]),
-        "speakers": [names[i][3:] for i in chosen],
+        "facts": summary(np.concatenate(list(own.values()))),
+        "languages": np.array([STUDIED.index(name[:2]) for name in names]),
+        "speakers": [name[3:] for name in names],
     }  # fmt: skip
 
 
@@ -125,18 +141,21 @@ def studied() -> dict[str, Any]:
 
 
 def normaliser(recording: Recording, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and deviation of each band that travel with a recording; those of `x` if none do."""
+    """Mean and deviation of each band with which a recorded network is given clips `x`.
+
+    Those that travel with it, as long as they are about those of `x`: if not (none do, or another
+    logarithm was taken), those of `x`. A mistake in the spectrogram is paid for in its own exercise.
+    """
+    mean, std = x.mean(axis=(0, 1)), np.maximum(x.std(axis=(0, 1)), 1e-3)
     try:
-        mean, std = (np.array(recording.settings[k], np.float32) for k in ("mean", "std"))
-        if (
-            mean.shape == std.shape == (BANDS,)
-            and np.isfinite([mean, std]).all()
-            and (std > 0).all()
-        ):
-            return mean, std
+        own = [np.array(recording.settings[k], np.float32) for k in ("mean", "std")]
+        if own[0].shape == own[1].shape == (BANDS,) and (
+            np.abs(own[0] - mean) < std / 2
+        ).all() and (np.abs(np.log(own[1] / std)) < np.log(1.5)).all():
+            return own[0], own[1]
     except (KeyError, TypeError, ValueError):
         pass
-    return x.mean(axis=(0, 1)), np.maximum(x.std(axis=(0, 1)), 1e-3)
+    return mean, std
 
 
 def probabilities(recording: Recording, x: np.ndarray) -> np.ndarray:
@@ -203,8 +222,8 @@ def probed(recording: Recording, material: Mapping[str, Any]) -> tuple[float, in
     speakers there were also trained on."""
     speakers, labels = np.array(material["speakers"]), np.asarray(material["languages"])
     train, test = (indices(recording, part, len(labels)) for part in ("train", "test"))
-    mean, std = normaliser(recording, np.asarray(material["mean"])[None])
-    x = np.concatenate([(material["mean"] - mean) / std, material["std"] / std], axis=1)
-    predicted = probabilities(recording, x[test].astype(np.float32)).argmax(axis=1)
+    facts = np.asarray(material["facts"])
+    x = (facts - facts[train].mean(axis=0)) / np.maximum(facts[train].std(axis=0), 1e-3)
+    predicted = probabilities(recording, x[test]).argmax(axis=1)
     shared = set(speakers[train]) & set(speakers[test])
     return balanced(labels[test], predicted), len(shared)
