@@ -785,7 +785,8 @@ def trained(
         found = held_out(draw)
         if not found:
             return {}, {}
-        return {"clips": found["clips"]}, {"predictions": found["labels"]}
+        inputs = {"clips": found["clips"], "usual": hearing.usual()}
+        return inputs, {"predictions": found["labels"]}
 
     expect: dict[str, Any] = {
         "predictions": Metric("balanced_accuracy", floor=entry["floor"], target=entry["target"])
@@ -800,7 +801,7 @@ def trained(
                    fr="exactitude équilibrée sur des voix et des phrases jamais entendues"),
     )  # fmt: skip
     def _(found: Any, inputs: Any) -> dict[str, Any]:
-        values = {"predictions": hearing.predictions(found, inputs["clips"])}
+        values = {"predictions": hearing.predictions(found, inputs["clips"], inputs["usual"])}
         return values | ({"parameters": found.parameters} if bonus else {})
 
 
@@ -886,7 +887,7 @@ lab.question(
 )  # fmt: skip
 def _(recordings: Any, inputs: Any, answers: Any) -> Measured:
     labels = inputs["labels"]
-    predicted = hearing.predictions(recordings["classifier"], inputs["clips"])
+    predicted = hearing.predictions(recordings["classifier"], inputs["clips"], inputs["usual"])
     found, plain = hearing.balanced(labels, predicted), float(np.mean(predicted == labels))
     given = figure(answers, "transfer")
     is_plain = abs(given - plain) <= 0.006 and abs(given - found) > TOLERANCE

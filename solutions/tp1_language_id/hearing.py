@@ -110,6 +110,13 @@ def hidden() -> tuple[np.ndarray, np.ndarray]:
 
 
 @lru_cache(maxsize=1)
+def usual() -> np.ndarray:
+    """Mean and deviation of each band over the held-out clips: float32 (2, 100)."""
+    x = centred(hidden()[0])
+    return np.stack([x.mean(axis=(0, 1)), x.std(axis=(0, 1))])
+
+
+@lru_cache(maxsize=1)
 def real() -> dict[str, np.ndarray]:
     """The recorded speech, in the notebook's order: ``fr_armelle`` → float32 (30, 48000)."""
     streams: dict[str, np.ndarray] = {}
@@ -123,7 +130,8 @@ def spoken() -> dict[str, Any]:
     """The recorded clips in languages that the classifier knows: uint8 (n, 200, 100), and which."""
     own = {key: clips for key, clips in real().items() if key[:2] in LANGUAGES}
     labels = [LANGUAGES.index(key[:2]) for key, clips in own.items() for _ in clips]
-    return {"clips": shrink(log_mel(np.concatenate(list(own.values())))), "labels": np.array(labels)}
+    clips = shrink(log_mel(np.concatenate(list(own.values()))))
+    return {"clips": clips, "labels": np.array(labels), "usual": usual()}
 
 
 def studied() -> dict[str, Any]:
@@ -140,22 +148,21 @@ def studied() -> dict[str, Any]:
 # ------------------------------------------------------------------ what recordings show
 
 
-def normaliser(recording: Recording, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and deviation of each band with which a recorded network is given clips `x`.
+def normaliser(recording: Recording, usual: np.ndarray) -> np.ndarray:
+    """Mean and deviation of each band with which a recorded network is given its clips: (2, 100).
 
-    Those that travel with it, as long as they are about those of `x`: if not (none do, or another
-    logarithm was taken), those of `x`. A mistake in the spectrogram is paid for in its own exercise.
+    Those that travel with it, as long as they are about the `usual` ones; if not (none do, or another
+    logarithm was taken), those. A mistake in the spectrogram is paid for in its own exercise.
     """
-    mean, std = x.mean(axis=(0, 1)), np.maximum(x.std(axis=(0, 1)), 1e-3)
     try:
-        own = [np.array(recording.settings[k], np.float32) for k in ("mean", "std")]
-        if own[0].shape == own[1].shape == (BANDS,) and (
-            np.abs(own[0] - mean) < std / 2
-        ).all() and (np.abs(np.log(own[1] / std)) < np.log(1.5)).all():
-            return own[0], own[1]
+        own = np.array([recording.settings["mean"], recording.settings["std"]], np.float32)
     except (KeyError, TypeError, ValueError):
-        pass
-    return mean, std
+        return usual
+    if own.shape != usual.shape:
+        return usual
+    ratio = own[1] / usual[1]
+    near = (np.abs(own[0] - usual[0]) < usual[1] / 2) & (ratio > 2 / 3) & (ratio < 3 / 2)
+    return own if near.all() else usual
 
 
 def probabilities(recording: Recording, x: np.ndarray) -> np.ndarray:
@@ -188,11 +195,10 @@ def probabilities(recording: Recording, x: np.ndarray) -> np.ndarray:
     return made
 
 
-def predictions(recording: Recording, small: np.ndarray) -> np.ndarray:
-    """The recorded classifier's languages for clips, integers (n,)."""
-    x = centred(small)
-    mean, std = normaliser(recording, x)
-    return probabilities(recording, (x - mean) / std).argmax(axis=1)
+def predictions(recording: Recording, small: np.ndarray, usual: np.ndarray) -> np.ndarray:
+    """The recorded classifier's languages for clips uint8 (n, 200, 100): integers (n,)."""
+    mean, std = normaliser(recording, usual)
+    return probabilities(recording, (centred(small) - mean) / std).argmax(axis=1)
 
 
 def balanced(labels: np.ndarray, predicted: np.ndarray) -> float:

@@ -35,6 +35,7 @@ NAMED = [
     "majority-baseline",
     "plain-accuracy",
 ]
+USUAL = np.repeat([[0.0], [2.0]], 100, axis=1).astype(np.float32)
 
 
 @pytest.fixture(scope="module")
@@ -88,20 +89,50 @@ def test_points_and_thresholds(lab: Any) -> None:
 
 def test_majority_earns_nothing(hearing: Any, lab: Any) -> None:
     small = np.zeros((10, 200, 100), np.uint8)
-    found = hearing.predictions(recorded("classifier", classifier([0, 0, 3, 0, 0])), small)
+    found = hearing.predictions(recorded("classifier", classifier([0, 0, 3, 0, 0])), small, USUAL)
     assert found.tolist() == [2] * 10
     metric = lab.spec.checks["classifier.balanced_accuracy"].expect["predictions"]
     assert metric.match(found, np.repeat(np.arange(5), 2)).credit == 0
 
 
 def test_a_recording_brings_its_normaliser(hearing: Any) -> None:
-    x = np.random.default_rng(0).normal(3, 2, (4, 200, 100)).astype(np.float32)
-    own = recorded("classifier", classifier([0] * 5), mean=[1.0] * 100, std=[2.0] * 100)
-    assert hearing.normaliser(own, x)[1].tolist() == [2.0] * 100
-    for settings in ({}, {"mean": [1.0] * 3, "std": [1.0] * 3}, {"mean": ["a"] * 100, "std": [0] * 100},
-                     {"mean": [0.0] * 100, "std": [0.0] * 100}):  # fmt: skip
+    usual = np.repeat([[3.0], [2.0]], 100, axis=1).astype(np.float32)
+    own = recorded("classifier", classifier([0] * 5), mean=[3.2] * 100, std=[2.25] * 100)
+    assert hearing.normaliser(own, usual)[1].tolist() == [2.25] * 100
+    for settings in (
+        {}, {"mean": [3.0] * 3, "std": [2.0] * 3}, {"mean": ["a"] * 100, "std": [0] * 100},
+        {"mean": 3.0, "std": 2.0}, {"mean": [3.0] * 100, "std": [0.0] * 100},
+        {"mean": [3.0] * 100, "std": [float("nan")] * 100},
+        {"mean": [3.0] * 100, "std": [2 / 2.3026] * 100},  # of a decimal logarithm
+        {"mean": [9.0] * 100, "std": [2.0] * 100}, {"mean": [3.0] * 100, "std": [4.0] * 100},
+    ):  # fmt: skip
         bare = recorded("classifier", classifier([0] * 5), **settings)
-        assert np.allclose(hearing.normaliser(bare, x)[0], x.mean(axis=(0, 1)))
+        assert hearing.normaliser(bare, usual) is usual
+
+
+def test_another_logarithm_is_paid_for_once(hearing: Any) -> None:
+    """A network that learnt from decimal logarithms hears the same as one that learnt from natural ones."""
+    import keras
+
+    keras.utils.set_random_seed(3)
+    model = keras.Sequential([
+        keras.Input((200, 100)), keras.layers.LSTM(4), keras.layers.Dense(5, activation="softmax"),
+    ])  # fmt: skip
+    small = np.random.default_rng(2).integers(60, 200, (12, 200, 100)).astype(np.uint8)
+    x = hearing.centred(small)
+    usual = np.stack([x.mean(axis=(0, 1)), x.std(axis=(0, 1))])
+    found = [
+        hearing.predictions(
+            recorded(
+                "classifier", model, mean=(usual[0] / s).tolist(), std=(usual[1] / s).tolist()
+            ),
+            small,
+            usual,
+        )
+        for s in (1.0, np.log(10), 0.1 * np.log(10))
+    ]
+    assert len(set(found[0].tolist())) > 1
+    assert (found[0] == found[1]).all() and (found[0] == found[2]).all()
 
 
 def test_a_class_of_ones_own_is_measured(hearing: Any) -> None:
@@ -133,15 +164,13 @@ def test_another_network_is_refused(hearing: Any) -> None:
 def study(hearing: Any, train: list[int], test: list[int]) -> tuple[Recording, dict[str, Any]]:
     import keras
 
-    probe = keras.Sequential([keras.Input((200,)), keras.layers.Dense(4, activation="softmax")])
+    probe = keras.Sequential([keras.Input((120,)), keras.layers.Dense(4, activation="softmax")])
     material = {
-        "mean": np.random.default_rng(1).normal(0, 1, (8, 100)).astype(np.float32),
-        "std": np.ones((8, 100), np.float32),
+        "facts": np.random.default_rng(1).normal(0, 1, (8, 120)).astype(np.float32),
         "languages": np.array([0, 0, 1, 1, 2, 2, 3, 3]),
         "speakers": list("aabbccdd"),
     }
-    settings = {"mean": [0.0] * 100, "std": [1.0] * 100, "train": train, "test": test}
-    return recorded("probe_speaker", probe, **settings), material
+    return recorded("probe_speaker", probe, train=train, test=test), material
 
 
 def test_speakers_on_both_sides_are_counted(hearing: Any) -> None:
