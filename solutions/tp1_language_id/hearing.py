@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -153,13 +154,17 @@ def normaliser(recording: Recording, usual: np.ndarray) -> np.ndarray:
 
     Those that travel with it, as long as they are about the `usual` ones; if not (none do, or another
     logarithm was taken), those. A mistake in the spectrogram is paid for in its own exercise.
+
+    Raises:
+        BadRecording: what travels with it is not made of numbers.
     """
     try:
-        own = np.array([recording.settings["mean"], recording.settings["std"]], np.float32)
-    except (KeyError, TypeError, ValueError):
+        mean, std = (np.ravel(np.array(recording.settings.get(k, []), np.float32)) for k in ("mean", "std"))
+    except (TypeError, ValueError):
+        raise BadRecording("recording") from None
+    if not len(mean) == len(std) == BANDS:
         return usual
-    if own.shape != usual.shape:
-        return usual
+    own = np.stack([mean, std])
     ratio = own[1] / usual[1]
     near = (np.abs(own[0] - usual[0]) < usual[1] / 2) & (ratio > 2 / 3) & (ratio < 3 / 2)
     return own if near.all() else usual
@@ -223,13 +228,29 @@ def indices(recording: Recording, part: str, n: int) -> np.ndarray:
     return np.unique(found)
 
 
-def probed(recording: Recording, material: Mapping[str, Any]) -> tuple[float, int]:
-    """Balanced accuracy of a probe of the leakage study on its own test part, and how many of the
-    speakers there were also trained on."""
+@dataclass(frozen=True)
+class Parts:
+    """What a probe of the leakage study was trained and tested on.
+
+    Attributes:
+        shared_speakers: how many of the speakers tested were also trained on.
+        apart: no clip on both sides, at least a tenth of all on each, every language tested.
+    """
+
+    shared_speakers: int
+    apart: bool
+
+
+def probed(recording: Recording, material: Mapping[str, Any]) -> tuple[float, Parts]:
+    """Balanced accuracy of a probe of the leakage study on its own test part, and its parts."""
     speakers, labels = np.array(material["speakers"]), np.asarray(material["languages"])
     train, test = (indices(recording, part, len(labels)) for part in ("train", "test"))
     facts = np.asarray(material["facts"])
     x = (facts - facts[train].mean(axis=0)) / np.maximum(facts[train].std(axis=0), 1e-3)
     predicted = probabilities(recording, x[test]).argmax(axis=1)
-    shared = set(speakers[train]) & set(speakers[test])
-    return balanced(labels[test], predicted), len(shared)
+    apart = not len(np.intersect1d(train, test)) and set(labels[test]) == set(labels)
+    parts = Parts(
+        len(set(speakers[train]) & set(speakers[test])),
+        apart and min(len(train), len(test)) >= len(labels) / 10,
+    )
+    return balanced(labels[test], predicted), parts

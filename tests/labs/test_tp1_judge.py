@@ -100,14 +100,16 @@ def test_a_recording_brings_its_normaliser(hearing: Any) -> None:
     own = recorded("classifier", classifier([0] * 5), mean=[3.2] * 100, std=[2.25] * 100)
     assert hearing.normaliser(own, usual)[1].tolist() == [2.25] * 100
     for settings in (
-        {}, {"mean": [3.0] * 3, "std": [2.0] * 3}, {"mean": ["a"] * 100, "std": [0] * 100},
-        {"mean": 3.0, "std": 2.0}, {"mean": [3.0] * 100, "std": [0.0] * 100},
-        {"mean": [3.0] * 100, "std": [float("nan")] * 100},
+        {}, {"mean": [3.0] * 3, "std": [2.0] * 3}, {"mean": 3.0, "std": 2.0},
+        {"mean": [3.0] * 100, "std": [0.0] * 100}, {"mean": [3.0] * 100, "std": [float("nan")] * 100},
         {"mean": [3.0] * 100, "std": [2 / 2.3026] * 100},  # of a decimal logarithm
         {"mean": [9.0] * 100, "std": [2.0] * 100}, {"mean": [3.0] * 100, "std": [4.0] * 100},
     ):  # fmt: skip
         bare = recorded("classifier", classifier([0] * 5), **settings)
         assert hearing.normaliser(bare, usual) is usual
+    odd = recorded("classifier", classifier([0] * 5), mean=["a"] * 100, std=[2.0] * 100)
+    with pytest.raises(BadRecording):
+        hearing.normaliser(odd, usual)
 
 
 def test_another_logarithm_is_paid_for_once(hearing: Any) -> None:
@@ -173,9 +175,19 @@ def study(hearing: Any, train: list[int], test: list[int]) -> tuple[Recording, d
     return recorded("probe_speaker", probe, train=train, test=test), material
 
 
-def test_speakers_on_both_sides_are_counted(hearing: Any) -> None:
-    assert hearing.probed(*study(hearing, [0, 2, 4, 6], [1, 3, 5, 7]))[1] == 4
-    assert hearing.probed(*study(hearing, [0, 1, 2, 3], [4, 5, 6, 7]))[1] == 0
+@pytest.mark.parametrize(
+    ("train", "test", "shared", "apart"),
+    [
+        ([0, 2, 4, 6], [1, 3, 5, 7], 4, True),
+        ([0, 1, 2, 4, 6], [1, 3, 5, 7], 4, False),  # a clip on both sides
+        ([0, 1, 2, 3], [4, 5, 6, 7], 0, False),  # two of four languages tested
+        ([0, 1, 2, 3, 4, 5, 7], [6], 1, False),
+    ],
+)
+def test_parts_of_a_study(
+    hearing: Any, train: list[int], test: list[int], shared: int, apart: bool
+) -> None:
+    assert hearing.probed(*study(hearing, train, test))[1] == hearing.Parts(shared, apart)
 
 
 @pytest.mark.parametrize("test", [[], [99], [-1], ["a"], [[1]], [0.5]])
@@ -186,5 +198,5 @@ def test_made_up_indices_are_refused(hearing: Any, test: list[Any]) -> None:
 
 def test_reported_figures_are_read(lab: Any) -> None:
     figure = lab.spec.checks["leakage.clip"].measure.__globals__["figure"]
-    assert [figure({"x": v}, "x") for v in (0.95, "0,95", 95, "0.95")] == [0.95] * 4
+    assert [figure({"x": v}, "x") for v in (0.95, "0,95", 95, "0.95", "95 %")] == [0.95] * 5
     assert np.isnan(figure({"x": None}, "x"))
