@@ -908,7 +908,7 @@ def _(recordings: Any, inputs: Any, answers: Any) -> Measured:
 # ------------------------------------------------------------------ 7 exam
 
 lab.question(
-    "q1", "questions", 0.25, Text(en="one or many", fr="un ou plusieurs"), type="choice",
+    "q1", "questions", 0.2, Text(en="one or many", fr="un ou plusieurs"), type="choice",
     right=["many-to-one", "many to one", "plusieurs vers un", "plusieurs à un"],
     wrong={
         "one-to-many": Text(en="how many things come in, how many go out?", fr="combien de choses entrent, combien sortent ?"),
@@ -918,11 +918,11 @@ lab.question(
     },
 )  # fmt: skip
 lab.question(
-    "q2_length", "questions", 0.125, Text(en="sequence length", fr="longueur de la séquence"), type="number",
+    "q2_length", "questions", 0.15, Text(en="sequence length", fr="longueur de la séquence"), type="number",
     right=[200], wrong={100: Text(en="which axis is time?", fr="quel axe est le temps ?")},
 )  # fmt: skip
 lab.question(
-    "q2_size", "questions", 0.125, Text(en="input size", fr="taille d'une entrée"), type="number",
+    "q2_size", "questions", 0.15, Text(en="input size", fr="taille d'une entrée"), type="number",
     right=[100], wrong={200: Text(en="that is the number of steps", fr="c'est le nombre de pas")},
 )  # fmt: skip
 

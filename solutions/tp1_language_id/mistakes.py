@@ -558,6 +558,15 @@ def declare(lab: LabSpec) -> None:
         ('activation="softmax"', 'activation="sigmoid"'),
     )
     slip(
+        "probabilities-taken-for-scores",
+        "build",
+        "the loss is told that scores come (from_logits=True); the network is to give probabilities",
+        "la perte attend des scores (from_logits=True) ; le réseau doit donner des probabilités",
+        code=network(
+            LSTM, DENSE, loss="keras.losses.SparseCategoricalCrossentropy(from_logits=True)"
+        ),
+    )
+    slip(
         "logits-returned",
         "build",
         "the answers are scores, not probabilities",
@@ -574,15 +583,6 @@ def declare(lab: LabSpec) -> None:
         "softmax twice: every probability is pressed towards 1 over the number of classes",
         "deux softmax : chaque probabilité est écrasée vers 1 sur le nombre de classes",
         code=network(LSTM, DENSE, "layers.Softmax(),"),
-    )
-    slip(
-        "probabilities-taken-for-scores",
-        "build",
-        "the loss is told that scores come (from_logits=True), and probabilities come",
-        "la perte attend des scores (from_logits=True), et ce sont des probabilités qui arrivent",
-        code=network(
-            LSTM, DENSE, loss="keras.losses.SparseCategoricalCrossentropy(from_logits=True)"
-        ),
     )
     slip(
         "squared-error",

@@ -1010,12 +1010,13 @@ facts = summary(real_waveforms[studied])
 def study(recorder, train, test):
     """Learn the language on the clips `train`; record the balanced accuracy on the clips `test`.
 
-    Each test clip weighs 1 / (number of test clips in its language): accuracy with these weights is
-    balanced accuracy.
+    The more test clips a language has, the less each of them weighs: accuracy so weighted is balanced
+    accuracy.
     """
     keras.utils.set_random_seed(SEED)
     x = (facts - facts[train].mean(axis=0)) / facts[train].std(axis=0)
     weights = 1 / np.bincount(languages[test])[languages[test]]
+    weights /= weights.mean()
     probe = keras.Sequential([keras.Input((120,)), layers.Dense(len(STUDIED), activation="softmax")])
     probe.compile(
         keras.optimizers.Adam(0.03), loss="sparse_categorical_crossentropy", weighted_metrics=["accuracy"]

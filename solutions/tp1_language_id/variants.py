@@ -253,7 +253,17 @@ def build_champion(num_languages):
 """},
     ),
     Variant(
-        "answers-french", "answers in French, with commas, spaces and per cent",
+        "figures-written-out", "per cent and decimal commas",
+        edits={
+            "leakage": [
+                ('round(measured("probe_clip", "val_accuracy"), 2)', 'f"{100 * measured(\'probe_clip\', \'val_accuracy\'):.1f} %"'),
+                ('round(measured("probe_speaker", "val_accuracy"), 2)', 'str(round(measured("probe_speaker", "val_" + "accuracy"), 3)).replace(".", ",")'),
+            ],
+            "transfer": [('round(measured("real", "balanced"), 2)', '100 * measured("real", "balanced")')],
+        },
+    ),
+    Variant(
+        "answers-french", "answers in French, with commas and spaces",
         answers={
             "q1": "plusieurs vers un", "parameters_model": "117 893", "parameters_swapped": "169,093",
             "leak_why": "Voix", "q2_length": "200", "q2_size": 100.0,
