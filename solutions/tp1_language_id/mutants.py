@@ -352,7 +352,7 @@ def build_model(num_languages):
     sound = keras.Input((200, 100))
     scores = layers.Dense(num_languages, name="languages")(layers.LSTM(128, name="lstm")(sound))
     model = keras.Model(sound, scores)
-    model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), ["accuracy"])
+    model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
     return model
 """,
     ),
