@@ -1271,7 +1271,7 @@ def leaderboard(path, name, score):
         print(f"{rank:3}  {who:20} {value:.3f}")
 
 
-leaderboard("leaderboard.csv", "solution", score)
+leaderboard("leaderboard.csv", "me", score)
 
 # %% [markdown] lang="fr"
 # ## Aller plus loin, sur GPU : 45 langues
