@@ -76,6 +76,29 @@ def test_mutants_of_the_contract(lab: Any) -> None:
     assert len(lab.variants) >= 12
 
 
+@pytest.mark.parametrize(
+    ("lacks", "runs"),
+    [
+        (set(), set()),
+        ({"champion"}, {"champion = build_champion("}),  # no bonus: it stops at the open hole
+        ({"classifier"}, {"model = build_model("}),
+        ({"probe_speaker"}, {"SOURCES = (", "def study(", 'lab.record("probe_speaker"'}),
+    ],
+)
+def test_grading_runs_no_training_that_was_recorded(
+    lab: Any, lacks: set[str], runs: set[str]
+) -> None:
+    from grader.core import shown
+
+    cells = [c for c in lab.cells if c.kind == "code" and c.lang in ("", "en")]
+    shows = {shown.digest(c.solved()) for c in cells if c.role == "show"}
+    solved = [c.solved() for c in cells]
+    out = shown.left_out(solved, shows, (), set(lab.spec.recordings) - lacks)
+    ran = [s for i, s in enumerate(solved, 1) if i not in out and shown.digest(s) in shows]
+    assert len(ran) == len(runs)
+    assert all(sum(text in s for s in ran) == 1 for text in runs)
+
+
 def test_points_and_thresholds(lab: Any) -> None:
     calibration = json.loads((LAB / "calibration.json").read_text())
     for check in ("classifier.balanced_accuracy", "champion.balanced_accuracy"):
