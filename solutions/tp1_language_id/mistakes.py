@@ -219,6 +219,27 @@ def declare(lab: LabSpec) -> None:
         ("pad_end=True", "window_fn=None, pad_end=True"),
     )
     slip(
+        "hamming-window",
+        "logmel",
+        "another window: Hann's goes down to 0, Hamming's does not",
+        "une autre fenêtre : celle de Hann descend à 0, pas celle de Hamming",
+        ("pad_end=True", "window_fn=tf.signal.hamming_window, pad_end=True"),
+    )
+    slip(
+        "mel-range-left-out",
+        "logmel",
+        "the Mel bands do not go from LOWEST to HIGHEST: left out, they go from 125 to 3800 Hz",
+        "les bandes Mel ne vont pas de LOWEST à HIGHEST : par défaut, elles vont de 125 à 3800 Hz",
+        ("RATE, LOWEST, HIGHEST)", "RATE)"),
+    )
+    slip(
+        "floor-before-mel",
+        "logmel",
+        "FLOOR is added to the frequencies, not to the Mel bands: bands add up several of them",
+        "FLOOR est ajouté aux fréquences, pas aux bandes Mel : une bande en additionne plusieurs",
+        ("tf.matmul(power, mel) + FLOOR", "tf.matmul(power + FLOOR, mel)"),
+    )
+    slip(
         "transform-too-short",
         "logmel",
         "the Fourier transform is on 512 points, the window's length: 257 frequencies instead of 513",
@@ -537,6 +558,15 @@ def declare(lab: LabSpec) -> None:
         ('activation="softmax"', 'activation="sigmoid"'),
     )
     slip(
+        "probabilities-taken-for-scores",
+        "build",
+        "the loss is told that scores come (from_logits=True); the network is to give probabilities",
+        "la perte attend des scores (from_logits=True) ; le réseau doit donner des probabilités",
+        code=network(
+            LSTM, DENSE, loss="keras.losses.SparseCategoricalCrossentropy(from_logits=True)"
+        ),
+    )
+    slip(
         "logits-returned",
         "build",
         "the answers are scores, not probabilities",
@@ -691,6 +721,13 @@ def declare(lab: LabSpec) -> None:
         "the drop has the wrong sign",
         "la baisse a le mauvais signe",
         ("p[-1, chosen] - p[:-1, chosen]", "p[:-1, chosen] - p[-1, chosen]"),
+    )
+    slip(
+        "drop-without-sign",
+        "occlusion",
+        "the sign is lost: hiding a piece may also make the language more probable",
+        "le signe est perdu : cacher un morceau peut aussi rendre la langue plus probable",
+        ("return p[-1, chosen] - p[:-1, chosen]", "return np.abs(p[-1, chosen] - p[:-1, chosen])"),
     )
     slip(
         "chosen-anew",

@@ -22,8 +22,9 @@ def names() -> Iterator[dict[str, Any]]:
 
     lab = load_lab(LAB, proofs=False)
     found = lab.namespace()
-    (source,) = [c.solved() for c in lab.cells if "def common_language(" in c.solved()]
-    exec(source.split("FULL = False")[0], found)
+    for wanted, end in (("def common_language(", "FULL = False"), ("def summary(", "facts = ")):
+        (source,) = [c.solved() for c in lab.cells if wanted in c.solved()]
+        exec(source[source.index(wanted) :].split(end)[0], found)
     yield found
 
 
@@ -91,6 +92,15 @@ def test_judge_and_notebook_see_the_same(names: dict[str, Any], hearing: Any) ->
     centred = names["centre"](theirs)
     assert np.abs(hearing.centred(small) - centred).max() < 0.11
     assert np.abs(centred[:2].mean(axis=1)).max() < 1e-4 and np.abs(centred[2]).max() < 1e-4
+
+
+def test_judge_and_study_see_the_same(names: dict[str, Any], hearing: Any) -> None:
+    sounds = np.random.default_rng(4).normal(0, 0.1, (3, 48_000)).astype(np.float32)
+    sounds[2] = 0
+    theirs = names["summary"](sounds)
+    assert theirs.shape == (3, 120)
+    assert np.allclose(hearing.summary(sounds), theirs, atol=1e-4)
+    assert np.allclose(theirs[2], [np.log(names["FLOOR"])] * 60 + [0] * 60)
 
 
 def test_a_microphone_changes_nothing(names: dict[str, Any], hearing: Any) -> None:

@@ -154,6 +154,40 @@ def lstm_parameters(input_dim, units):
         code={"build": network(LSTM, "layers.Dropout(0.2),", DENSE)},
     ),
     Variant(
+        "build-regularised", "a penalty on the weights, the loss in a dictionary, no graph",
+        code={"build": """
+def build_model(num_languages):
+    sound = keras.Input((200, BANDS))
+    state = layers.LSTM(128, kernel_regularizer=keras.regularizers.L2(1e-3), name="lstm")(sound)
+    model = keras.Model(sound, layers.Dense(num_languages, "softmax", name="languages")(state))
+    model.compile(loss={"languages": "sparse_categorical_crossentropy"}, optimizer="nadam", run_eagerly=True)
+    return model
+"""},
+    ),
+    Variant(
+        "normalise-n-1", "double precision, n − 1 in the deviation, one array for both statistics",
+        code={"normalise": """
+def centre(x):
+    x = np.asarray(x, "float64")
+    return x - np.average(x, axis=-2)[..., np.newaxis, :]
+
+
+def fit_normaliser(x_train):
+    rows = np.reshape(x_train, (-1, np.shape(x_train)[-1]))
+    return np.stack([rows.mean(0), np.clip(rows.std(0, ddof=1), 1e-3, None)])
+
+
+def normalise(x, normaliser):
+    return tf.convert_to_tensor((np.asarray(x) - normaliser[0]) / normaliser[1])
+
+
+def prepare_sets(train_waveforms, test_waveforms):
+    train, test = (centre(log_mel_spectrogram(np.array(w))) for w in (train_waveforms, test_waveforms))
+    found = fit_normaliser(train)
+    return normalise(train, found), normalise(test, found)
+"""},
+    ),
+    Variant(
         "metrics-tensorflow", "TensorFlow's confusion matrix, recalls from it",
         code={"metrics": """
 def confusion_matrix(labels, predictions, num_languages):
@@ -162,7 +196,6 @@ def confusion_matrix(labels, predictions, num_languages):
 
 def balanced_accuracy(labels, predictions):
     m = confusion_matrix(labels, predictions, int(max(np.max(labels), np.max(predictions))) + 1).numpy()
-    m = m[m.sum(axis=1) > 0] if False else m
     present = m.sum(axis=1) > 0
     return (np.diag(m)[present] / m.sum(axis=1)[present]).mean()
 """},
@@ -220,7 +253,17 @@ def build_champion(num_languages):
 """},
     ),
     Variant(
-        "answers-french", "answers in French, with commas, spaces and per cent",
+        "figures-written-out", "per cent and decimal commas",
+        edits={
+            "leakage": [
+                ('round(measured("probe_clip", "val_accuracy"), 2)', 'f"{100 * measured(\'probe_clip\', \'val_accuracy\'):.1f} %"'),
+                ('round(measured("probe_speaker", "val_accuracy"), 2)', 'str(round(measured("probe_speaker", "val_" + "accuracy"), 3)).replace(".", ",")'),
+            ],
+            "transfer": [('round(measured("real", "balanced"), 2)', '100 * measured("real", "balanced")')],
+        },
+    ),
+    Variant(
+        "answers-french", "answers in French, with commas and spaces",
         answers={
             "q1": "plusieurs vers un", "parameters_model": "117 893", "parameters_swapped": "169,093",
             "leak_why": "Voix", "q2_length": "200", "q2_size": 100.0,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -51,15 +52,27 @@ def _mel() -> np.ndarray:
 
 def log_mel(waveforms: np.ndarray) -> np.ndarray:
     """float (n, 48000) → float32 (n, 200, 100), as the notebook's exercise 1.2 defines it."""
-    window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(FRAME) / FRAME)
-    starts = np.arange(0, SAMPLES, HOP)
+    window = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(FRAME) / FRAME)).astype(np.float32)
+    mel, starts = _mel().astype(np.float32), np.arange(0, SAMPLES, HOP)
     made = []
     for waveform in waveforms:
-        padded = np.pad(np.asarray(waveform, np.float64), (0, FRAME))
+        padded = np.pad(np.asarray(waveform, np.float32), (0, FRAME))
         frames = np.lib.stride_tricks.sliding_window_view(padded, FRAME)[starts] * window
         power = np.abs(np.fft.rfft(frames, FFT)) ** 2
-        made.append(np.log(power @ _mel() + FLOOR).astype(np.float32))
+        made.append(np.log(power @ mel + np.float32(FLOOR)))
     return np.stack(made)
+
+
+def summary(waveforms: np.ndarray) -> np.ndarray:
+    """Mean and deviation over time of the sound in 60 bands, as the notebook's part 5 defines it:
+    float (n, 48000) → float32 (n, 120)."""
+    made = []
+    for waveform in waveforms:
+        frames = np.asarray(waveform, np.float64).reshape(100, 480) * np.hanning(480)
+        power = np.abs(np.fft.rfft(frames)[:, 1:]) ** 2
+        bands = np.log(power.reshape(100, 60, 4).mean(axis=-1) + FLOOR)
+        made.append(np.concatenate([bands.mean(axis=0), bands.std(axis=0)]))
+    return np.array(made, np.float32)
 
 
 def decode(stream: np.ndarray) -> np.ndarray:
@@ -98,45 +111,63 @@ def hidden() -> tuple[np.ndarray, np.ndarray]:
 
 
 @lru_cache(maxsize=1)
-def real() -> tuple[np.ndarray, list[str]]:
-    """The recorded speech, in the notebook's order: uint8 (n, 200, 100) and ``fr_armelle`` for each."""
+def usual() -> np.ndarray:
+    """Mean and deviation of each band over the held-out clips: float32 (2, 100)."""
+    x = centred(hidden()[0])
+    return np.stack([x.mean(axis=(0, 1)), x.std(axis=(0, 1))])
+
+
+@lru_cache(maxsize=1)
+def real() -> dict[str, np.ndarray]:
+    """The recorded speech, in the notebook's order: ``fr_armelle`` → float32 (30, 48000)."""
     streams: dict[str, np.ndarray] = {}
     for name in REAL:
         with np.load(DATA / name / f"{name}.npz") as file:
             streams |= {key: file[key] for key in file.files}
-    parts = {key: shrink(log_mel(decode(streams[key]))) for key in sorted(streams)}
-    names = [key for key, part in parts.items() for _ in part]
-    return np.concatenate(list(parts.values())), names
+    return {key: decode(streams[key]) for key in sorted(streams)}
+
+
+def spoken() -> dict[str, Any]:
+    """The recorded clips in languages that the classifier knows: uint8 (n, 200, 100), and which."""
+    own = {key: clips for key, clips in real().items() if key[:2] in LANGUAGES}
+    labels = [LANGUAGES.index(key[:2]) for key, clips in own.items() for _ in clips]
+    clips = shrink(log_mel(np.concatenate(list(own.values()))))
+    return {"clips": clips, "labels": np.array(labels), "usual": usual()}
 
 
 def studied() -> dict[str, Any]:
-    """The clips of the leakage study: mean and deviation of each band over time, and who speaks."""
-    small, names = real()
-    chosen = [i for i, name in enumerate(names) if name[:2] in STUDIED]
-    x = grow(small[chosen])
+    """The clips of the leakage study: their `summary`, language and speaker."""
+    own = {key: clips for key, clips in real().items() if key[:2] in STUDIED}
+    names = [key for key, clips in own.items() for _ in clips]
     return {
-        "mean": x.mean(axis=1), "std": x.std(axis=1),
-        "languages": np.array([STUDIED.index(names[i][:2]) for i in chosen]),
-        "speakers": [names[i][3:] for i in chosen],
+        "facts": summary(np.concatenate(list(own.values()))),
+        "languages": np.array([STUDIED.index(name[:2]) for name in names]),
+        "speakers": [name[3:] for name in names],
     }  # fmt: skip
 
 
 # ------------------------------------------------------------------ what recordings show
 
 
-def normaliser(recording: Recording, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and deviation of each band that travel with a recording; those of `x` if none do."""
+def normaliser(recording: Recording, usual: np.ndarray) -> np.ndarray:
+    """Mean and deviation of each band with which a recorded network is given its clips: (2, 100).
+
+    Those that travel with it, as long as they are about the `usual` ones; if not (none do, or another
+    logarithm was taken), those. A mistake in the spectrogram is paid for in its own exercise.
+
+    Raises:
+        BadRecording: what travels with it is not made of numbers.
+    """
     try:
-        mean, std = (np.array(recording.settings[k], np.float32) for k in ("mean", "std"))
-        if (
-            mean.shape == std.shape == (BANDS,)
-            and np.isfinite([mean, std]).all()
-            and (std > 0).all()
-        ):
-            return mean, std
-    except (KeyError, TypeError, ValueError):
-        pass
-    return x.mean(axis=(0, 1)), np.maximum(x.std(axis=(0, 1)), 1e-3)
+        mean, std = (np.ravel(np.array(recording.settings.get(k, []), np.float32)) for k in ("mean", "std"))
+    except (TypeError, ValueError):
+        raise BadRecording("recording") from None
+    if not len(mean) == len(std) == BANDS:
+        return usual
+    own = np.stack([mean, std])
+    ratio = own[1] / usual[1]
+    near = (np.abs(own[0] - usual[0]) < usual[1] / 2) & (ratio > 2 / 3) & (ratio < 3 / 2)
+    return own if near.all() else usual
 
 
 def probabilities(recording: Recording, x: np.ndarray) -> np.ndarray:
@@ -169,11 +200,10 @@ def probabilities(recording: Recording, x: np.ndarray) -> np.ndarray:
     return made
 
 
-def predictions(recording: Recording, small: np.ndarray) -> np.ndarray:
-    """The recorded classifier's languages for clips, integers (n,)."""
-    x = centred(small)
-    mean, std = normaliser(recording, x)
-    return probabilities(recording, (x - mean) / std).argmax(axis=1)
+def predictions(recording: Recording, small: np.ndarray, usual: np.ndarray) -> np.ndarray:
+    """The recorded classifier's languages for clips uint8 (n, 200, 100): integers (n,)."""
+    mean, std = normaliser(recording, usual)
+    return probabilities(recording, (centred(small) - mean) / std).argmax(axis=1)
 
 
 def balanced(labels: np.ndarray, predicted: np.ndarray) -> float:
@@ -198,13 +228,29 @@ def indices(recording: Recording, part: str, n: int) -> np.ndarray:
     return np.unique(found)
 
 
-def probed(recording: Recording, material: Mapping[str, Any]) -> tuple[float, int]:
-    """Balanced accuracy of a probe of the leakage study on its own test part, and how many of the
-    speakers there were also trained on."""
+@dataclass(frozen=True)
+class Parts:
+    """What a probe of the leakage study was trained and tested on.
+
+    Attributes:
+        shared_speakers: how many of the speakers tested were also trained on.
+        apart: no clip on both sides, at least a tenth of all on each, every language tested.
+    """
+
+    shared_speakers: int
+    apart: bool
+
+
+def probed(recording: Recording, material: Mapping[str, Any]) -> tuple[float, Parts]:
+    """Balanced accuracy of a probe of the leakage study on its own test part, and its parts."""
     speakers, labels = np.array(material["speakers"]), np.asarray(material["languages"])
     train, test = (indices(recording, part, len(labels)) for part in ("train", "test"))
-    mean, std = normaliser(recording, np.asarray(material["mean"])[None])
-    x = np.concatenate([(material["mean"] - mean) / std, material["std"] / std], axis=1)
-    predicted = probabilities(recording, x[test].astype(np.float32)).argmax(axis=1)
-    shared = set(speakers[train]) & set(speakers[test])
-    return balanced(labels[test], predicted), len(shared)
+    facts = np.asarray(material["facts"])
+    x = (facts - facts[train].mean(axis=0)) / np.maximum(facts[train].std(axis=0), 1e-3)
+    predicted = probabilities(recording, x[test]).argmax(axis=1)
+    apart = not len(np.intersect1d(train, test)) and set(labels[test]) == set(labels)
+    parts = Parts(
+        len(set(speakers[train]) & set(speakers[test])),
+        apart and min(len(train), len(test)) >= len(labels) / 10,
+    )
+    return balanced(labels[test], predicted), parts
