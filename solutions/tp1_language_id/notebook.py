@@ -853,7 +853,8 @@ for (row, column), count in np.ndenumerate(matrix):
     plt.text(column, row, count, ha="center", va="center", color="white" if count > 25 else "black")
 plt.xticks(range(5), LANGUAGES)
 plt.yticks(range(5), LANGUAGES)
-plt.xlabel("→")
+plt.xlabel("predicted / prédite")
+plt.ylabel("true / vraie")
 plt.show()
 
 # %% [markdown] lang="fr"
