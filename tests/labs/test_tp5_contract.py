@@ -136,20 +136,20 @@ def test_accuracy_counts_right_answers(module: Any) -> None:
 
 def test_the_calibration_goes_on_where_it_stopped(module: Any) -> None:
     calibrate = module("calibrate")
-    jobs = calibrate.jobs(10)
+    jobs = calibrate.jobs(10, 5000)
     assert len({job.id for job in jobs}) == len(jobs)
     assert [j.method for j in jobs[:4]] == ["supervised", "mixmatch"] * 2
-    assert {j.per_class for j in calibrate.jobs(10, "curve")} == {2, 5, 25, 100}
+    assert {j.per_class for j in calibrate.jobs(10, 5000, "curve")} == {2, 5, 10, 25, 100}
     rng = np.random.default_rng(0)
     runs = {
-        job.id: {"accuracy": float(0.7 + 0.05 * (job.method == "mixmatch") - 0.3 * (job.share < 1) + 0.005 * rng.normal()),
+        job.id: {"accuracy": float(0.7 + 0.05 * (job.method == "mixmatch") - 0.3 * (job.steps == 500) + 0.005 * rng.normal()),
                  "cpu_seconds": 1.0, "seconds": 1.0}
         for job in jobs
     }  # fmt: skip
-    made = calibrate.summary(runs, 10, 500)
+    made = calibrate.summary(runs, 10, 5000)
     assert len(made["experiment.gain"]["values"]) == calibrate.SEEDS
     assert made["experiment.mixmatch"]["target"] < made["experiment.mixmatch"]["mean"]
     assert set(made["curve"]["mixmatch"]) == {"20", "50", "100", "250", "1000"}
     assert set(made["ablation"]) == {"everything", *calibrate.IDEAS}
     del runs[jobs[-1].id]
-    assert calibrate.summary(runs, 10, 500)["ablation"]["pseudo-labels"][2] == calibrate.ABLATED - 1
+    assert calibrate.summary(runs, 10, 5000)["ablation"]["pseudo-labels"][2] == calibrate.ABLATED - 1
