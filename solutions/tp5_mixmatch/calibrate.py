@@ -4,7 +4,7 @@ Writes ``calibration.json``: the thresholds that ``checks.py`` reads (full point
 deviations below the mean, none at least 4 above the baseline), and under ``curve`` and ``ablation``
 the numbers that the notebook shows. Accuracy is measured on the 2,000 held-out images, which no
 student has. The lab's own number of labels gets the whole recipe; the curve and the ablation, which
-only compare, get its first third: `SHORT` steps. Every finished training is a line of
+only compare, get `SHORT` steps. Every finished training is a line of
 ``calibration.runs.jsonl``: an interrupted run goes on where it was, and two may work at a time.
 
     OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 \\
@@ -63,17 +63,14 @@ class Job:
 
 def jobs(per_class: int, steps: int, only: str = "") -> list[Job]:
     """All trainings, the most needed first; the pair of a seed one after the other."""
-    parts = {
-        "lab": [Job(m, per_class, s) for s in range(1, SEEDS + 1) for m in METHODS]
-        + [Job(m, per_class, s, steps // 10) for s in range(1, BASELINE + 1) for m in METHODS],
-        "curve": [
-            Job(m, n, s, SHORT) for s in range(1, 1 + CURVE_SEEDS) for n in CURVE for m in METHODS
-        ],
-        "ablation": [
-            Job("mixmatch", per_class, s, SHORT, idea) for s in range(1, ABLATED + 1) for idea in IDEAS
-        ],
-    }  # fmt: skip
-    return [job for name, found in parts.items() if only in ("", name) for job in found]
+    lab = [Job(m, per_class, s) for s in range(1, SEEDS + 1) for m in METHODS]
+    lab += [Job(m, per_class, s, steps // 10) for s in range(1, BASELINE + 1) for m in METHODS]
+    curve = [Job(m, n, s, SHORT) for s in range(1, CURVE_SEEDS + 1) for n in CURVE for m in METHODS]
+    ablation = [
+        Job("mixmatch", per_class, s, SHORT, idea) for s in range(1, ABLATED + 1) for idea in IDEAS
+    ]
+    both = sorted(curve + ablation, key=lambda job: job.seed)  # stable: the curve first
+    return {"": lab + both, "lab": lab, "curve": curve, "ablation": ablation}[only]
 
 
 def run(names: dict[str, Any], job: Job, hidden: dict[str, np.ndarray]) -> dict[str, float]:
