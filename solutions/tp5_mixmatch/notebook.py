@@ -1192,7 +1192,7 @@ print_ablation()
 # %% exercise="reading"
 ### BEGIN SOLUTION
 ### STUB lab.answer("dearest_idea", None)  # "augmentation", "consistency", "entropy" or "pseudo-labels"
-lab.answer("dearest_idea", "@DEAREST@")
+lab.answer("dearest_idea", "augmentation")
 ### END SOLUTION
 
 # %% [markdown] lang="fr"
