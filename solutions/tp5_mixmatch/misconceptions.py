@@ -522,8 +522,8 @@ def augment(images, seed):
     slip(
         "guess-from-other-views",
         "mixmatch",
-        "the network guesses from other images than the views that it is trained on: from the originals, or from views drawn anew",
-        "le réseau devine d'après d'autres images que les vues sur lesquelles il apprend : les originaux, ou des vues tirées à nouveau",
+        "the network does not guess from the views that it is trained on, all K of them: from the originals, one view, or views drawn anew",
+        "le réseau ne devine pas d'après les vues sur lesquelles il apprend, toutes les K : d'après les originaux, une seule vue, ou des vues tirées à nouveau",
         (
             "guess_labels(model, all_views)",
             "guess_labels(model, ops.stack([augmentation(u, seed) for _ in range(views)]))",
