@@ -2,7 +2,7 @@
 
 Writes ``calibration.json``: the thresholds that ``checks.py`` reads (full points at least 4 standard
 deviations below the mean, none at least 4 above the baseline), and under ``curve`` and ``ablation``
-the numbers that the notebook shows. Accuracy is measured on the 2,000 held-out images, which no
+the numbers that the notebook shows, and puts these into ``notebook.py``. Accuracy is measured on the 2,000 held-out images, which no
 student has. The lab's own number of labels gets the whole recipe; the curve and the ablation, which
 only compare, get `SHORT` steps. Every finished training is a line of
 ``calibration.runs.jsonl``: an interrupted run goes on where it was, and two may work at a time.
@@ -17,6 +17,7 @@ import argparse
 import json
 import math
 import os
+import re
 import statistics
 import time
 from dataclasses import dataclass
@@ -181,6 +182,30 @@ def summary(runs: dict[str, dict[str, float]], per_class: int, steps: int) -> di
     return made
 
 
+def shown(source: str, made: dict[str, Any]) -> str:
+    """The notebook's source with the numbers of the calibration in its three tables."""
+
+    def pair(found: list[float]) -> str:
+        return f"({found[0]}, {found[1]})"
+
+    rows = {
+        "MEASURED": [
+            f'    "{m}": {{{", ".join(f"{n}: {pair(v)}" for n, v in made["curve"][m].items())}}},'
+            for m in METHODS
+        ],
+        "WHOLE": [
+            f'    "{m}": {pair([made[f"experiment.{m}"][k] for k in ("mean", "sd")])},' for m in METHODS
+        ],
+        "ABLATED": [f'    "{name}": {pair(v)},' for name, v in made["ablation"].items()],
+    }
+    for name, lines in rows.items():
+        table = f"{name} = {{\n" + "\n".join(lines) + "\n}\n"
+        source, count = re.subn(rf"^{name} = {{(?:}}.*\n|\n(?:    .*\n)*}}\n)", table, source, flags=re.M)
+        if count != 1:
+            raise SystemExit(f"notebook.py: {count} tables {name}, not 1")
+    return source
+
+
 def kept() -> dict[str, dict[str, float]]:
     """The trainings that are finished."""
     lines = KEPT.read_text().splitlines() if KEPT.is_file() else []
@@ -214,6 +239,8 @@ def main() -> None:
         print(job.id, found, flush=True)
     made = summary(kept(), per_class, steps)
     (HERE / "calibration.json").write_text(json.dumps(made, indent=1) + "\n")
+    notebook = HERE / "notebook.py"
+    notebook.write_text(shown(notebook.read_text("utf-8"), made), "utf-8")
 
 
 if __name__ == "__main__":
