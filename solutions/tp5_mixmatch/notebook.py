@@ -809,7 +809,7 @@ lab.check("average")
 # <details><summary>« Iterating over a symbolic tf.Tensor », « has no attribute numpy », « NumPy array »</summary>
 # Dans un pas compilé, les tenseurs n'ont pas encore de valeurs. Bouclez sur <code>range(k)</code> plutôt que sur
 # un tenseur, et calculez avec <code>keras.ops</code> ou <code>tf</code> plutôt qu'avec NumPy. En attendant,
-# <code>make_step(…, compiled="eager")</code> marche sans compiler, trois fois plus lentement.</details>
+# <code>make_step(…, compiled="eager")</code> marche sans compiler, environ dix fois plus lentement.</details>
 #
 # <details><summary>La perte devient NaN</summary>
 # Une puissance ou un logarithme de 0, ou une ligne de probabilités qui ne somme pas à 1 : appelez vos
@@ -830,7 +830,7 @@ lab.check("average")
 # <details><summary>"Iterating over a symbolic tf.Tensor", "has no attribute numpy", "NumPy array"</summary>
 # Inside a compiled step tensors have no values yet. Loop over <code>range(k)</code> rather than over a tensor, and
 # compute with <code>keras.ops</code> or <code>tf</code> rather than with NumPy. Meanwhile
-# <code>make_step(…, compiled="eager")</code> works without compiling, three times more slowly.</details>
+# <code>make_step(…, compiled="eager")</code> works without compiling, about ten times more slowly.</details>
 #
 # <details><summary>The loss becomes NaN</summary>
 # A power or a logarithm of 0, or a row of probabilities that does not sum to 1: call your functions outside the
