@@ -2,11 +2,13 @@
 
 Writes ``calibration.json``: the thresholds that ``checks.py`` reads (full points at least 4 standard
 deviations below the mean, none at least 4 above the baseline), and under ``curve`` and ``ablation``
-the numbers that the notebook shows. Accuracy is measured on the 2,000 held-out images, which no
-student has. Every finished training is kept in ``calibration.runs.json``: an interrupted run, or one
-that ``--seconds`` stopped, goes on where it was.
+the numbers that the notebook shows, and puts these into ``notebook.py``. Accuracy is measured on the 2,000 held-out images, which no
+student has. The lab's own number of labels gets the whole recipe; the curve and the ablation, which
+only compare, get `SHORT` steps. Every finished training is a line of
+``calibration.runs.jsonl``: an interrupted run goes on where it was, and two may work at a time.
 
-    nice python calibrate.py [--seconds 400] [--only lab|curve|ablation]
+    OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 \\
+        nice python calibrate.py [--only lab|curve|ablation] [--part 1/2] [--summary]
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import argparse
 import json
 import math
 import os
+import re
 import statistics
 import time
 from dataclasses import dataclass
@@ -26,13 +29,15 @@ import numpy as np
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 HERE = Path(__file__).parent
 DATA = HERE.parent.parent / "data" / "fashion_mnist"
-KEPT = HERE / "calibration.runs.json"
+KEPT = HERE / "calibration.runs.jsonl"
 METHODS = ("supervised", "mixmatch")
 IDEAS = ("augmentation", "consistency", "entropy", "pseudo-labels")
 SEEDS = 10  # at the lab's own number of labels
-CURVE = {2: 3, 5: 3, 25: 3, 100: 3}  # labels a class: seeds, elsewhere
+CURVE = (2, 5, 10, 25, 100)  # labels a class
+CURVE_SEEDS = 3
 ABLATED = 2  # seeds with each idea off
 BASELINE = 3  # seeds of a tenth of the training
+SHORT = 2000
 SIGMAS = 4.0
 
 
@@ -41,36 +46,32 @@ class Job:
     """One training.
 
     Attributes:
+        steps: how many; 0: as many as the recipe says.
         off: the idea that is switched off, or "".
-        share: of the recipe's steps.
     """
 
     method: str
     per_class: int
     seed: int
+    steps: int = 0
     off: str = ""
-    share: float = 1.0
 
     @property
     def id(self) -> str:
-        tail = f"-no {self.off}" if self.off else ""
-        return f"{self.method}-{10 * self.per_class}-{self.seed}{tail}" + (
-            f"-{self.share:g}" if self.share < 1 else ""
-        )
+        name = f"{self.method}-{10 * self.per_class}-{self.seed}"
+        return name + (f"-{self.steps}" if self.steps else "") + (f"-no {self.off}" if self.off else "")
 
 
-def jobs(per_class: int, only: str = "") -> list[Job]:
+def jobs(per_class: int, steps: int, only: str = "") -> list[Job]:
     """All trainings, the most needed first; the pair of a seed one after the other."""
-    parts = {
-        "lab": [Job(m, per_class, s) for s in range(1, SEEDS + 1) for m in METHODS]
-        + [Job(m, per_class, s, share=0.1) for s in range(1, BASELINE + 1) for m in METHODS],
-        "curve": [
-            Job(m, n, s) for s in range(1, 1 + max(CURVE.values()))
-            for n, seeds in CURVE.items() if n != per_class and s <= seeds for m in METHODS
-        ],
-        "ablation": [Job("mixmatch", per_class, s, idea) for s in range(1, ABLATED + 1) for idea in IDEAS],
-    }  # fmt: skip
-    return [job for name, found in parts.items() if only in ("", name) for job in found]
+    lab = [Job(m, per_class, s) for s in range(1, SEEDS + 1) for m in METHODS]
+    lab += [Job(m, per_class, s, steps // 10) for s in range(1, BASELINE + 1) for m in METHODS]
+    curve = [Job(m, n, s, SHORT) for s in range(1, CURVE_SEEDS + 1) for n in CURVE for m in METHODS]
+    ablation = [
+        Job("mixmatch", per_class, s, SHORT, idea) for s in range(1, ABLATED + 1) for idea in IDEAS
+    ]
+    both = sorted(curve + ablation, key=lambda job: job.seed)  # stable: the curve first
+    return {"": lab + both, "lab": lab, "curve": curve, "ablation": ablation}[only]
 
 
 def run(names: dict[str, Any], job: Job, hidden: dict[str, np.ndarray]) -> dict[str, float]:
@@ -79,11 +80,14 @@ def run(names: dict[str, Any], job: Job, hidden: dict[str, np.ndarray]) -> dict[
 
     keras.backend.clear_session()
     recipe = {**names["RECIPE"], "seed": job.seed}
-    recipe["steps"] = max(1, round(job.share * recipe["steps"]))
+    if job.steps:
+        recipe |= {"steps": job.steps, "ramp": job.steps}
     if job.off:
         recipe = names["without"](recipe, job.off)
     data = names["data"]
-    parts = names["split"](data["x_train"], data["y_train"], job.per_class, names["HELD"], job.seed)
+    parts = names["split"](
+        data["x_train"], data["y_train"], job.per_class, names["HELD"], job.seed
+    )
     networks = names["new_networks"](job.seed)
     cpu, began = time.process_time(), time.perf_counter()
     step = names["make_step"](*networks, parts, recipe, job.method)
@@ -134,14 +138,14 @@ def summary(runs: dict[str, dict[str, float]], per_class: int, steps: int) -> di
     made: dict[str, Any] = {}
     lab = {m: got([Job(m, per_class, s) for s in seeds]) for m in METHODS}
     for m in METHODS:
-        base = got([Job(m, per_class, s, share=0.1) for s in range(1, BASELINE + 1)])
+        base = got([Job(m, per_class, s, steps // 10) for s in range(1, BASELINE + 1)])
         made[f"experiment.{m}"] = entry(lab[m], seeds, "one tenth of the training", base, recipe)
         if made[f"experiment.{m}"]["floor"] >= made[f"experiment.{m}"]["target"]:
             relaxed = made[f"experiment.{m}"]
-            relaxed["floor"] = round(statistics.fmean(base), 3)
+            relaxed["floor"] = round(min(statistics.fmean(base), relaxed["target"] - 0.05), 3)
             relaxed["excuse"] = (
-                "the drawn labels alone move the accuracy by more than a short training falls behind: "
-                "the floor is the short training's mean"
+                "which images were drawn to be labelled moves the accuracy by more than a short training"
+                " falls behind: the floor is the short training's mean, or 5 points below the target"
             )
     gains = [b - a for a, b in zip(lab["supervised"], lab["mixmatch"], strict=True)]
     gain = entry(gains, seeds, "no gain", [0.0, 0.0], recipe)
@@ -153,19 +157,22 @@ def summary(runs: dict[str, dict[str, float]], per_class: int, steps: int) -> di
             "deviations below its mean, and counts for half a point"
         )
     made["experiment.gain"] = gain
-    numbers = sorted({per_class, *CURVE})
     made["curve"] = {
         m: {
             str(10 * n): spread(v)
-            for n in numbers
-            if (v := got([Job(m, n, s) for s in range(1, SEEDS + 1)]))
+            for n in CURVE
+            if (v := got([Job(m, n, s, SHORT) for s in range(1, CURVE_SEEDS + 1)]))
         }
         for m in METHODS
     }
-    made["ablation"] = {"everything": spread(lab["mixmatch"][:ABLATED])} | {
-        idea: spread(v)
-        for idea in IDEAS
-        if (v := got([Job("mixmatch", per_class, s, idea) for s in range(1, ABLATED + 1)]))
+    whole = [Job("mixmatch", per_class, s, SHORT) for s in range(1, ABLATED + 1)]
+    made["ablation"] = {
+        name: spread(v)
+        for name, wanted in [
+            ("everything", whole),
+            *((i, [Job("mixmatch", per_class, j.seed, SHORT, i) for j in whole]) for i in IDEAS),
+        ]
+        if (v := got(wanted))
     }
     for key in ("cpu_seconds", "seconds"):
         made[key] = {
@@ -175,15 +182,45 @@ def summary(runs: dict[str, dict[str, float]], per_class: int, steps: int) -> di
     return made
 
 
+def shown(source: str, made: dict[str, Any]) -> str:
+    """The notebook's source with the numbers of the calibration in its three tables."""
+
+    def pair(found: list[float]) -> str:
+        return f"({found[0]}, {found[1]})"
+
+    rows = {
+        "MEASURED": [
+            f'    "{m}": {{{", ".join(f"{n}: {pair(v)}" for n, v in made["curve"][m].items())}}},'
+            for m in METHODS
+        ],
+        "WHOLE": [
+            f'    "{m}": {pair([made[f"experiment.{m}"][k] for k in ("mean", "sd")])},' for m in METHODS
+        ],
+        "ABLATED": [f'    "{name}": {pair(v)},' for name, v in made["ablation"].items()],
+    }
+    for name, lines in rows.items():
+        table = f"{name} = {{\n" + "\n".join(lines) + "\n}\n"
+        source, count = re.subn(rf"^{name} = {{(?:}}.*\n|\n(?:    .*\n)*}}\n)", table, source, flags=re.M)
+        if count != 1:
+            raise SystemExit(f"notebook.py: {count} tables {name}, not 1")
+    return source
+
+
+def kept() -> dict[str, dict[str, float]]:
+    """The trainings that are finished."""
+    lines = KEPT.read_text().splitlines() if KEPT.is_file() else []
+    return {name: found for line in lines for name, found in json.loads(line).items()}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument(
-        "--seconds", type=float, default=0, help="start no training after so long; 0: go on"
-    )
     parser.add_argument("--only", default="", choices=("", "lab", "curve", "ablation"))
+    parser.add_argument("--part", default="1/1", help="of the seeds: 1/2 the odd ones, 2/2 the even")
+    parser.add_argument("--summary", action="store_true", help="train nothing")
     options = parser.parse_args()
+    part, parts = map(int, options.part.split("/"))
     from grader.authoring.source import load_lab
     from grader.student.data import load
 
@@ -191,20 +228,19 @@ def main() -> None:
     names["data"] = load("fashion_mnist", "en", DATA.parent)
     with np.load(DATA / "hidden" / "fashion_mnist.npz") as file:
         hidden = {"x": file["x_hidden"][..., None].astype("float32") / 255, "y": file["y_hidden"]}
-    runs: dict[str, dict[str, float]] = json.loads(KEPT.read_text()) if KEPT.is_file() else {}
-    began = time.perf_counter()
-    for job in jobs(names["PER_CLASS"], options.only):
-        if job.id in runs:
+    per_class, steps = names["PER_CLASS"], names["RECIPE"]["steps"]
+    todo = [] if options.summary else jobs(per_class, steps, options.only)
+    for job in todo:
+        if job.seed % parts != part % parts or job.id in kept():
             continue
-        if options.seconds and time.perf_counter() - began > options.seconds:
-            break
-        runs[job.id] = run(names, job, hidden)
-        KEPT.write_text(json.dumps(runs, indent=1) + "\n")
-        print(job.id, runs[job.id], flush=True)
-    lab = [Job(m, names["PER_CLASS"], s) for s in (1, 2) for m in METHODS]
-    if all(job.id in runs for job in lab):
-        made = summary(runs, names["PER_CLASS"], names["RECIPE"]["steps"])
-        (HERE / "calibration.json").write_text(json.dumps(made, indent=1) + "\n")
+        found = run(names, job, hidden)
+        with KEPT.open("a") as file:
+            file.write(json.dumps({job.id: found}) + "\n")
+        print(job.id, found, flush=True)
+    made = summary(kept(), per_class, steps)
+    (HERE / "calibration.json").write_text(json.dumps(made, indent=1) + "\n")
+    notebook = HERE / "notebook.py"
+    notebook.write_text(shown(notebook.read_text("utf-8"), made), "utf-8")
 
 
 if __name__ == "__main__":

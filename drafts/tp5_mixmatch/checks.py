@@ -39,7 +39,7 @@ lab = LabSpec(
     "tp5_mixmatch",
     Text(en="TP5 · MixMatch: learning from hardly any labels", fr="TP5 · MixMatch : apprendre avec presque rien d'étiqueté"),
     limits=Limits(
-        seconds=400, cpu_seconds=900, cell_seconds=30, training_seconds=300, memory_mb=4000, file_mb=64,
+        seconds=1500, cpu_seconds=1500, cell_seconds=30, training_seconds=600, memory_mb=4000, file_mb=64,
         disk_mb=256,
     ),
     recordings=["supervised", "mixmatch", "ablation"],
@@ -480,6 +480,67 @@ def shapes() -> tuple[Step, ...]:
     )
 
 
+def dots(draw: Draw, channels: int) -> np.ndarray:
+    """Images with one bright pixel each, in a channel of its own; no view loses it."""
+    h, w, _, _ = dot(draw)
+    images = np.zeros((channels, h, w, channels), np.float32)
+    rows = draw.rng.integers(SHIFT, h - SHIFT, channels)
+    columns = draw.rng.integers(SHIFT, w // 2 - SHIFT, channels)
+    images[np.arange(channels), rows, columns, np.arange(channels)] = 1
+    return images
+
+
+def guessed_from(draw: Draw) -> tuple[Step, ...]:
+    """Whether the targets are guessed from the very views that come back, all of them.
+
+    With two views an image, its bright pixel is seen at two places or one: these are the views,
+    whatever they were mixed with. The network sees places.
+    """
+    n, m = draw.sizes(2, 4, 8)
+    images = dots(draw, n + m)
+    classes, temperature = 3, float(draw.uniform(1, low=0.4, high=0.7)[0])
+    y = np.eye(classes, dtype=np.float32)[draw.rng.integers(0, classes, n)]
+    own = np.zeros((m, 1, 1, n + m), np.float32)
+    own[np.arange(m), 0, 0, np.arange(n, n + m)] = 1
+    h, w = images.shape[1:3]
+
+    def view(name: str, places: str) -> tuple[Step, ...]:
+        return (
+            call("np.split", ref(places), [n], into="cut"), item("$cut", 1, into="places_of_u"),
+            call("np.take", numpy_array(np.eye(h * w, dtype=np.float32)), ref("places_of_u"), axis=0, into="maps"),
+            call("np.reshape", ref("maps"), [m, h, w, 1], into="pixels"),
+            call("np.multiply", ref("pixels"), numpy_array(own), into=name),
+        )  # fmt: skip
+
+    return (
+        *classifier(draw, images.shape[1:], classes, 1.5),
+        seeded(draw),
+        call("mixmatch", ref("model"), images[:n], y, images[n:], ref("seed"), views=2,
+             temperature=temperature, into="four"),
+        *(item("$four", i, into=name) for i, name in enumerate("xyuq")),
+        call("np.concatenate", [ref("x"), ref("u")], into="images"),
+        call("np.concatenate", [ref("y"), ref("q")], into="targets"),
+        *sum_of_pixels("images", 1, "shares"),
+        call("np.linalg.lstsq", ref("shares"), ref("targets"), None, into="solved"),
+        item("$solved", 0, into="target_of_each"),
+        call("np.split", ref("target_of_each"), [n], into="cut"), item("$cut", 1, into="found"),
+        call("np.max", ref("images"), axis=0, into="seen"),
+        call("np.greater", ref("seen"), 1e-6, into="bright"),
+        call("np.reshape", ref("bright"), [h * w, n + m], into="flat"),
+        call("np.argmax", ref("flat"), axis=0, into="first"),
+        call("np.flip", ref("flat"), 0, into="backwards"),
+        call("np.argmax", ref("backwards"), axis=0, into="from_the_end"),
+        call("np.subtract", h * w - 1, ref("from_the_end"), into="last"),
+        *view("one", "first"), *view("other", "last"),
+        call("np.stack", [ref("one"), ref("other")], into="views"),
+        call("guess_labels", ref("model"), ref("views"), into="guess"),
+        call("sharpen", ref("guess"), temperature, into="sharp"),
+        holds(ref("found"), ref("sharp"), "as_sharpened", 1e-2),
+        holds(ref("found"), ref("guess"), "as_guessed", 1e-2),  # sharpening is another check's matter
+        call("np.logical_or", ref("as_sharpened"), ref("as_guessed"), into="guessed_from_these_views"),
+    )  # fmt: skip
+
+
 def matched(draw: Draw, sees: str) -> tuple[Step, ...]:
     """One call of `mixmatch` on images that each have one bright pixel, in a channel of their own.
 
@@ -489,12 +550,9 @@ def matched(draw: Draw, sees: str) -> tuple[Step, ...]:
         sees: "channels": the model's answers do not depend on where the pixel is; "pixels": they do.
     """
     n, m = draw.sizes(2, 9, 12)
-    h, w, _, _ = dot(draw)
     classes, views, channels = 4, 3, n + m
-    images = np.zeros((channels, h, w, channels), np.float32)
-    rows = draw.rng.integers(SHIFT, h - SHIFT, channels)
-    columns = draw.rng.integers(SHIFT, w // 2 - SHIFT, channels)
-    images[np.arange(channels), rows, columns, np.arange(channels)] = 1
+    images = dots(draw, channels)
+    h, w = images.shape[1:3]
     y = np.eye(classes, dtype=np.float32)[draw.rng.integers(0, classes, n)]
     temperature = float(draw.uniform(1, low=0.4, high=0.7)[0])
     if sees == "channels":
@@ -533,6 +591,8 @@ def matched(draw: Draw, sees: str) -> tuple[Step, ...]:
         item("$u_cut", 0, into="u_from_x"),
         call("np.argmax", ref("x_shares"), axis=1, into="mostly"),
         call("np.array_equal", ref("mostly"), numpy_array(np.arange(n)), into="labelled_first"),
+        call("np.argmax", ref("u_shares"), axis=1, into="views_of"), call("np.sort", ref("views_of"), into="sorted"),
+        call("np.array_equal", ref("sorted"), numpy_array(np.arange(n, n + m).repeat(views)), into="then_all_views"),
         call("np.max", ref("x_from_u"), into="most_u"), call("np.greater", ref("most_u"), 1e-5, into="x_meets_u"),
         call("np.max", ref("u_from_x"), into="most_x"), call("np.greater", ref("most_x"), 1e-5, into="u_meets_x"),
         call("np.max", ref("x_shares"), axis=1, into="own"), call("np.min", ref("own"), into="least_own"),
@@ -584,7 +644,9 @@ def _(draw: Draw) -> Probe:
 )  # fmt: skip
 def _(draw: Draw) -> Probe:
     steps = matched(draw.named("channels"), "channels")
-    return Probe(steps, shared=len(steps), keep=("one_target_an_image", "labelled_first"))
+    return Probe(
+        steps, shared=len(steps), keep=("one_target_an_image", "labelled_first", "then_all_views")
+    )
 
 
 @lab.check(
@@ -608,9 +670,10 @@ def _(draw: Draw) -> Probe:
     first = matched(draw.named("channels"), "channels")
     kept = call("np.bool_", ref("one_target_an_image"), into="image_and_label_together")
     return Probe(
-        (*first, kept, *matched(draw, "pixels")), shared=len(first),
+        (*first, kept, *matched(draw, "pixels"), *guessed_from(draw)), shared=len(first),
         keep=("views_of_an_unlabelled_image", "views_of_a_labelled_image", "labelled_images_augmented",
-              "originals_are_no_views", "another_alpha", "image_and_label_together", "one_target_an_image"),
+              "originals_are_no_views", "another_alpha", "image_and_label_together", "one_target_an_image",
+              "guessed_from_these_views"),
     )  # fmt: skip
 
 
@@ -633,23 +696,29 @@ def _(draw: Draw) -> Probe:
 
 
 @lab.check(
-    "mixmatch.single", "mixmatch", 0.25, Text(en="one unlabelled image", fr="une seule image sans étiquette"),
-    asked=Text(en="m = 1, n = 3", fr="m = 1, n = 3"),
+    "mixmatch.single", "mixmatch", 0.25,
+    Text(en="one unlabelled image, another augmentation", fr="une seule image sans étiquette, une autre augmentation"),
+    asked=Text(en="m = 1, n = 3, `augmentation` given", fr="m = 1, n = 3, `augmentation` donnée"),
 )  # fmt: skip
 def _(draw: Draw) -> Probe:
-    h, w, c, classes = draw.sizes(4, 5, 9)
+    images = dots(draw, 4)
+    (classes,) = draw.sizes(1, 5, 9)
     y = np.eye(classes, dtype=np.float32)[draw.rng.integers(0, classes, 3)]
     return Probe(
         (
-            *classifier(draw, (h, w, c), classes),
+            *classifier(draw, images.shape[1:], classes),
             seeded(draw),
-            call("mixmatch", ref("model"), draw.uniform(3, h, w, c), y, draw.uniform(1, h, w, c),
-                 ref("seed"), views=2, into="four"),
+            call("mixmatch", ref("model"), images[:3], y, images[3:], ref("seed"), views=2,
+                 augmentation=student("as_they_are"), into="four"),
             *(item("$four", i, into=name) for i, name in enumerate("xyuq")),
             *shapes(),
             call("np.sum", ref("q"), axis=1, into="sums"),
+            call("np.concatenate", [ref("x"), ref("u")], into="images"),
+            call("np.max", ref("images"), axis=0, into="seen"),
+            call("np.greater", ref("seen"), 1e-6, into="bright"),
+            call("np.array_equal", ref("bright"), numpy_array(images.max(axis=0) > 0), into="augmented_as_told"),
         ),
-        keep=("x_shape", "y_shape", "u_shape", "q_shape", "sums"),
+        keep=("x_shape", "y_shape", "u_shape", "q_shape", "sums", "augmented_as_told"),
     )  # fmt: skip
 
 

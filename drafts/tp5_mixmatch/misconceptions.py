@@ -519,6 +519,37 @@ def augment(images, seed):
         ),
     )
 
+    slip(
+        "guess-from-other-views",
+        "mixmatch",
+        "the network does not guess from the views that it is trained on, all K of them: from the originals, one view, or views drawn anew",
+        "le réseau ne devine pas d'après les vues sur lesquelles il apprend, toutes les K : d'après les originaux, une seule vue, ou des vues tirées à nouveau",
+        (
+            "guess_labels(model, all_views)",
+            "guess_labels(model, ops.stack([augmentation(u, seed) for _ in range(views)]))",
+        ),
+        hint=("what is guess_labels given?", "que reçoit guess_labels ?"),
+    )
+    slip(
+        "augmentation-ignored",
+        "mixmatch",
+        "`augmentation` is not used: `augment` is called whatever is given",
+        "`augmentation` ne sert pas : `augment` est appelée quoi qu'on donne",
+        ("x = augmentation(x, seed)", "x = augment(x, seed)"),
+        ("[augmentation(u, seed) for _ in range(views)]", "[augment(u, seed) for _ in range(views)]"),
+    )
+    slip(
+        "closer-to-the-copy",
+        "mixmatch",
+        "what comes back is closer to the shuffled copy than to the batch: the two are given to mixup in the wrong order",
+        "ce qui revient est plus proche de la copie mélangée que du lot : les deux sont donnés à mixup dans le mauvais ordre",
+        (
+            "mixup(images, labels, *others, alpha, seed)",
+            "mixup(*others, images, labels, alpha, seed)",
+        ),
+        hint=("which pair does mixup stay closer to?", "de quelle paire mixup reste-t-il le plus proche ?"),
+    )
+
     # ------------------------------------------------------------ 3.2 loss, 3.3 schedule
     slip(
         "cross-entropy-on-unlabelled",

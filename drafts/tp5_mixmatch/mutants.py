@@ -212,6 +212,16 @@ def mixmatch(model, x, y, u, seed, views=2, temperature=0.5, alpha=0.75, augment
     Mutant("partners-fixed", "mixmatch", (PARTNERS,), code=mixmatch(end="wx, wy = tf.reverse(every, [0]), tf.reverse(targets, [0])")),
     Mutant("not-shuffled", "mixmatch", (PARTNERS,), named="not-mixed", code=mixmatch(order="tf.range(len(every))")),
     Mutant("labelled-not-augmented", "mixmatch", (VIEWS,), code=mixmatch(x="tf.convert_to_tensor(x)")),
+    Mutant("guess-from-other-views", "mixmatch", (VIEWS,), code=mixmatch(
+        q="[sharpen(guess_labels(model, tf.stack([view(u, seed) for _ in parts])), temperature)] * views")),
+    Mutant("guess-from-the-originals", "mixmatch", (VIEWS,), named="guess-from-other-views", code=mixmatch(
+        q="[sharpen(guess_labels(model, tf.convert_to_tensor(u)[None]), temperature)] * views")),
+    Mutant("guess-from-the-first-view", "mixmatch", (VIEWS,), named="guess-from-other-views", code=mixmatch(
+        q="[sharpen(guess_labels(model, parts[0][None]), temperature)] * views")),
+    Mutant("augmentation-ignored", "mixmatch", ("mixmatch.single",), code=mixmatch(
+        views="[augment(u, seed) for k in range(views)]", x="augment(x, seed)")),
+    Mutant("closer-to-the-copy", "mixmatch", (ORDER,), code=mixmatch().replace(
+        "mixup(every, targets, wx, wy, alpha, seed)", "mixup(wx, wy, every, targets, alpha, seed)")),
     Mutant("alpha-not-passed-on", "mixmatch", (VIEWS,), code=mixmatch().replace("wx, wy, alpha, seed", "wx, wy, 3 / 4, seed")),
     Mutant("gradient-through-targets", "mixmatch", ("mixmatch.constant",), code=mixmatch(
         q="[sharpen(sum(tf.nn.softmax(model(part, training=False)) for part in parts) / views, temperature)] * views")),

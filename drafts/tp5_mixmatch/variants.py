@@ -225,7 +225,7 @@ def without(recipe, idea):
 """}),
     Variant("answers-french", "answers in French, with accents, articles and capitals", answers={
         "q13_1": "Augmentation de données", "q13_2": "cohérence", "q13_3": "Minimisation de l'entropie",
-        "q13_4": "pseudo-étiquettes", "dearest_idea": "@DEAREST_FR@",
+        "q13_4": "pseudo-étiquettes", "dearest_idea": "l'augmentation de données",
     }),
     Variant("fixmatch-masked", "the bonus by a boolean mask", code={"fixmatch": """
 def fixmatch_loss(logits_weak, logits_strong, threshold=0.95):

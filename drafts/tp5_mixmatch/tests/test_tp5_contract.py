@@ -63,7 +63,9 @@ def test_there_are_enough_variants(lab: LoadedLab) -> None:
 def test_points_add_up_and_every_misconception_is_said_twice(lab: LoadedLab) -> None:
     assert sum(c.points for c in lab.spec.checks.values() if not c.bonus) == pytest.approx(20)
     for mistake in lab.spec.misconceptions.values():
-        assert mistake.text.en and mistake.text.fr and mistake.text.en != mistake.text.fr, mistake.id
+        assert mistake.text.en and mistake.text.fr and mistake.text.en != mistake.text.fr, (
+            mistake.id
+        )
 
 
 def test_thresholds_are_those_of_the_calibration(lab: LoadedLab) -> None:
@@ -72,7 +74,9 @@ def test_thresholds_are_those_of_the_calibration(lab: LoadedLab) -> None:
         metric = lab.spec.checks[f"experiment.{name}"].expect[value]
         entry = found[f"experiment.{name}"]
         assert (metric.floor, metric.target) == (entry["floor"], entry["target"])  # type: ignore[attr-defined]
-        assert len(entry["values"]) >= 10 and entry["floor"] < entry["target"] < np.mean(entry["values"])
+        assert len(entry["values"]) >= 10 and entry["floor"] < entry["target"] < np.mean(
+            entry["values"]
+        )
 
 
 @pytest.mark.parametrize(
@@ -112,11 +116,20 @@ def test_ideas_are_read_in_both_languages(module: Any, given: Any, idea: str) ->
 def test_scores_are_those_of_keras(module: Any) -> None:
     keras = pytest.importorskip("keras")
     rng = np.random.default_rng(2)
-    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4), keras.layers.BatchNormalization()])
+    model = keras.Sequential(
+        [keras.Input((3,)), keras.layers.Dense(4), keras.layers.BatchNormalization()]
+    )
     weights = [rng.normal(size=w.shape) for w in model.get_weights()]
     weights[-1] = np.abs(weights[-1]) + 0.5
     model.set_weights(weights)
-    names = ("dense/kernel", "dense/bias", "norm/gamma", "norm/beta", "norm/moving_mean", "norm/moving_variance")
+    names = (
+        "dense/kernel",
+        "dense/bias",
+        "norm/gamma",
+        "norm/beta",
+        "norm/moving_mean",
+        "norm/moving_variance",
+    )
     x = rng.normal(size=(5, 3)).astype(np.float32)
     ours = module("pools").scores(dict(zip(names, weights, strict=True)), x)
     np.testing.assert_allclose(ours, model.predict(x, verbose=0), rtol=1e-4, atol=1e-5)
@@ -136,20 +149,39 @@ def test_accuracy_counts_right_answers(module: Any) -> None:
 
 def test_the_calibration_goes_on_where_it_stopped(module: Any) -> None:
     calibrate = module("calibrate")
-    jobs = calibrate.jobs(10)
+    jobs = calibrate.jobs(10, 5000)
     assert len({job.id for job in jobs}) == len(jobs)
     assert [j.method for j in jobs[:4]] == ["supervised", "mixmatch"] * 2
-    assert {j.per_class for j in calibrate.jobs(10, "curve")} == {2, 5, 25, 100}
+    assert {j.per_class for j in calibrate.jobs(10, 5000, "curve")} == {2, 5, 10, 25, 100}
     rng = np.random.default_rng(0)
     runs = {
-        job.id: {"accuracy": float(0.7 + 0.05 * (job.method == "mixmatch") - 0.3 * (job.share < 1) + 0.005 * rng.normal()),
+        job.id: {"accuracy": float(0.7 + 0.05 * (job.method == "mixmatch") - 0.3 * (job.steps == 500) + 0.005 * rng.normal()),
                  "cpu_seconds": 1.0, "seconds": 1.0}
         for job in jobs
     }  # fmt: skip
-    made = calibrate.summary(runs, 10, 500)
+    made = calibrate.summary(runs, 10, 5000)
     assert len(made["experiment.gain"]["values"]) == calibrate.SEEDS
     assert made["experiment.mixmatch"]["target"] < made["experiment.mixmatch"]["mean"]
     assert set(made["curve"]["mixmatch"]) == {"20", "50", "100", "250", "1000"}
     assert set(made["ablation"]) == {"everything", *calibrate.IDEAS}
-    del runs[jobs[-1].id]
-    assert calibrate.summary(runs, 10, 500)["ablation"]["pseudo-labels"][2] == calibrate.ABLATED - 1
+    del runs[calibrate.Job("mixmatch", 10, 2, calibrate.SHORT, "pseudo-labels").id]
+    assert (
+        calibrate.summary(runs, 10, 5000)["ablation"]["pseudo-labels"][2] == calibrate.ABLATED - 1
+    )
+
+
+def test_the_calibration_writes_its_tables_into_the_notebook(module: Any) -> None:
+    calibrate = module("calibrate")
+    made = {
+        "curve": {m: {"20": [0.5, 0.1, 3], "100": [0.7, 0.02, 3]} for m in calibrate.METHODS},
+        "ablation": {"everything": [0.7, 0.01, 2]},
+    } | {f"experiment.{m}": {"mean": 0.75, "sd": 0.01} for m in calibrate.METHODS}
+    source = "MEASURED = {}  # none yet\nWHOLE = {}\nABLATED = {}\nrest = {}\n"
+    once = calibrate.shown(source, made)
+    assert calibrate.shown(once, made) == once and once.endswith("}\nrest = {}\n")
+    tables: dict[str, Any] = {}
+    exec(once, tables)
+    assert tables["MEASURED"]["mixmatch"] == {20: (0.5, 0.1), 100: (0.7, 0.02)}
+    assert tables["WHOLE"]["supervised"] == (0.75, 0.01) and tables["ABLATED"] == {
+        "everything": (0.7, 0.01)
+    }

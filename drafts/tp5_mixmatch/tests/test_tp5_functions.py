@@ -258,6 +258,9 @@ def test_the_notebook_shows_the_numbers_that_were_measured(lab: Any) -> None:
     assert {m: {str(n): list(v) for n, v in row.items()} for m, row in shown.items()} == {
         m: {n: v[:2] for n, v in row.items()} for m, row in found["curve"].items()
     }
+    assert {m: list(v) for m, v in literal(lab, "WHOLE").items()} == {
+        m: [found[f"experiment.{m}"][k] for k in ("mean", "sd")] for m in ("supervised", "mixmatch")
+    }
     assert {k: list(v) for k, v in literal(lab, "ABLATED").items()} == {
         k: v[:2] for k, v in found["ablation"].items()
     }
