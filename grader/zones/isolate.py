@@ -28,7 +28,6 @@ _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE = 1, 4
 _PR_SET_SECCOMP, _FILTER_MODE = 22, 2
 _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS = 24, 38
 _CAPSET_V3 = 0x20080522
-_MADV_HUGEPAGE, _MADV_COLLAPSE = 14, 25
 
 PROBES_MB = 64  # kept for the probes when the cells have used all their memory up
 
@@ -58,23 +57,6 @@ def drop_root() -> None:
 def hide() -> None:
     """Make this process untraceable and its /proc entries unreadable to others of its user."""
     _libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
-
-
-def gather_pages() -> None:
-    """Gather what this process has allocated into pages of 2 MB: a fork then copies fewer entries.
-
-    A fork of a process that has imported TensorFlow and its end take a third of the time. Half a
-    second once; without effect where the kernel cannot (before Linux 6.1).
-    """
-    huge = 2 << 20
-    with open("/proc/self/maps") as file:
-        lines = [line.split() for line in file]
-    for span, rights, _, _, inode, *name in lines:
-        start, end = (int(x, 16) for x in span.split("-"))
-        start, end = -(-start // huge) * huge, end // huge * huge
-        if "w" in rights and inode == "0" and name in ([], ["[heap]"]) and start < end:
-            for advice in (_MADV_HUGEPAGE, _MADV_COLLAPSE):
-                _libc.madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), advice)
 
 
 def die_with_parent() -> None:

@@ -62,10 +62,7 @@ def main(argv: list[str]) -> int:
     seconds = time.perf_counter() - began
     send(results, {"ready": True, "fresh": fresh, "missing": missing,
                    "seconds": seconds, "rss_mb": _rss_mb()})  # fmt: skip
-    served = 0
     while True:
-        if served == 1:
-            isolate.gather_pages()  # pays from the third submission on; one alone need not wait
         select.select([jobs], [], [])
         keeper = os.fork()
         if keeper == 0:
@@ -73,7 +70,6 @@ def main(argv: list[str]) -> int:
         code = os.waitstatus_to_exitcode(os.waitpid(keeper, 0)[1])
         if code:
             return 0 if code == _NO_MORE else 1
-        served += 1
 
 
 def _keep(jobs: int, results: int, isolated: bool, alone: bool) -> NoReturn:

@@ -1,4 +1,4 @@
-"""What is left out of a worker's imports, and its memory gathered, change nothing that runs after."""
+"""What is left out of a worker's imports is missed by nothing that runs after."""
 
 import subprocess
 import sys
@@ -21,26 +21,6 @@ assert keras.utils.to_categorical(pd.Series([0, 2])).shape == (2, 3)
 print("the same")
 """
 
-GATHERED = """
-import gc, os, platform
-import numpy as np
-from grader.zones.isolate import gather_pages
-numbers, array = list(range(2_000_000)), np.arange(8_000_000)
-def kilobytes():
-    with open("/proc/self/smaps_rollup") as file:
-        return next(int(x.split()[1]) for x in file if x.startswith("AnonHugePages"))
-before = kilobytes()
-gather_pages()
-gained = kilobytes() - before
-child = os.fork()
-if child == 0:
-    numbers.reverse(); array[:] = 0
-    os._exit(0)
-assert os.waitpid(child, 0)[1] == 0
-assert numbers == list(range(2_000_000)) and (array == np.arange(8_000_000)).all()
-print(gained > 0)
-"""
-
 
 def run(code):
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
@@ -50,9 +30,3 @@ def run(code):
 def test_tables_of_pandas_are_taken_though_keras_has_not_seen_pandas():
     done = run(TABLES)
     assert done.stdout.strip() == "the same", done.stderr[-2000:]
-
-
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux only")
-def test_gathered_memory_holds_what_it_held():
-    done = run(GATHERED)
-    assert done.stdout.strip() in ("True", "False"), done.stderr[-2000:]
