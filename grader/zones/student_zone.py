@@ -32,6 +32,7 @@ Report = Callable[[Tree], None]
 
 
 THREAD_STACK = 2 << 20  # bytes; with the usual 8 MB, threads left over would use up the memory
+TURN = 2e-4  # seconds; with the usual 5 ms, threads left spinning would use up the probes' time
 
 _MORE = Text(
     en="\n… {n} more characters: a cell may print {kb} kB",
@@ -168,6 +169,7 @@ def run(job: Mapping[str, Tree], report: Report) -> None:
     printed = _Printed(limits.output_kb * 1024, str(job["lang"]))
     sys.stdin = io.StringIO("")
     threading.stack_size(THREAD_STACK)
+    sys.setswitchinterval(TURN)
     import builtins
 
     builtins.input = _no_input
