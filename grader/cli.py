@@ -178,6 +178,8 @@ def check(notebook: Path, lang: str | None) -> None:
 @click.option("--lab", default=None, help="Grade only submissions of this lab.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("out"), show_default=True)
 @click.option("--rerun", is_flag=True, help="Train again even where there is a recording.")
+@click.option("--gpu/--no-gpu", default=None,
+              help="Repeat trainings on the GPU, one at a time.  [default: if there is one]")  # fmt: skip
 @click.option("--lang", type=click.Choice(["fr", "en"]), default=None,
               help="Language of the class page and of the table.  [default: of course.toml, else fr]")  # fmt: skip
 @click.option("--scheduler", default="", metavar="ADDRESS",
@@ -187,8 +189,8 @@ def check(notebook: Path, lang: str | None) -> None:
 @JOBS
 @SANDBOX
 def grade(
-    path: Path, lab: str | None, out: Path, rerun: bool, lang: str | None, scheduler: str,
-    timings: Path | None, jobs: int | None, sandbox: str,
+    path: Path, lab: str | None, out: Path, rerun: bool, gpu: bool | None, lang: str | None,
+    scheduler: str, timings: Path | None, jobs: int | None, sandbox: str,
 ) -> None:  # fmt: skip
     """Grade a notebook, a folder or a zip of submissions: PATH."""
     from grader.gradebook.run import Failed, run
@@ -206,6 +208,7 @@ def grade(
             jobs=jobs or cores(),
             sandboxed=guard,
             rerun=rerun,
+            gpu=gpu,
             lang=lang,
             scheduler=scheduler,
             timings=spent,

@@ -1,13 +1,15 @@
-"""Build Keras layers quickly: a probe builds many small ones.
+"""Build Keras layers quickly: a probe builds many small ones, a training one that it traces twice.
 
-Three habits of Keras 3 on TensorFlow cost most of the time, and none changes a value:
+Four habits of Keras 3 on TensorFlow cost most of the time, and none changes a value:
 
 - a layer without a `build` method is built by tracing its `call` symbolically, once a level of
   nesting, before it is called. When values are there the call alone builds just as well (Keras falls
   back on that itself when a trace fails);
 - each variable gets a name of its own (``dense_7/kernel``), for which TensorFlow makes a new kernel;
 - each of the ninety attributes that a layer sets in its life is looked at for variables, layers and
-  containers of them, twice, even if it is a number or a name.
+  containers of them, twice, even if it is a number or a name;
+- `fit` leaves it to the first training step to make the variables of the optimizer (and of a model that
+  has none yet), so TensorFlow traces that step twice. Keras on JAX makes them before.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ def quick_building() -> Iterator[None]:
         stack.enter_context(_built_by_calling())
         stack.enter_context(_variables_share_names())
         stack.enter_context(_plain_attributes())
+        stack.enter_context(_built_before_training())
         yield
 
 
@@ -111,3 +114,40 @@ def _plain_attributes() -> Iterator[None]:
         yield
     finally:
         layer.__setattr__ = before
+
+
+@contextmanager
+def _built_before_training() -> Iterator[None]:
+    trainer: Any = getattr(
+        sys.modules.get("keras.src.backend.tensorflow.trainer"), "TensorFlowTrainer", None
+    )
+    before = getattr(trainer, "_maybe_symbolic_build", None)
+    if before is None or not hasattr(trainer, "_symbolic_build"):
+        yield
+        return
+
+    def build(self: Any, iterator: Any = None, data_batch: Any = None) -> None:
+        before(self, iterator, data_batch)
+        optimizer = getattr(self, "optimizer", None)
+        fitting = sys._getframe(1).f_code.co_name == "fit"
+        if not fitting or optimizer is None or getattr(optimizer, "built", True):
+            return
+        try:
+            self._symbolic_build(data_batch=_symbols(iterator._distributed_dataset.element_spec))
+        except Exception:  # the first step builds what can be built, and says what cannot
+            pass
+
+    trainer._maybe_symbolic_build = build
+    try:
+        yield
+    finally:
+        trainer._maybe_symbolic_build = before
+
+
+def _symbols(spec: Any) -> Any:
+    """Symbolic tensors of the shapes and dtypes that a data set's `element_spec` tells."""
+    import keras
+
+    return keras.tree.map_structure(
+        lambda one: keras.KerasTensor(tuple(one.shape), one.dtype.name), spec
+    )

@@ -22,7 +22,7 @@ from grader.gradebook.records import Change, Graded
 from grader.gradebook.store import Store, person_of
 from grader.gradebook.timings import WORKING, Timings
 from grader.gradebook.unit import Asked, Item, Measures, Ran, Result, finish_item, run_item
-from grader.zones.pool import WorkerDied, clean_worker, student_worker
+from grader.zones.pool import Worker, WorkerDied, clean_worker, student_worker
 
 AHEAD = 32  # submissions that the student zone may be ahead of the clean room
 
@@ -42,6 +42,8 @@ class Setting:
         jobs: workers at a time.
         sandboxed: see `grader.zones.sandbox.require`.
         rerun: train again even where there is a recording.
+        gpu: device files of a GPU on which the trainings are repeated, one at a time; none: on the
+            processor, `jobs` at a time.
         scheduler: address of a Dask scheduler whose workers grade; none: this machine does.
         timings: told where the time goes, except on a cluster.
     """
@@ -51,6 +53,7 @@ class Setting:
     jobs: int = 1
     sandboxed: bool = True
     rerun: bool = False
+    gpu: Sequence[Path] = ()
     scheduler: str = ""
     timings: Timings = field(default_factory=Timings)
 
@@ -160,7 +163,7 @@ def grade_units(
     if any(c.kind == "clean" for c in key.checks):
         measures.warm_up()
     spent, began = setting.timings, time.monotonic()
-    running = working = min(setting.jobs, len(units))
+    running = working = min(1 if setting.gpu else setting.jobs, len(units))
     for _ in range(running):
         threading.Thread(
             target=_serve, args=(todo, done, asked, setting, store), daemon=True
@@ -207,9 +210,12 @@ def _serve(
     setting: Setting, store: Store | None,
 ) -> None:  # fmt: skip
     """One thread: a worker of its own, and units until there are none."""
-    worker = student_worker(asked.key, setting.data, setting.sandboxed, asked.rerun)
     spent = setting.timings
+    worker: Worker | None = None
     try:
+        worker = student_worker(
+            asked.key, setting.data, setting.sandboxed, asked.rerun, gpu=setting.gpu
+        )
         with spent.during("start"), suppress(WorkerDied):  # the first submission tries again
             worker.start()
         while True:
@@ -227,5 +233,6 @@ def _serve(
     except BaseException as error:
         done.put(error)
     finally:
-        worker.stop()
+        if worker is not None:
+            worker.stop()
         done.put(None)

@@ -26,6 +26,7 @@ from grader.intake import IntakeError, Submission, cells, collect
 from grader.reports import ReportError, summary_table, write_all
 from grader.reports.course import write_course
 from grader.reports.words import number
+from grader.zones.gpu import devices, usable
 
 FAILED = Text(
     en="{n} of {total} submissions could not be graded:",
@@ -89,12 +90,14 @@ def run(
     sandboxed: bool,
     rerun: bool,
     lang: str | None,
+    gpu: bool | None = None,
     scheduler: str = "",
     timings: Timings | None = None,
 ) -> int:
     """Grade what lies at `path` and write everything under `out`.
 
     Args:
+        gpu: whether trainings are repeated on a GPU, one at a time; None: if there is one.
         scheduler: address of a Dask scheduler; this machine grades if empty.
         lang: of what is shown and of the class page; what ``course.toml`` says if None, else French.
         timings: told where the time goes.
@@ -108,6 +111,7 @@ def run(
     console = Console()
     began = time.monotonic()
     spent = timings or Timings()
+    cards = _cards(gpu, rerun, sandboxed, bool(scheduler))
     try:
         known = lab_ids(course)
         settled = Course.load(course, known)
@@ -124,7 +128,8 @@ def run(
                 folder = out if len(classes) == 1 else out / found.lab
                 bad += _grade_lab(
                     settled, found, out, folder, console, began,
-                    jobs=jobs, sandboxed=sandboxed, rerun=rerun, lang=lang, scheduler=scheduler, spent=spent,
+                    jobs=jobs, sandboxed=sandboxed, rerun=rerun, gpu=cards, lang=lang,
+                    scheduler=scheduler, spent=spent,
                 )  # fmt: skip
             write_course_table(settled, out, lang)
     except (IntakeError, ReportError) as error:
@@ -139,9 +144,31 @@ def run(
     return 1 if bad else 0
 
 
+def _cards(gpu: bool | None, rerun: bool, sandboxed: bool, elsewhere: bool) -> Sequence[Path]:
+    """Device files of the GPU to train on; none if nothing trains, or there is no GPU.
+
+    Raises:
+        Failed: a GPU was asked for and cannot be had.
+    """
+    if gpu and not rerun:
+        raise Failed("--gpu is for trainings that are repeated: add --rerun")
+    if gpu and elsewhere:
+        raise Failed("--gpu is for this machine: leave it out with --scheduler")
+    if gpu is False or not rerun or elsewhere:
+        return ()
+    if devices() and usable(sandboxed):
+        return devices()
+    if gpu:
+        raise Failed(
+            "--gpu: TensorFlow finds no NVIDIA GPU in the sandbox; leave --gpu out to train on the processor"
+        )
+    return ()
+
+
 def _grade_lab(
     course: Course, found: ClassOfLab, out: Path, folder: Path, console: Console, began: float, *,
-    jobs: int, sandboxed: bool, rerun: bool, lang: str, scheduler: str, spent: Timings,
+    jobs: int, sandboxed: bool, rerun: bool, gpu: Sequence[Path], lang: str, scheduler: str,
+    spent: Timings,
 ) -> list[Graded]:  # fmt: skip
     """Grade one lab's class, write its reports, print its summary; return what failed."""
     with spent.during("key"):
@@ -151,7 +178,7 @@ def _grade_lab(
         items, told = _items(course, found.submissions, key)
         setting = Setting(
             lab_dir(course.folder, found.lab), course.folder / "data", jobs, sandboxed, rerun,
-            scheduler, spent,
+            gpu, scheduler, spent,
         )  # fmt: skip
         with steps(found.lab) as step:
             done = grade_class(key, items, store, setting, _counter(len(items), step), by=whoami())

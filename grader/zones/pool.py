@@ -45,14 +45,15 @@ class Worker:
         sandboxed: False only if the instructor said ``--sandbox none``.
         threads: threads for TensorFlow.
         training: see `grader.zones.sandbox.environment`.
+        gpu: device files that it is shown; the GPU is hidden from it without.
     """
 
     def __init__(
         self, module: str, arguments: Sequence[str], view: sandbox.View, sandboxed: bool,
-        threads: int = 1, training: bool = True,
+        threads: int = 1, training: bool = True, gpu: Sequence[Path] = (),
     ) -> None:  # fmt: skip
         self._line, self._env = sandbox.command(
-            view, module, arguments, sandboxed, threads, training
+            view, module, arguments, sandboxed, threads, training, gpu
         )
         self._process: subprocess.Popen[bytes] | None = None
         self._errors: IO[bytes] | None = None
@@ -158,15 +159,21 @@ class Worker:
 
 
 def student_worker(
-    key: Key, data: Path | None, sandboxed: bool, training: bool = False, threads: int = 1
-) -> Worker:
-    """A worker of the student zone, for submissions of one lab; `training` if they will train."""
+    key: Key, data: Path | None, sandboxed: bool, training: bool = False, threads: int = 1,
+    gpu: Sequence[Path] = (),
+) -> Worker:  # fmt: skip
+    """A worker of the student zone, for submissions of one lab.
+
+    Args:
+        training: whether they will train.
+        gpu: see `Worker`.
+    """
     shown = sandbox.data_view(data)
     view = sandbox.View(
         (*sandbox.kit_view(("core", "student", "zones")), *shown.read), shown.masked
     )
     arguments = [*(["--isolate"] if sandboxed else []), *key.preload]
-    return Worker("grader.zones.worker", arguments, view, sandboxed, threads, training)
+    return Worker("grader.zones.worker", arguments, view, sandboxed, threads, training, gpu)
 
 
 def clean_worker(key: Key, lab_dir: Path, sandboxed: bool) -> Worker:

@@ -14,6 +14,7 @@ data                    ``data/`` without any ``hidden`` folder; read-only
 processes               own PID namespace; dies with the grader
 environment             a fixed handful of variables
 descriptors             standard input and output (the channel to the grader), nothing else
+GPU                     none, unless the worker repeats trainings on it (`grader.zones.gpu`)
 ======================  =======================================================================
 
 The student zone adds a second wall for each submission; see `grader.zones.isolate`.
@@ -179,15 +180,17 @@ def room() -> str:
     return "/scratch" if inside else "/tmp"
 
 
-def environment(threads: int, training: bool = True) -> dict[str, str]:
+def environment(threads: int, training: bool = True, gpu: bool = False) -> dict[str, str]:
     """The whole environment of a zone.
 
     Args:
         threads: for TensorFlow and the linear algebra.
         training: False where each process runs few operations, most of them once. oneDNN, a third
             faster when training, makes the first call of an operation four times as slow.
+        gpu: whether TensorFlow may use one.
     """
     n = str(threads)
+    card = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0]
     return {
         "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
         "HOME": room(),
@@ -199,7 +202,8 @@ def environment(threads: int, training: bool = True) -> dict[str, str]:
         "IPYTHONDIR": f"{room()}/ipython",
         "KERAS_HOME": f"{room()}/keras",
         "KERAS_BACKEND": "tensorflow",
-        "CUDA_VISIBLE_DEVICES": "-1",
+        "CUDA_VISIBLE_DEVICES": card if gpu else "-1",
+        "TF_FORCE_GPU_ALLOW_GROWTH": "true",
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "TF_ENABLE_ONEDNN_OPTS": "1" if training else "0",
         "TF_NUM_INTRAOP_THREADS": n,
@@ -214,7 +218,7 @@ def environment(threads: int, training: bool = True) -> dict[str, str]:
     }
 
 
-def _command(bwrap: str, view: View, drop: bool = False) -> list[str]:
+def _command(bwrap: str, view: View, drop: bool = False, gpu: Sequence[Path] = ()) -> list[str]:
     command = [bwrap, "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
     if drop:
         command += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts",
@@ -233,7 +237,13 @@ def _command(bwrap: str, view: View, drop: bool = False) -> list[str]:
     for name in _ETC:
         command += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
     command += ["--proc", "/proc", "--ro-bind-try", "/proc/sys", "/proc/sys"]
-    command += ["--dev", "/dev", "--perms", "1777", "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
+    command += ["--dev", "/dev", "--perms", "1777", "--tmpfs", "/dev/shm"]
+    for device in gpu:
+        command += ["--dev-bind", str(device), str(device)]
+    if gpu:  # the driver's library looks the card up here
+        for folder in ("/sys/bus/pci", "/sys/devices", "/sys/module"):
+            command += ["--ro-bind-try", folder, folder]
+    command += ["--remount-ro", "/dev"]
     command += ["--perms", "1777", "--size", str(512 << 20), "--tmpfs", room()]
     # After /tmp, so that a Python that lives under the host's /tmp stays visible.
     shown = [(path, str(path)) for path in _python_parts()] + list(view.read)
@@ -267,10 +277,14 @@ def data_view(data: Path | None) -> View:
 
 def command(
     view: View, module: str, arguments: Sequence[str], sandboxed: bool, threads: int,
-    training: bool = True,
+    training: bool = True, gpu: Sequence[Path] = (),
 ) -> tuple[list[str], dict[str, str]]:  # fmt: skip
-    """Command line and environment that run ``python -m module`` in a zone; see `environment`."""
-    env = environment(threads, training)
+    """Command line and environment that run ``python -m module`` in a zone; see `environment`.
+
+    Args:
+        gpu: device files that the zone is shown (`grader.zones.gpu.devices`).
+    """
+    env = environment(threads, training, bool(gpu))
     python = [sys.executable, "-m", module, *arguments]
     if not sandboxed:
         env |= {"PYTHONPATH": str(PACKAGE.parent), "PATH": os.environ.get("PATH", "")}
@@ -278,7 +292,7 @@ def command(
     bwrap = find_bwrap()
     assert bwrap is not None
     drop = _can_drop_root()
-    line = _command(bwrap, view, drop)
+    line = _command(bwrap, view, drop, gpu)
     if drop:
         env[DROP_TO] = str(NOBODY)
     for name, value in env.items():

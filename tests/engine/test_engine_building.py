@@ -64,3 +64,64 @@ print("the same")
 def test_weights_layers_attributes_and_values_are_those_of_keras() -> None:
     done = subprocess.run([sys.executable, "-c", COMPARE], capture_output=True, text=True)
     assert done.stdout.strip() == "the same", done.stderr[-2000:]
+
+
+TRAINED = """
+import keras, numpy as np
+from grader.core.building import quick_building
+
+class Model(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.table = keras.layers.Embedding(7, 4)
+        self.layers_ = [keras.layers.Dense(8, activation="relu"), keras.layers.Dropout(0.3)]
+        self.out = keras.layers.Dense(7)
+    def call(self, inputs, training=None):
+        a, b = inputs
+        x = self.table(a) + self.table(b)
+        for layer in self.layers_:
+            x = layer(x, training=training)
+        return self.out(x)
+
+begun = []
+
+def trained():
+    keras.utils.set_random_seed(1)
+    rng = np.random.default_rng(0)
+    a, b = rng.integers(0, 7, (2, 50, 5))
+    model = Model()
+    model.compile(keras.optimizers.Adam(0.01), keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+                  metrics=["accuracy"])
+    begun.clear()
+    look = keras.callbacks.LambdaCallback(on_train_begin=lambda logs: begun.append(model.optimizer.built))
+    history = model.fit(
+        (a, b), (a + b) % 7, batch_size=8, epochs=2, verbose=0, callbacks=[look]
+    ).history
+    return begun[0], history, [np.asarray(w).tolist() for w in model.weights]
+
+built, *usual = trained()
+assert not built
+with quick_building():
+    built, *quick = trained()
+assert built
+assert usual == quick
+
+class Odd(Model):
+    def call(self, inputs, training=None):
+        if not begun:
+            raise RuntimeError("cannot be built before")
+        return super().call(inputs, training=training)
+
+Model = Odd
+with quick_building():
+    built, *odd = trained()
+assert not built
+assert odd == usual
+print("the same")
+"""
+
+
+@pytest.mark.slow
+def test_training_finds_the_same_weights_when_the_model_is_built_before_it() -> None:
+    done = subprocess.run([sys.executable, "-c", TRAINED], capture_output=True, text=True)
+    assert done.stdout.strip() == "the same", done.stderr[-2000:]

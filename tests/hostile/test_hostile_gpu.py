@@ -1,0 +1,105 @@
+"""The GPU is shown to the one worker that repeats trainings, and to nothing else.
+
+There is none here: any device file that a sandbox does not have stands in for the card's.
+"""
+
+import queue
+from pathlib import Path
+
+import pytest
+
+from grader.gradebook import grade
+from grader.gradebook.grade import Setting, grade_units
+from grader.gradebook.run import Failed, run
+from grader.zones import gpu, sandbox
+from grader.zones.pool import clean_worker, run_submission, student_worker
+
+LOOK = """
+import os, stat
+shown = os.path.exists({device!r}) and stat.S_ISCHR(os.stat({device!r}).st_mode)
+print(shown, os.environ["CUDA_VISIBLE_DEVICES"])
+"""
+
+
+@pytest.fixture(scope="module")
+def card():
+    for name in ("fuse", "kmsg", "loop-control", "rtc0", "hpet"):
+        if Path("/dev", name).is_char_device():
+            return Path("/dev", name)
+    pytest.skip("no device file to stand in for a card")
+
+
+def test_devices_are_the_cards_and_what_the_driver_needs(tmp_path):
+    assert gpu.devices(tmp_path) == ()
+    for name in ("nvidiactl", "nvidia-uvm", "nvidia-caps", "null"):
+        (tmp_path / name).touch()
+    assert gpu.devices(tmp_path) == (), "a driver without a card"
+    (tmp_path / "nvidia1").touch()
+    (tmp_path / "nvidia0").touch()
+    assert [p.name for p in gpu.devices(tmp_path)] == [
+        "nvidia0", "nvidia1", "nvidiactl", "nvidia-uvm",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("shown", [False, True])
+def test_a_submission_sees_the_card_only_if_its_worker_is_for_it(zone, card, monkeypatch, shown):
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    worker = student_worker(zone.key, None, True, gpu=(card,) if shown else ())
+    try:
+        cells = [LOOK.format(device=str(card))]
+        outcome = run_submission(worker, zone.questions, cells, {}, "en")
+    finally:
+        worker.stop()
+    assert outcome.cells[0].text.split() == (["True", "0"] if shown else ["False", "-1"])
+
+
+def test_the_clean_room_never_has_it(zone):
+    room = clean_worker(zone.key, Path(__file__).parents[1] / "fixtures" / "mini", True)
+    at = room._line.index("CUDA_VISIBLE_DEVICES")
+    assert room._line[at + 1] == "-1" and "--dev-bind" not in room._line
+
+
+def test_one_training_has_the_gpu_at_a_time(zone, card, monkeypatch):
+    asked: queue.SimpleQueue = queue.SimpleQueue()
+
+    class Refused(Exception):
+        pass
+
+    def worker(*args, **kwargs):
+        asked.put(kwargs["gpu"])
+        raise Refused
+
+    monkeypatch.setattr(grade, "student_worker", worker)
+    for cards, workers in (((), 3), ((card,), 1)):
+        setting = Setting(Path("."), None, jobs=3, rerun=True, gpu=cards)
+        with pytest.raises(Refused):
+            grade_units(zone.key, [(str(i), None) for i in range(5)], setting, lambda *_: None)
+        assert [asked.get(timeout=10) for _ in range(workers)] == [cards] * workers
+        assert asked.empty()
+
+
+def test_a_gpu_that_cannot_be_had_is_one_line(tmp_path, monkeypatch):
+    monkeypatch.setattr(gpu, "devices", lambda: ())
+    monkeypatch.setattr("grader.gradebook.run.devices", lambda: ())
+    gpu.usable.cache_clear()
+
+    def grading(**how):
+        run(tmp_path, tmp_path, tmp_path, lab=None, jobs=1, sandboxed=True, lang="en", **how)
+
+    with pytest.raises(Failed, match="add --rerun"):
+        grading(rerun=False, gpu=True)
+    with pytest.raises(Failed, match="finds no NVIDIA GPU"):
+        grading(rerun=True, gpu=True)
+    with pytest.raises(Failed, match="leave it out with --scheduler"):
+        grading(rerun=True, gpu=True, scheduler="tcp://here:1")
+    assert not gpu.usable(True)
+
+
+def test_a_card_that_tensorflow_cannot_use_is_none(card, monkeypatch):
+    """The whole way: the device is there, the zone is started with it, TensorFlow finds no GPU."""
+    if sandbox.problem():
+        pytest.skip(sandbox.problem())
+    monkeypatch.setattr(gpu, "devices", lambda: (card,))
+    gpu.usable.cache_clear()
+    assert not gpu.usable(True)
+    gpu.usable.cache_clear()
