@@ -46,6 +46,9 @@ cfg = dict(
     tag="",
     drop=0.0,
     warm=0,
+    norm=0,
+    act="leaky",
+    pool="avg",
 )
 for a in sys.argv[1:]:
     k, v = a.split("=", 1)
@@ -78,13 +81,17 @@ keras.utils.set_random_seed(c.seed)
 
 def net():
     L = [keras.Input((28, 28, 1))]
+    if c.norm == 1:
+        L.append(layers.LayerNormalization(axis=(1, 2, 3), center=False, scale=False))
+    if c.norm == 2:
+        L.append(layers.Lambda(lambda a: a / (tf.reduce_max(a, (1, 2, 3), keepdims=True) + 1e-3)))
 
     def cb(f, k=3, s=1):
         L.extend(
             [
                 layers.Conv2D(f, k, strides=s, padding="same", use_bias=False),
                 layers.BatchNormalization(momentum=c.bnm),
-                layers.LeakyReLU(negative_slope=0.1),
+                layers.LeakyReLU(negative_slope=0.1) if c.act == "leaky" else layers.Activation(c.act),
             ]
         )
 
@@ -113,6 +120,20 @@ def net():
     elif c.arch == "e":
         cb(w[0], c.k0, 2)
         cb(w[1], 3, 2)
+        cb(w[1])
+        cb(w[2], 3, 2)
+        cb(w[2])
+    elif c.arch == "g":
+        cb(w[0], c.k0, 2)
+        cb(w[1], 3, 2)
+        cb(w[1])
+        cb(w[2], 3, 2)
+        cb(w[2])
+        cb(w[2])
+    elif c.arch == "h":
+        cb(w[0], c.k0, 2)
+        cb(w[1], 3, 2)
+        cb(w[1])
         cb(w[1])
         cb(w[2], 3, 2)
         cb(w[2])
@@ -290,6 +311,8 @@ res = dict(
 )
 if not c.timing:
     p = pred(mean, xt)
+    pu = pred(mean, x[unl])
+    res["unl"] = round(float((pu == y[unl]).mean()), 4)
     res.update(
         marks=marks,
         ema=round(float((p == yt).mean()), 4),
