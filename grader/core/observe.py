@@ -240,8 +240,7 @@ def _gradient(scope: _Scope, step: Step) -> list[Any]:
         weights = tf.reshape(tf.linspace(1.0, 2.0, tf.size(out)), tf.shape(out))
         loss = tf.reduce_sum(tf.cast(out, tf.float32) * weights)
     sources = [
-        x.trainable_variables if is_model else x
-        for x, is_model in zip(wrt, models, strict=True)
+        x.trainable_variables if is_model else x for x, is_model in zip(wrt, models, strict=True)
     ]
     return (
         [tape.gradient(loss, s) for s in sources]

@@ -451,10 +451,20 @@ def _(draw: Draw) -> tuple[Probe, dict[str, Any]]:
             seeded(draw),
             *calls(small, 80, "share_for_a_small_alpha"),
             *calls(large, 40, "share_for_a_large_alpha"),
-            call("mixup", np.tile(images, (16, 1, 1, 1)), np.tile(one, (16, 1)), np.tile(images, (16, 1, 1, 1)),
-                 np.tile(two, (16, 1)), 0.75, ref("seed"), into="pair"),
+            call(
+                "mixup",
+                np.tile(images, (16, 1, 1, 1)),
+                np.tile(one, (16, 1)),
+                np.tile(images, (16, 1, 1, 1)),
+                np.tile(two, (16, 1)),
+                0.75,
+                ref("seed"),
+                into="pair",
+            ),
             item("$pair", 1, into="labels"),
-            call("np.matmul", ref("labels"), numpy_array(np.float64([[1], [0]])), into="first_shares"),
+            call(
+                "np.matmul", ref("labels"), numpy_array(np.float64([[1], [0]])), into="first_shares"
+            ),
             call("np.min", ref("first_shares"), into="least"),
             call("np.greater", ref("least"), 0.4999, into="all_closer_to_the_first"),
         ),
@@ -853,7 +863,13 @@ def _(draw: Draw) -> Probe:
                 call("lambda_u_schedule", s, ramp, maximum, into=f"v{i}")
                 for i, s in enumerate(steps)
             ),
-            call("lambda_u_schedule", np.array(ramp // 4, np.float32), ramp, maximum, into=f"v{len(steps)}"),  # a tensor
+            call(
+                "lambda_u_schedule",
+                np.array(ramp // 4, np.float32),
+                ramp,
+                maximum,
+                into=f"v{len(steps)}",
+            ),  # a tensor
             call("np.array", [ref(f"v{i}") for i in range(len(steps) + 1)], into="weights"),
             call("np.float32", ref("weights")),
         )

@@ -203,7 +203,10 @@ def augment(images, seed):
         "given a whole number as a seed, every draw starts again from it: the two shifts are always equal",
         "avec un entier pour graine, chaque tirage repart de lui : les deux décalages sont toujours égaux",
         ("    seed = generator(seed)\n    images = ", "    images = "),
-        hint=("what was the first line of augment for?", "à quoi servait la première ligne d'augment ?"),
+        hint=(
+            "what was the first line of augment for?",
+            "à quoi servait la première ligne d'augment ?",
+        ),
     )
     slip(
         "only-sideways",
@@ -423,14 +426,20 @@ def augment(images, seed):
         "mixup",
         "λ follows Beta(alpha, 1), which is not symmetric",
         "λ suit Beta(alpha, 1), qui n'est pas symétrique",
-        ("keras.random.beta((n,), alpha, alpha, seed=seed)", "keras.random.beta((n,), alpha, 1.0, seed=seed)"),
+        (
+            "keras.random.beta((n,), alpha, alpha, seed=seed)",
+            "keras.random.beta((n,), alpha, 1.0, seed=seed)",
+        ),
     )
     slip(
         "seed-ignored-in-mixup",
         "mixup",
         "`seed` does not count: the same seed gives other shares each time",
         "`seed` ne compte pas : la même graine donne d'autres parts à chaque fois",
-        ("keras.random.beta((n,), alpha, alpha, seed=seed)", "keras.random.beta((n,), alpha, alpha)"),
+        (
+            "keras.random.beta((n,), alpha, alpha, seed=seed)",
+            "keras.random.beta((n,), alpha, alpha)",
+        ),
     )
     slip(
         "different-lambda-for-x-and-y",
@@ -523,7 +532,10 @@ def augment(images, seed):
         "mixmatch",
         "sharpen is not given `temperature`: another value is fixed",
         "sharpen ne reçoit pas `temperature` : une autre valeur est fixée",
-        ("sharpen(guess_labels(model, all_views), temperature)", "sharpen(guess_labels(model, all_views), 0.5)"),
+        (
+            "sharpen(guess_labels(model, all_views), temperature)",
+            "sharpen(guess_labels(model, all_views), 0.5)",
+        ),
     )
     slip(
         "hard-targets",
@@ -544,7 +556,10 @@ def augment(images, seed):
             "return images[:n], labels[:n], images[n:], labels[n:]",
             "return images[-n:], labels[-n:], images[:-n], labels[:-n]",
         ),
-        hint=("in which order was everything put together?", "dans quel ordre tout a-t-il été mis ensemble ?"),
+        hint=(
+            "in which order was everything put together?",
+            "dans quel ordre tout a-t-il été mis ensemble ?",
+        ),
     )
     slip(
         "partners-drawn-with-replacement",
@@ -665,7 +680,10 @@ def augment(images, seed):
         "`augmentation` is not used: `augment` is called whatever is given",
         "`augmentation` ne sert pas : `augment` est appelée quoi qu'on donne",
         ("x = augmentation(x, seed)", "x = augment(x, seed)"),
-        ("[augmentation(u, seed) for _ in range(views)]", "[augment(u, seed) for _ in range(views)]"),
+        (
+            "[augmentation(u, seed) for _ in range(views)]",
+            "[augment(u, seed) for _ in range(views)]",
+        ),
     )
     slip(
         "closer-to-the-copy",
@@ -676,7 +694,10 @@ def augment(images, seed):
             "mixup(images, labels, *others, alpha, seed)",
             "mixup(*others, images, labels, alpha, seed)",
         ),
-        hint=("which pair does mixup stay closer to?", "de quelle paire mixup reste-t-il le plus proche ?"),
+        hint=(
+            "which pair does mixup stay closer to?",
+            "de quelle paire mixup reste-t-il le plus proche ?",
+        ),
     )
 
     # ------------------------------------------------------------ 3.2 loss, 3.3 schedule
