@@ -172,8 +172,9 @@ def _judge_one(
         candidates += [m for m in (_told(seen, "mistake", str),) if m in key.misconceptions]
     if seen["status"] != "ok":
         verdict = _not_ok(blank, seen)
-        if verdict.status == "error" and candidates:
-            verdict = _name(verdict, key.misconceptions[_own_first(key, check, candidates)])
+        own = [m for m in candidates if key.misconceptions[m].exercise == check.exercise]
+        if verdict.status == "error" and own:  # the kind of an exception says little: not another's
+            verdict = _name(verdict, key.misconceptions[own[0]])
         return verdict, candidates
     values = seen.get("values")
     if not isinstance(values, dict):

@@ -231,13 +231,17 @@ def _gradient(scope: _Scope, step: Step) -> list[Any]:
 
     args, kwargs = scope.arguments(step)
     wrt = [args[i] for i in step.kwargs["$wrt"]]
+    models = [hasattr(x, "trainable_variables") for x in wrt]
     with tf.GradientTape() as tape:
-        for x in wrt:
-            tape.watch(getattr(x, "trainable_variables", x))
+        for x, is_model in zip(wrt, models, strict=True):
+            if not is_model:  # a model's variables are watched as they are read
+                tape.watch(x)
         out = tf.convert_to_tensor(scope.find(step.target)(*args, **kwargs))
         weights = tf.reshape(tf.linspace(1.0, 2.0, tf.size(out)), tf.shape(out))
         loss = tf.reduce_sum(tf.cast(out, tf.float32) * weights)
-    sources = [getattr(x, "trainable_variables", x) for x in wrt]
+    sources = [
+        x.trainable_variables if is_model else x for x, is_model in zip(wrt, models, strict=True)
+    ]
     return (
         [tape.gradient(loss, s) for s in sources]
         if len(sources) == 1

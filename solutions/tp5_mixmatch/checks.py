@@ -106,16 +106,18 @@ def pool(draw: Draw) -> tuple[int, int, int, tuple[Any, ...]]:
     reader[:2, 0] = 255, 255 * 256
     seed = int(draw.rng.integers(1000))
 
-    def numbers(part: str) -> tuple[Step, ...]:
+    def numbers(part: str, of: str = "parts") -> tuple[Step, ...]:
+        name = part if of == "parts" else f"{of}_{part}"
         return (
-            item("$parts", part, into=part),
-            call("np.reshape", ref(part), [-1, 784], into="flat"),
+            item(f"${of}", part, into=name),
+            call("np.reshape", ref(name), [-1, 784], into="flat"),
             call("np.max", ref("flat"), into="white"),
             call("np.divide", ref("flat"), ref("white"), into="scaled"),
             call("np.matmul", ref("scaled"), numpy_array(reader), into="read"),
             call("np.rint", ref("read"), into="whole"),
-            call("np.reshape", ref("whole"), [-1], into=f"{part}_numbers"),
-            call("np.size", ref(f"{part}_numbers"), into=f"{part}_count"),
+            call("np.reshape", ref("whole"), [-1], into=f"{name}_numbers"),
+            call("np.size", ref(f"{name}_numbers"), into=f"{name}_count"),
+            call("np.sort", ref(f"{name}_numbers"), into=f"{name}_set"),
         )
 
     given = (numpy_array(images), numpy_array(labels), per_class, held)
@@ -123,7 +125,7 @@ def pool(draw: Draw) -> tuple[int, int, int, tuple[Any, ...]]:
         call("split", *given, seed, into="parts"),
         *numbers("x"), *numbers("u"), *numbers("x_val"),
         call("split", *given, seed, into="again"),
-        call("split", *given, seed + 1, into="other"),
+        call("split", *given, seed + 1, into="other"), *numbers("x", "other"), *numbers("x_val", "other"),
         call("np.concatenate", [ref("x_numbers"), ref("u_numbers"), ref("x_val_numbers")], into="all"),
         call("np.unique", ref("all"), into="different"),
         call("np.size", ref("different"), into="in_all"),
@@ -139,9 +141,12 @@ def pool(draw: Draw) -> tuple[int, int, int, tuple[Any, ...]]:
         call("np.take", numpy_array(labels), ref("val_index"), into="val_true"),
         call("np.array_equal", ref("y_val"), ref("val_true"), into="validation_labels_right"),
         item("$again", "x", into="x_again"),
-        item("$other", "x", into="x_other"),
         call("np.array_equal", ref("x"), ref("x_again"), into="same_seed_same_images"),
-        call("np.array_equal", ref("x"), ref("x_other"), into="other_seed_same_images"),
+        call("np.array_equal", ref("x_set"), ref("other_x_set"), into="other_seed_same_images"),
+        call("np.array_equal", ref("x_val_set"), ref("other_x_val_set"), into="other_seed_same_validation"),
+        call("np.intersect1d", ref("x_numbers"), ref("x_val_numbers"), into="in_both"),
+        call("np.size", ref("in_both"), into="labelled_in_validation"),
+        call("np.max", ref("x_numbers"), into="last"), call("np.greater", ref("last"), 0.6 * n, into="labelled_from_all_over"),
         call("np.max", ref("x"), into="largest"),
         call("np.asarray", ref("u"), into="u_array"), call("np.shape", ref("u_array"), into="u_shape"),
         call("np.asarray", ref("y"), into="y_array"), call("np.shape", ref("y_array"), into="y_shape"),
@@ -158,21 +163,22 @@ def _(draw: Draw) -> Probe:
     *_, steps = pool(draw.named("pool"))
     return Probe(
         steps, shared=len(steps),
-        keep=("x_count", "u_count", "x_val_count", "in_all", "largest", "u_shape", "y_shape"),
+        keep=("x_count", "u_count", "x_val_count", "labelled_in_validation", "in_all", "largest", "u_shape",
+              "y_shape"),
     )  # fmt: skip
 
 
 @lab.check(
     "split.labels", "split", 0.5, Text(en="labels", fr="étiquettes"),
-    asked=Text(en="as many of each class, the right ones; another seed, other images",
-               fr="autant de chaque classe, les bonnes ; autre graine, autres images"),
+    asked=Text(en="as many of each class, the right ones, drawn from all; another seed, other images",
+               fr="autant de chaque classe, les bonnes, tirées parmi toutes ; autre graine, autres images"),
 )  # fmt: skip
 def _(draw: Draw) -> Probe:
     *_, steps = pool(draw.named("pool"))
     return Probe(
         steps, shared=len(steps),
         keep=("labels_right", "balanced", "validation_labels_right", "same_seed_same_images",
-              "other_seed_same_images"),
+              "other_seed_same_images", "other_seed_same_validation", "labelled_from_all_over"),
     )  # fmt: skip
 
 
@@ -190,7 +196,7 @@ def dot(draw: Draw) -> tuple[int, int, int, int]:
 @lab.check(
     "augment.views", "augment", 1.0, Text(en="views", fr="vues"),
     asked=Text(en="2 × 5 × 5 views, all equally likely", fr="2 × 5 × 5 vues, équiprobables"),
-    expect={"place": Distribution(19 * 19)},
+    expect={"place": Distribution(19 * 19), "place_for_a_whole_number": Distribution(19 * 19)},
 )  # fmt: skip
 def _(draw: Draw) -> tuple[Probe, dict[str, Any]]:
     h, w, row, column = dot(draw)
@@ -212,9 +218,12 @@ def _(draw: Draw) -> tuple[Probe, dict[str, Any]]:
             call("augment", ref("images"), ref("seed")),
             call("np.reshape", ref("out"), [n, h * w], into="flat"),
             call("np.argmax", ref("flat"), axis=1, into="place"),
+            call("augment", images[:300], int(draw.rng.integers(2**31)), into="few"),
+            call("np.reshape", ref("few"), [300, h * w], into="flat"),
+            call("np.argmax", ref("flat"), axis=1, into="place_for_a_whole_number"),
         ),
-        keep=("place",),
-    ), {"place": probability}
+        keep=("place", "place_for_a_whole_number"),
+    ), {"place": probability, "place_for_a_whole_number": probability}
 
 
 @lab.check(
@@ -311,7 +320,7 @@ def classifier(
 
 
 @lab.check(
-    "guess.values", "guess", 1.0, Text(en="values", fr="valeurs"),
+    "guess.values", "guess", 0.75, Text(en="values", fr="valeurs"),
     asked=Text(en="mean over the views of the probabilities", fr="moyenne sur les vues des probabilités"),
 )  # fmt: skip
 def _(draw: Draw) -> Probe:
@@ -329,7 +338,32 @@ def _(draw: Draw) -> Probe:
     steps = classifier(draw, (h, w, c), classes, 0.6)
     views = draw.normal(k, n, h, w, c)
     return Probe(
-        (*steps, gradient("guess_labels", ref("model"), views, wrt=[1])), keep=("gradients",)
+        (*steps, gradient("guess_labels", ref("model"), views, wrt=[0])), keep=("gradients",)
+    )
+
+
+@lab.check(
+    "guess.statistics", "guess", 0.25, Text(en="training=True", fr="training=True"),
+    asked=Text(en="batch normalisation takes the statistics of these images",
+               fr="la normalisation par lot prend les statistiques de ces images"),
+)  # fmt: skip
+def _(draw: Draw) -> Probe:
+    """With the statistics of these very images, images that are all k times as bright change nothing."""
+    k, n, h, w, c, classes = draw.sizes(6, 4, 9)
+    views = draw.normal(k, n, h, w, c)
+    return Probe(
+        (
+            call("keras.layers.Flatten", into="flatten"),
+            call("keras.layers.BatchNormalization", into="norm"),
+            call("keras.layers.Dense", classes, name="logits", into="dense"),
+            call("keras.Sequential", [ref("flatten"), ref("norm"), ref("dense")], into="model"),
+            call("$model.build", [None, h, w, c], into="built"),
+            set_weights("$model", {"logits/kernel": draw.normal(h * w * c, classes, scale=0.1)}),
+            call("guess_labels", ref("model"), views, into="once"),
+            call("guess_labels", ref("model"), 5 * views + 1, into="brighter"),
+            holds(ref("once"), ref("brighter"), "statistics_of_these_images", 2e-2),
+        ),
+        keep=("statistics_of_these_images",),
     )
 
 
@@ -417,8 +451,24 @@ def _(draw: Draw) -> tuple[Probe, dict[str, Any]]:
             seeded(draw),
             *calls(small, 80, "share_for_a_small_alpha"),
             *calls(large, 40, "share_for_a_large_alpha"),
+            call(
+                "mixup",
+                np.tile(images, (16, 1, 1, 1)),
+                np.tile(one, (16, 1)),
+                np.tile(images, (16, 1, 1, 1)),
+                np.tile(two, (16, 1)),
+                0.75,
+                ref("seed"),
+                into="pair",
+            ),
+            item("$pair", 1, into="labels"),
+            call(
+                "np.matmul", ref("labels"), numpy_array(np.float64([[1], [0]])), into="first_shares"
+            ),
+            call("np.min", ref("first_shares"), into="least"),
+            call("np.greater", ref("least"), 0.4999, into="all_closer_to_the_first"),
         ),
-        keep=("share_for_a_small_alpha", "share_for_a_large_alpha"),
+        keep=("share_for_a_small_alpha", "share_for_a_large_alpha", "all_closer_to_the_first"),
     ), {"share_for_a_small_alpha": likely(small), "share_for_a_large_alpha": likely(large)}
 
 
@@ -426,8 +476,9 @@ def one_mix(draw: Draw) -> tuple[Step, ...]:
     n, h, w, classes = draw.sizes(4, 3, 9)
     x1, x2 = codes(draw, n, h, w)
     y1, y2 = draw.probabilities(n, classes), draw.probabilities(n, classes)
+    seed = int(draw.rng.integers(1000))
     return (
-        call("mixup", x1, y1, x2, y2, 0.75, int(draw.rng.integers(1000)), into="pair"),
+        call("mixup", x1, y1, x2, y2, 0.75, seed, into="pair"),
         item("$pair", 0, into="x"),
         item("$pair", 1, into="y"),
         *sum_of_pixels("x", 1, "shares"),
@@ -441,6 +492,10 @@ def one_mix(draw: Draw) -> tuple[Step, ...]:
         call("np.max", ref("shares"), axis=1, into="larger"),
         call("np.ptp", ref("larger"), into="spread"),
         call("np.greater", ref("spread"), 1e-6, into="examples_differ"),
+        call("mixup", x1, y1, x2, y2, 0.75, seed, into="again"), item("$again", 0, into="x_again"),
+        call("mixup", x1, y1, x2, y2, 0.75, seed + 1, into="other"), item("$other", 0, into="x_other"),
+        holds(ref("x"), ref("x_again"), "same_seed_same_shares", 1e-5),
+        holds(ref("x"), ref("x_other"), "other_seed_same_shares", 1e-5),
     )  # fmt: skip
 
 
@@ -458,11 +513,15 @@ def _(draw: Draw) -> Probe:
 
 @lab.check(
     "mixup.each", "mixup", 0.25, Text(en="one λ an example", fr="un λ par exemple"),
-    asked=Text(en="the examples of a batch have shares of their own", fr="les exemples d'un lot ont chacun leurs parts"),
+    asked=Text(en="the examples of a batch have shares of their own; a seed gives the same again, another gives others",
+               fr="les exemples d'un lot ont chacun leurs parts ; une graine redonne les mêmes, une autre d'autres"),
 )  # fmt: skip
 def _(draw: Draw) -> Probe:
     steps = one_mix(draw.named("mix"))
-    return Probe(steps, shared=len(steps), keep=("examples_differ",))
+    return Probe(
+        steps, shared=len(steps),
+        keep=("examples_differ", "same_seed_same_shares", "other_seed_same_shares"),
+    )  # fmt: skip
 
 
 # ------------------------------------------------------------------ 3.1 mixmatch
@@ -481,11 +540,14 @@ def shapes() -> tuple[Step, ...]:
 
 
 def dots(draw: Draw, channels: int) -> np.ndarray:
-    """Images with one bright pixel each, in a channel of its own; no view loses it."""
+    """Images with one bright pixel each, in a channel of its own; no view loses it.
+
+    It stays so far inside that a wrong border, or a shift by one more, is not mixmatch's matter.
+    """
     h, w, _, _ = dot(draw)
     images = np.zeros((channels, h, w, channels), np.float32)
-    rows = draw.rng.integers(SHIFT, h - SHIFT, channels)
-    columns = draw.rng.integers(SHIFT, w // 2 - SHIFT, channels)
+    rows = draw.rng.integers(SHIFT + 1, h - SHIFT - 1, channels)
+    columns = draw.rng.integers(SHIFT + 1, w // 2 - SHIFT, channels)
     images[np.arange(channels), rows, columns, np.arange(channels)] = 1
     return images
 
@@ -498,7 +560,7 @@ def guessed_from(draw: Draw) -> tuple[Step, ...]:
     """
     n, m = draw.sizes(2, 4, 8)
     images = dots(draw, n + m)
-    classes, temperature = 3, float(draw.uniform(1, low=0.4, high=0.7)[0])
+    classes, temperature = 3, 0.5  # that it is used is another check's matter
     y = np.eye(classes, dtype=np.float32)[draw.rng.integers(0, classes, n)]
     own = np.zeros((m, 1, 1, n + m), np.float32)
     own[np.arange(m), 0, 0, np.arange(n, n + m)] = 1
@@ -537,7 +599,10 @@ def guessed_from(draw: Draw) -> tuple[Step, ...]:
         call("sharpen", ref("guess"), temperature, into="sharp"),
         holds(ref("found"), ref("sharp"), "as_sharpened", 1e-2),
         holds(ref("found"), ref("guess"), "as_guessed", 1e-2),  # sharpening is another check's matter
-        call("np.logical_or", ref("as_sharpened"), ref("as_guessed"), into="guessed_from_these_views"),
+        call("np.argmax", ref("guess"), axis=1, into="likeliest"),
+        call("np.take", numpy_array(np.eye(classes)), ref("likeliest"), axis=0, into="hard"),
+        holds(ref("found"), ref("hard"), "as_hard", 1e-2),
+        call("np.any", [ref("as_sharpened"), ref("as_guessed"), ref("as_hard")], into="guessed_from_these_views"),
     )  # fmt: skip
 
 
@@ -547,7 +612,8 @@ def matched(draw: Draw, sees: str) -> tuple[Step, ...]:
     The sum of a mixed image over its pixels then tells what it was mixed from, in which shares.
 
     Args:
-        sees: "channels": the model's answers do not depend on where the pixel is; "pixels": they do.
+        sees: "channels": the model's answers do not depend on where the pixel is; "pixels": they do,
+            and the seed is a whole number.
     """
     n, m = draw.sizes(2, 9, 12)
     classes, views, channels = 4, 3, n + m
@@ -568,10 +634,11 @@ def matched(draw: Draw, sees: str) -> tuple[Step, ...]:
         )  # fmt: skip
     else:
         model = classifier(draw, (h, w, channels), classes, 1.5)
+    seed = ref("seed") if sees == "channels" else int(draw.rng.integers(1000))
     return (
         *model,
         seeded(draw),
-        call("mixmatch", ref("model"), images[:n], y, images[n:], ref("seed"), views=views,
+        call("mixmatch", ref("model"), images[:n], y, images[n:], seed, views=views,
              temperature=temperature, alpha=0.75 if sees == "channels" else 30.0, into="four"),
         *(item("$four", i, into=name) for i, name in enumerate("xyuq")),
         *shapes(),
@@ -591,6 +658,10 @@ def matched(draw: Draw, sees: str) -> tuple[Step, ...]:
         item("$u_cut", 0, into="u_from_x"),
         call("np.argmax", ref("x_shares"), axis=1, into="mostly"),
         call("np.array_equal", ref("mostly"), numpy_array(np.arange(n)), into="labelled_first"),
+        call("np.argmax", ref("shares"), axis=1, keepdims=True, into="all_mostly"),
+        call("np.equal", ref("all_mostly"), numpy_array(np.arange(n)), into="is_labelled"),
+        call("np.argmax", ref("is_labelled"), axis=0, into="where"), call("np.diff", ref("where"), into="steps"),
+        call("np.array_equal", ref("steps"), numpy_array(np.ones(n - 1, int)), into="labelled_side_by_side"),
         call("np.argmax", ref("u_shares"), axis=1, into="views_of"), call("np.sort", ref("views_of"), into="sorted"),
         call("np.array_equal", ref("sorted"), numpy_array(np.arange(n, n + m).repeat(views)), into="then_all_views"),
         call("np.max", ref("x_from_u"), into="most_u"), call("np.greater", ref("most_u"), 1e-5, into="x_meets_u"),
@@ -600,8 +671,13 @@ def matched(draw: Draw, sees: str) -> tuple[Step, ...]:
         call("np.max", ref("shares"), axis=1, into="largest"), call("np.median", ref("largest"), into="middle"),
         call("np.digitize", ref("middle"), [0.66, 0.9999], into="zone"),  # 2: nothing is mixed at all
         call("np.equal", ref("zone"), 1, into="another_alpha"),
-        call("mixmatch", ref("model"), images[:n], y, images[n:], ref("seed"), views=views, into="again"),
+        call("np.greater", ref("shares"), 1e-6, into="present"), call("np.sum", ref("present"), axis=0, into="times"),
+        call("np.greater", ref("times"), numpy_array(np.repeat([2, 2 * views], [n, m])), into="too_often"),
+        call("np.any", ref("too_often"), into="met_twice"),
+        call("mixmatch", ref("model"), images[:n], y, images[n:], seed, views=views,
+             alpha=0.75 if sees == "channels" else 30.0, into="again"),
         item("$again", 0, into="x_again"),
+        holds(ref("x"), ref("x_again"), "same_seed_same_images", 1e-5),
         *sum_of_pixels("x_again", 1, "shares_again"),
         call("np.greater", ref("shares_again"), 1e-6, into="partners_again"),
         call("np.greater", ref("x_shares"), 1e-6, into="partners"),
@@ -645,7 +721,9 @@ def _(draw: Draw) -> Probe:
 def _(draw: Draw) -> Probe:
     steps = matched(draw.named("channels"), "channels")
     return Probe(
-        steps, shared=len(steps), keep=("one_target_an_image", "labelled_first", "then_all_views")
+        steps,
+        shared=len(steps),
+        keep=("one_target_an_image", "labelled_first", "labelled_side_by_side", "then_all_views"),
     )
 
 
@@ -658,13 +736,14 @@ def _(draw: Draw) -> Probe:
     return Probe(
         steps,
         shared=len(steps),
-        keep=("x_is_mixed", "x_meets_u", "u_meets_x", "same_partners_again"),
+        keep=("x_is_mixed", "x_meets_u", "u_meets_x", "same_partners_again", "met_twice"),
     )
 
 
 @lab.check(
     "mixmatch.views", "mixmatch", 0.5, Text(en="views", fr="vues"),
-    asked=Text(en="K different views, one target for all", fr="K vues différentes, une seule cible pour toutes"),
+    asked=Text(en="K different views, one target for all, also where the seed is a whole number, which gives the same again",
+               fr="K vues différentes, une seule cible pour toutes, aussi quand la graine est un entier, qui redonne la même chose"),
 )  # fmt: skip
 def _(draw: Draw) -> Probe:
     first = matched(draw.named("channels"), "channels")
@@ -673,7 +752,7 @@ def _(draw: Draw) -> Probe:
         (*first, kept, *matched(draw, "pixels"), *guessed_from(draw)), shared=len(first),
         keep=("views_of_an_unlabelled_image", "views_of_a_labelled_image", "labelled_images_augmented",
               "originals_are_no_views", "another_alpha", "image_and_label_together", "one_target_an_image",
-              "guessed_from_these_views"),
+              "same_seed_same_images", "guessed_from_these_views"),
     )  # fmt: skip
 
 
@@ -689,7 +768,7 @@ def _(draw: Draw) -> Probe:
         (
             *classifier(draw, (h, w, c), classes),
             seeded(draw),
-            gradient("targets_of", ref("model"), images[0], y, images[1], ref("seed"), wrt=[3]),
+            gradient("targets_of", ref("model"), images[0], y, images[1], ref("seed"), wrt=[0]),
         ),
         keep=("gradients",),
     )
@@ -784,7 +863,14 @@ def _(draw: Draw) -> Probe:
                 call("lambda_u_schedule", s, ramp, maximum, into=f"v{i}")
                 for i, s in enumerate(steps)
             ),
-            call("np.array", [ref(f"v{i}") for i in range(len(steps))], into="weights"),
+            call(
+                "lambda_u_schedule",
+                np.array(ramp // 4, np.float32),
+                ramp,
+                maximum,
+                into=f"v{len(steps)}",
+            ),  # a tensor
+            call("np.array", [ref(f"v{i}") for i in range(len(steps) + 1)], into="weights"),
             call("np.float32", ref("weights")),
         )
     )
@@ -943,21 +1029,39 @@ def _(recordings: Any, inputs: Any, answers: Any) -> Measured:
 
 PLACES = {1: "augmentation", 2: "consistency", 3: "entropy", 4: "pseudo-labels"}
 SYNONYMS = {
-    "augmentation": ["augmentation", "data augmentation", "augmentation de données", "augment"],
+    "augmentation": [
+        "augmentation",
+        "l'augmentation",
+        "data augmentation",
+        "augmentation de données",
+        "augmentation des données",
+        "l'augmentation de données",
+        "augment",
+        "augmenter",
+    ],
     "consistency": [
         "consistency",
         "cohérence",
+        "la cohérence",
         "consistance",
         "consistency regularization",
+        "consistency regularisation",
         "régularisation par cohérence",
+        "régularisation par la cohérence",
+        "régularisation de cohérence",
     ],
     "entropy": [
         "entropy",
         "entropie",
+        "l'entropie",
         "entropy minimisation",
         "entropy minimization",
         "minimisation de l'entropie",
+        "minimisation d'entropie",
+        "la minimisation de l'entropie",
         "sharpening",
+        "affûtage",
+        "l'affûtage",
     ],
     "pseudo-labels": [
         "pseudo-labels",
@@ -965,6 +1069,9 @@ SYNONYMS = {
         "pseudolabels",
         "pseudo-étiquettes",
         "pseudo-étiquette",
+        "les pseudo-étiquettes",
+        "la pseudo-étiquette",
+        "pseudo-étiquetage",
         "pseudo-labelling",
         "pseudo-labeling",
     ],

@@ -64,6 +64,37 @@ def declare(lab: LabSpec) -> None:
         ),
     )
     slip(
+        "labelled-in-validation",
+        "split",
+        "labelled images are among the validation ones too: the network is judged on what it has learnt by heart",
+        "des images étiquetées sont aussi parmi celles de validation : le réseau est jugé sur ce qu'il a appris par cœur",
+        ("rest[labels[rest] == c][:per_class]", "order[labels[order] == c][:per_class]"),
+        hint=(
+            "from which images are the labelled ones taken?",
+            "parmi quelles images les étiquetées sont-elles prises ?",
+        ),
+    )
+    slip(
+        "validation-not-drawn",
+        "split",
+        "the validation images are always the same ones, whatever the seed",
+        "les images de validation sont toujours les mêmes, quelle que soit la graine",
+        (
+            "validation, rest = order[:held], order[held:]",
+            "validation, rest = np.arange(held), order[order >= held]",
+        ),
+    )
+    slip(
+        "labelled-not-drawn",
+        "split",
+        "the labelled images are the first of each class, not drawn",
+        "les images étiquetées sont les premières de chaque classe, elles ne sont pas tirées",
+        (
+            "validation, rest = order[:held], order[held:]",
+            "validation, rest = order[:held], np.sort(order[held:])",
+        ),
+    )
+    slip(
         "unbalanced-labels",
         "split",
         "the labelled images are drawn without regard to class: some classes have more than others",
@@ -167,6 +198,17 @@ def augment(images, seed):
         ("right = keras.random.randint((n, 1), 0, 2 * SHIFT + 1, seed=seed)", "right = down"),
     )
     slip(
+        "whole-number-drawn-again",
+        "augment",
+        "given a whole number as a seed, every draw starts again from it: the two shifts are always equal",
+        "avec un entier pour graine, chaque tirage repart de lui : les deux décalages sont toujours égaux",
+        ("    seed = generator(seed)\n    images = ", "    images = "),
+        hint=(
+            "what was the first line of augment for?",
+            "à quoi servait la première ligne d'augment ?",
+        ),
+    )
+    slip(
         "only-sideways",
         "augment",
         "the images are shifted sideways only",
@@ -237,6 +279,20 @@ def augment(images, seed):
             "which Keras operation lets values through, but no gradient?",
             "quelle opération de Keras laisse passer les valeurs, mais pas le gradient ?",
         ),
+    )
+    slip(
+        "guess-in-inference-mode",
+        "guess",
+        "the network is called without training=True: batch normalisation takes its moving averages, which come from mixed images",
+        "le réseau est appelé sans training=True : la normalisation par lot prend ses moyennes mobiles, qui viennent d'images mélangées",
+        (", training=True)", ", training=False)"),
+    )
+    slip(
+        "sum-over-views",
+        "guess",
+        "the probabilities are summed over the views, not averaged: the rows sum to K",
+        "les probabilités sont sommées sur les vues, pas moyennées : les lignes somment à K",
+        ("ops.mean(p, axis=0)", "ops.sum(p, axis=0)"),
     )
     slip(
         "mean-over-images",
@@ -355,6 +411,37 @@ def augment(images, seed):
         ),
     )
     slip(
+        "maximum-for-the-batch",
+        "mixup",
+        "λ and 1 − λ are exchanged for the whole batch at once: some examples stay below one half",
+        "λ et 1 − λ sont échangés pour tout le lot d'un coup : certains exemples restent sous un demi",
+        (
+            "share = ops.maximum(share, 1 - share)",
+            "share = ops.where(ops.mean(share) < 0.5, 1 - share, share)",
+        ),
+        hint=("of what is the maximum taken?", "de quoi prend-on le maximum ?"),
+    )
+    slip(
+        "beta-with-one-parameter",
+        "mixup",
+        "λ follows Beta(alpha, 1), which is not symmetric",
+        "λ suit Beta(alpha, 1), qui n'est pas symétrique",
+        (
+            "keras.random.beta((n,), alpha, alpha, seed=seed)",
+            "keras.random.beta((n,), alpha, 1.0, seed=seed)",
+        ),
+    )
+    slip(
+        "seed-ignored-in-mixup",
+        "mixup",
+        "`seed` does not count: the same seed gives other shares each time",
+        "`seed` ne compte pas : la même graine donne d'autres parts à chaque fois",
+        (
+            "keras.random.beta((n,), alpha, alpha, seed=seed)",
+            "keras.random.beta((n,), alpha, alpha)",
+        ),
+    )
+    slip(
         "different-lambda-for-x-and-y",
         "mixup",
         "images and labels are mixed in different shares: the label no longer says what the image holds",
@@ -402,7 +489,10 @@ def augment(images, seed):
             "ops.stack([augmentation(u, seed) for _ in range(views)])",
             "ops.stack([augmentation(u, seed)] * views)",
         ),
-        hint=("how many times is augment called?", "combien de fois augment est-il appelé ?"),
+        hint=(
+            "how many times is augment called, and does its seed move on?",
+            "combien de fois augment est-il appelé, et sa graine avance-t-elle ?",
+        ),
     )
     slip(
         "labels-shuffled-separately",
@@ -436,6 +526,60 @@ def augment(images, seed):
         "the guess is used as it is, not sharpened",
         "la réponse sert telle quelle, sans être affûtée",
         ("sharpen(guess_labels(model, all_views), temperature)", "guess_labels(model, all_views)"),
+    )
+    slip(
+        "temperature-not-passed-on",
+        "mixmatch",
+        "sharpen is not given `temperature`: another value is fixed",
+        "sharpen ne reçoit pas `temperature` : une autre valeur est fixée",
+        (
+            "sharpen(guess_labels(model, all_views), temperature)",
+            "sharpen(guess_labels(model, all_views), 0.5)",
+        ),
+    )
+    slip(
+        "hard-targets",
+        "mixmatch",
+        "the target is the most likely class alone; the sharpened answer is asked for",
+        "la cible est la seule classe la plus probable ; on demande la réponse affûtée",
+        (
+            "sharpen(guess_labels(model, all_views), temperature)",
+            "ops.one_hot(ops.argmax(guess_labels(model, all_views), axis=-1), y.shape[1])",
+        ),
+    )
+    slip(
+        "cut-at-the-wrong-end",
+        "mixmatch",
+        "the mixed batch is cut at the wrong place: the labelled images are not where they were put",
+        "le lot mélangé est coupé au mauvais endroit : les images étiquetées ne sont pas là où elles ont été mises",
+        (
+            "return images[:n], labels[:n], images[n:], labels[n:]",
+            "return images[-n:], labels[-n:], images[:-n], labels[:-n]",
+        ),
+        hint=(
+            "in which order was everything put together?",
+            "dans quel ordre tout a-t-il été mis ensemble ?",
+        ),
+    )
+    slip(
+        "partners-drawn-with-replacement",
+        "mixmatch",
+        "the copy is not shuffled: partners are drawn with replacement, some come twice, others not at all",
+        "la copie n'est pas mélangée : les partenaires sont tirés avec remise, certains viennent deux fois, d'autres jamais",
+        (
+            "keras.random.shuffle(ops.arange(n + views * m), seed=seed)",
+            "keras.random.randint((n + views * m,), 0, n + views * m, seed=seed)",
+        ),
+    )
+    slip(
+        "seed-ignored-in-mixmatch",
+        "mixmatch",
+        "`seed` does not count for the order: the same seed mixes other images",
+        "`seed` ne compte pas pour l'ordre : la même graine mélange d'autres images",
+        (
+            "keras.random.shuffle(ops.arange(n + views * m), seed=seed)",
+            "keras.random.shuffle(ops.arange(n + views * m))",
+        ),
     )
     slip(
         "targets-in-another-order",
@@ -536,7 +680,10 @@ def augment(images, seed):
         "`augmentation` is not used: `augment` is called whatever is given",
         "`augmentation` ne sert pas : `augment` est appelée quoi qu'on donne",
         ("x = augmentation(x, seed)", "x = augment(x, seed)"),
-        ("[augmentation(u, seed) for _ in range(views)]", "[augment(u, seed) for _ in range(views)]"),
+        (
+            "[augmentation(u, seed) for _ in range(views)]",
+            "[augment(u, seed) for _ in range(views)]",
+        ),
     )
     slip(
         "closer-to-the-copy",
@@ -547,7 +694,10 @@ def augment(images, seed):
             "mixup(images, labels, *others, alpha, seed)",
             "mixup(*others, images, labels, alpha, seed)",
         ),
-        hint=("which pair does mixup stay closer to?", "de quelle paire mixup reste-t-il le plus proche ?"),
+        hint=(
+            "which pair does mixup stay closer to?",
+            "de quelle paire mixup reste-t-il le plus proche ?",
+        ),
     )
 
     # ------------------------------------------------------------ 3.2 loss, 3.3 schedule
@@ -690,6 +840,26 @@ def augment(images, seed):
         ),
     )
     slip(
+        "statistics-copied",
+        "average",
+        "the normalisation's statistics are copied; they should be averaged as all weights",
+        "les statistiques de normalisation sont copiées ; il faut les moyenner comme tous les poids",
+        (
+            "        mean.assign(decay * mean + (1 - decay) * weight)",
+            "        mean.assign(decay * mean + (1 - decay) * weight if mean.trainable else weight)",
+        ),
+    )
+    slip(
+        "the-wrong-network-moves",
+        "average",
+        "the network that learns is changed, and the average stays where it is",
+        "c'est le réseau qui apprend qui change, et la moyenne reste où elle est",
+        (
+            "mean.assign(decay * mean + (1 - decay) * weight)",
+            "weight.assign(decay * weight + (1 - decay) * mean)",
+        ),
+    )
+    slip(
         "copied-not-averaged",
         "average",
         "the weights are copied: nothing is averaged",
@@ -712,6 +882,26 @@ def augment(images, seed):
         "the network that learns is asked; the averaged one should answer",
         "c'est le réseau qui apprend qui est interrogé ; c'est le réseau moyen qui doit répondre",
         ("average.predict(images", "model.predict(images"),
+    )
+    slip(
+        "answers-in-training-mode",
+        "average",
+        "the averaged network answers as in training: with the statistics of these images, not with its own",
+        "le réseau moyen répond comme à l'entraînement : avec les statistiques de ces images, pas avec les siennes",
+        (
+            "average.predict(images, batch_size=500, verbose=0)",
+            "np.asarray(average(ops.convert_to_tensor(images), training=True))",
+        ),
+    )
+    slip(
+        "percent",
+        "average",
+        "that is in percent; a share between 0 and 1 is asked for",
+        "c'est en pour cent ; on demande une part entre 0 et 1",
+        (
+            "float(np.mean(found == np.asarray(labels)))",
+            "100 * float(np.mean(found == np.asarray(labels)))",
+        ),
     )
     slip(
         "error-not-accuracy",

@@ -10,6 +10,8 @@ def split(
     take: str = "[:per_class]",
     seed: str = "seed",
     balance: str = "",
+    halves: str = "numbers[:held], numbers[held:]",
+    among: str = "rest",
 ) -> str:
     """The split by a loop over classes, with one thing changed."""
     return f"""
@@ -17,10 +19,10 @@ def split(images, labels, per_class, held, seed):
     rng = np.random.default_rng({seed})
     numbers = np.arange(len(labels))
     rng.shuffle(numbers)
-    validation, rest = numbers[:held], numbers[held:]
+    validation, rest = {halves}
     chosen = []
     for c in range(10):
-        chosen += [i for i in rest if labels[i] == c]{take}
+        chosen += [i for i in {among} if labels[i] == c]{take}
     chosen = np.array(chosen)
     unlabelled = {u}
     {balance}
@@ -56,7 +58,7 @@ def augment(images, seed):
 
 
 def guess(
-    one: str = "tf.nn.softmax(model(view, training=False))",
+    one: str = "tf.nn.softmax(model(view, training=True))",
     whole: str = "tf.stop_gradient(total / len(views))",
 ) -> str:
     """The guess view by view, with one thing changed."""
@@ -140,6 +142,10 @@ mutants = [
          "labelled = np.random.default_rng(seed + 5).choice(rest, 10 * per_class, replace=False)"),
     ]),
     Mutant("seed-ignored-in-split", "split", (LABELS,), code=split(seed="42")),
+    Mutant("validation-not-drawn", "split", (LABELS,),
+           code=split(halves="numbers[numbers < held], numbers[numbers >= held]")),
+    Mutant("labelled-not-drawn", "split", (LABELS,), code=split(among="sorted(rest)")),
+    Mutant("labelled-in-validation", "split", (PARTS,), code=split(among="numbers")),
     Mutant("pixels-not-scaled", "split", (PARTS,), edits=[('.astype("float32") / 255', '.astype("float32")')]),
     Mutant("one-draw-a-batch", "augment", ("augment.views", "augment.draws"), code="""
 def augment(images, seed):
@@ -157,16 +163,27 @@ def augment(images, seed):
     Mutant("same-shift-both-ways", "augment", ("augment.views",), code=augment(right="tf.identity(down)")),
     Mutant("not-augmented", "augment", ("augment.views", "augment.draws"),
            code="def augment(images, seed):\n    return 1.0 * images"),
+    Mutant("first-line-gone", "augment", ("augment.views",), named="whole-number-drawn-again", edits=[
+        ("    seed = generator(seed)\n    images = ops.convert_to_tensor(images)", "    images = tf.convert_to_tensor(images)"),
+    ]),
     Mutant("seed-does-not-move", "augment", ("augment.draws",),
            code=augment(start="seed = generator(3)")),
-    Mutant("average-logits", "guess", ("guess.values",), code=guess(one="model(view, training=False)", whole="tf.stop_gradient(tf.nn.softmax(total / len(views)))")),
+    Mutant("average-logits", "guess", ("guess.values",), code=guess(one="model(view, training=True)", whole="tf.stop_gradient(tf.nn.softmax(total / len(views)))")),
     Mutant("gradient-through-guess", "guess", ("guess.constant",), code=guess(whole="total / len(views)")),
+    Mutant("views-are-the-constant", "guess", ("guess.constant",), named="gradient-through-guess", code="""
+def guess_labels(model, views):
+    views = ops.stop_gradient(ops.convert_to_tensor(views))  # the weights still learn
+    return ops.mean(ops.stack([ops.softmax(model(v, training=True)) for v in views]), axis=0)
+"""),
+    Mutant("guess-in-inference-mode", "guess", ("guess.statistics",), code=guess(one="tf.nn.softmax(model(view))")),
+    Mutant("sum-over-views", "guess", ("guess.values", TARGETS, ORDER, PARTNERS, VIEWS, "mixmatch.constant", "mixmatch.single"),
+           code=guess(whole="tf.stop_gradient(total)")),
     Mutant("sharpen-then-average", "guess", ("guess.values",),
-           code=guess(one="sharpen(tf.nn.softmax(model(view, training=False)), 0.5)")),
-    Mutant("no-softmax", "guess", ("guess.values", TARGETS, ORDER, PARTNERS, VIEWS, "mixmatch.constant", "mixmatch.single"), code=guess(one="model(view, training=False)")),
+           code=guess(one="sharpen(tf.nn.softmax(model(view, training=True)), 0.5)")),
+    Mutant("no-softmax", "guess", ("guess.values", TARGETS, ORDER, PARTNERS, VIEWS, "mixmatch.constant", "mixmatch.single"), code=guess(one="model(view, training=True)")),
     Mutant("views-not-averaged", "guess", ("guess.values",), code="""
 def guess_labels(model, views):
-    return tf.stop_gradient(tf.nn.softmax(model(views[0], training=False)))
+    return tf.stop_gradient(tf.nn.softmax(model(views[0], training=True)))
 """),
     Mutant("sharpen-exponent-T", "sharpen", ("sharpen.values",), code="""
 def sharpen(p, temperature):
@@ -179,6 +196,15 @@ def sharpen(p, temperature):
            code="def sharpen(p, temperature):\n    return keras.activations.softmax(ops.convert_to_tensor(p) / temperature)"),
     Mutant("no-max-lambda", "mixup", ("mixup.shares",), code=mixup(fold="lam + 0.0")),
     Mutant("lambda-uniform", "mixup", ("mixup.shares",), code=mixup(draw="tf.random.stateless_uniform((len(x1),), seed.next())")),
+    Mutant("maximum-for-the-batch", "mixup", ("mixup.shares",),
+           code=mixup(fold="1 - lam if tf.reduce_mean(lam) < 0.5 else lam")),
+    Mutant("beta-with-one-parameter", "mixup", ("mixup.shares",),
+           code=mixup(draw="keras.random.beta((len(x1),), alpha, 1, seed=seed)")),
+    Mutant("seed-ignored-in-mixup", "mixup", ("mixup.each",),
+           code=mixup(draw="tf.constant(np.random.beta(alpha, alpha, len(x1)), tf.float32)")),
+    Mutant("lambda-not-drawn", "mixup", ("mixup.shares", "mixup.each", VIEWS), named="", code=mixup(draw="tf.fill([len(x1)], 0.75)")),
+    Mutant("images-not-mixed", "mixup", ("mixup.together", "mixup.each", TARGETS, PARTNERS), named="",
+           edits=[("x = for_images * x1 + (1 - for_images) * x2", "x = x1")]),
     Mutant("different-lambda-for-x-and-y", "mixup", ("mixup.together",), code=mixup(
         again="lam = keras.random.beta((len(x1),), alpha, alpha, seed=seed)\n    lam = tf.maximum(lam, 1 - lam)")),
     Mutant("labels-not-mixed", "mixup", ("mixup.shares", "mixup.together"), code=mixup(y="tf.identity(y1)")),
@@ -189,8 +215,25 @@ def sharpen(p, temperature):
     Mutant("guess-differs-per-view", "mixmatch", (VIEWS,),
            code=mixmatch(q="[sharpen(guess_labels(model, part[None]), temperature) for part in parts]")),
     Mutant("sharpen-before-guess", "mixmatch", (VIEWS,), named="guess-differs-per-view", code=mixmatch(
-        q="[sharpen(tf.stop_gradient(tf.nn.softmax(model(part, training=False))), temperature) for part in parts]")),
+        q="[sharpen(tf.stop_gradient(tf.nn.softmax(model(part, training=True))), temperature) for part in parts]")),
     Mutant("not-sharpened", "mixmatch", (TARGETS,), code=mixmatch(q="[guess_labels(model, tf.stack(parts))] * views")),
+    Mutant("temperature-not-passed-on", "mixmatch", (TARGETS,), code=mixmatch(
+        q="[sharpen(guess_labels(model, tf.stack(parts)), 1 / 2)] * views")),
+    Mutant("hard-targets", "mixmatch", (TARGETS,), code=mixmatch(
+        q="[tf.one_hot(tf.argmax(guess_labels(model, tf.stack(parts)), 1), y.shape[1])] * views")),
+    Mutant("cut-at-the-wrong-end", "mixmatch", (ORDER,), code=mixmatch().replace(
+        "mixed[:n], soft[:n], mixed[n:], soft[n:]", "mixed[-n:], soft[-n:], mixed[:-n], soft[:-n]")),
+    Mutant("labelled-put-last", "mixmatch", (ORDER,), named="", code=mixmatch().replace(
+        "[x, *parts]", "[*parts, x]").replace(
+        "[tf.cast(y, tf.float32), *(", "[*(").replace("* views)], axis=0)", "* views), tf.cast(y, tf.float32)], axis=0)")),
+    Mutant("partners-drawn-with-replacement", "mixmatch", (PARTNERS,), code=mixmatch(
+        order="tf.random.stateless_uniform((len(every),), seed.next(), 0, len(every), tf.int32)")),
+    Mutant("seed-ignored-in-mixmatch", "mixmatch", (VIEWS,), code=mixmatch(order="tf.random.shuffle(tf.range(len(every)))")),
+    Mutant("first-line-of-mixmatch-gone", "mixmatch", (VIEWS,), named="same-augmentation-k-times",
+           code=mixmatch().replace("    seed = generator(seed)\n", "")),
+    Mutant("originals-are-the-constant", "mixmatch", ("mixmatch.constant",), named="gradient-through-targets", code=mixmatch(
+        views="[view(tf.stop_gradient(u), seed) for k in range(views)]",
+        q="[sharpen(sum(tf.nn.softmax(model(part, training=True)) for part in parts) / views, temperature)] * views")),
     Mutant("targets-in-another-order", "mixmatch", (TARGETS, ORDER, VIEWS), code=mixmatch(
         q="[tf.repeat(sharpen(guess_labels(model, tf.stack(parts)), temperature), views, axis=0)]")),
     Mutant("mix-unlabelled-only", "mixmatch", (PARTNERS,), code="""
@@ -224,7 +267,7 @@ def mixmatch(model, x, y, u, seed, views=2, temperature=0.5, alpha=0.75, augment
         "mixup(every, targets, wx, wy, alpha, seed)", "mixup(wx, wy, every, targets, alpha, seed)")),
     Mutant("alpha-not-passed-on", "mixmatch", (VIEWS,), code=mixmatch().replace("wx, wy, alpha, seed", "wx, wy, 3 / 4, seed")),
     Mutant("gradient-through-targets", "mixmatch", ("mixmatch.constant",), code=mixmatch(
-        q="[sharpen(sum(tf.nn.softmax(model(part, training=False)) for part in parts) / views, temperature)] * views")),
+        q="[sharpen(sum(tf.nn.softmax(model(part, training=True)) for part in parts) / views, temperature)] * views")),
     Mutant("cross-entropy-on-unlabelled", "loss", ("loss.unlabelled", "loss.gradient"),
            code=loss("tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(q, logits_u))")),
     Mutant("l2-on-logits", "loss", ("loss.unlabelled", "loss.gradient"), code=loss("tf.reduce_mean((q - logits_u) ** 2)")),
@@ -244,6 +287,10 @@ def lambda_u_schedule(step, ramp, maximum):
 """),
     Mutant("ramp-without-end", "schedule", ("schedule.values",),
            code="def lambda_u_schedule(step, ramp, maximum):\n    return step * (maximum / ramp)"),
+    Mutant("no-ramp-for-tensors", "schedule", ("schedule.values",), named="", code="""
+def lambda_u_schedule(step, ramp, maximum):
+    return maximum * min(step / ramp, 1.0) if isinstance(step, int) else maximum
+"""),
     Mutant("decay-the-wrong-way", "average", ("average.update",), edits=[
         ("mean.assign(decay * mean + (1 - decay) * weight)", "mean.assign_add((mean - weight) * -decay)"),
     ]),
@@ -251,6 +298,19 @@ def lambda_u_schedule(step, ramp, maximum):
         ("    for mean, weight in zip(average.weights, model.weights):\n        mean.assign(decay * mean + (1 - decay) * weight)",
          "    for i, weight in enumerate(model.trainable_variables):\n"
          "        mean = average.trainable_variables[i]\n        mean.assign(weight + decay * (mean - weight))"),
+    ]),
+    Mutant("statistics-copied", "average", ("average.update",), edits=[
+        ("        mean.assign(decay * mean + (1 - decay) * weight)",
+         "        old = 0.0 if 'moving' in mean.name else decay\n        mean.assign(old * mean + (1 - old) * weight)"),
+    ]),
+    Mutant("the-wrong-network-moves", "average", ("average.update",), edits=[
+        ("zip(average.weights, model.weights)", "zip(model.variables, average.variables)"),
+    ]),
+    Mutant("answers-in-training-mode", "average", ("average.accuracy",), edits=[
+        ("average.predict(images, batch_size=500, verbose=0)", "ops.convert_to_numpy(average(images, training=True))"),
+    ]),
+    Mutant("percent", "average", ("average.accuracy",), edits=[
+        ("float(np.mean(found == np.asarray(labels)))", "100.0 * np.sum(found == labels) / len(labels)"),
     ]),
     Mutant("ema-not-evaluated", "average", ("average.accuracy",), edits=[
         ("average.predict(images, batch_size=500, verbose=0)", "np.asarray(model(images, training=False))"),
@@ -274,6 +334,8 @@ def without(recipe, idea):
     made[key] = {"augmentation": False, "consistency": 1, "entropy": 0, "pseudo-labels": 0}[idea]
     return made
 """),
+    Mutant("all-ideas-at-once", "reading", ("reading.worst",), named="", answers={
+        "dearest_idea": "augmentation, consistency, entropy or pseudo-labels"}),
     Mutant("pipeline-confused", "pipeline", ("q13_2", "q13_3"), named="", answers={"q13_2": "pseudo-labels", "q13_3": "cohérence"}),
     Mutant("fixmatch-mean-over-sure", "fixmatch", ("fixmatch.values", "fixmatch.gradient"), code="""
 def fixmatch_loss(logits_weak, logits_strong, threshold=0.95):

@@ -507,7 +507,7 @@ def mixup(x1, y1, x2, y2, alpha, seed):
         ValueError: alpha ≤ 0; batches of different sizes; labels that are not (n, classes).
     """
     seed = generator(seed)
-    x1, y1, x2, y2 = (ops.convert_to_tensor(a) for a in (x1, y1, x2, y2))
+    x1, y1, x2, y2 = (ops.convert_to_tensor(a, "float32") for a in (x1, y1, x2, y2))
     require(alpha > 0, "alpha", alpha)
     for y in (y1, y2):
         require(len(y.shape) == 2, "one_hot", "mixup", tuple(y.shape))
@@ -697,7 +697,7 @@ def mixmatch_loss(logits_x, y, logits_u, q, weight):
     Raises:
         ValueError: targets whose shape is not that of the logits.
     """
-    logits_x, y, logits_u, q = (ops.convert_to_tensor(a) for a in (logits_x, y, logits_u, q))
+    logits_x, y, logits_u, q = (ops.convert_to_tensor(a, "float32") for a in (logits_x, y, logits_u, q))
     require(len(y.shape) == 2 and len(q.shape) == 2, "one_hot", "mixmatch_loss", tuple(y.shape))
     require(logits_x.shape == y.shape, "sizes", "mixmatch_loss", tuple(logits_x.shape), tuple(y.shape))
     require(logits_u.shape == q.shape, "sizes", "mixmatch_loss", tuple(logits_u.shape), tuple(q.shape))

@@ -15,7 +15,7 @@ _WORDS = {
     "augmentation": ("augment",),
     "consistency": ("consist", "coher"),
     "entropy": ("entrop", "sharpen", "affut"),
-    "pseudo-labels": ("pseudo", "label", "etiquette"),
+    "pseudo-labels": ("pseudo",),
 }
 
 
@@ -61,9 +61,9 @@ def dearest(history: Mapping[str, Sequence[float]]) -> tuple[str, ...]:
 
 
 def idea(answer: Any) -> str:
-    """The idea that an answer names, in French or English; the answer itself if it names none."""
+    """The idea that an answer names, in French or English; the answer itself if it names none, or several."""
     word = normalise(answer, "choice", 0)
-    for name, beginnings in _WORDS.items():
-        if any(beginning in word for beginning in beginnings):
-            return name
-    return word[:40]
+    named = [name for name, parts in _WORDS.items() if any(part in word for part in parts)]
+    if not named and ("label" in word or "etiquette" in word):
+        named = ["pseudo-labels"]
+    return named[0] if len(named) == 1 else word[:40]

@@ -126,14 +126,14 @@ def split(images, labels, per_class, held, seed):
 def guess_labels(model, views):
     views = tf.convert_to_tensor(views)
     flat = tf.reshape(views, tf.concat([[-1], tf.shape(views)[2:]], 0))
-    logits = model(flat, training=False)
+    logits = model(flat, training=True)
     logits = tf.reshape(logits, (views.shape[0], views.shape[1], logits.shape[-1]))
     log_p = logits - tf.reduce_logsumexp(logits, axis=-1, keepdims=True)
     return tf.stop_gradient(tf.exp(tf.reduce_logsumexp(log_p, axis=0)) / views.shape[0])
 """}),
     Variant("guess-no-tape", "the gradient is cut by leaving the tape's sight: NumPy and back", code={"guess": """
 def guess_labels(model, views):
-    answers = [np.asarray(ops.softmax(model(view))) for view in views]
+    answers = [np.asarray(ops.softmax(model(view, training=True))) for view in views]
     return ops.convert_to_tensor(np.mean(answers, axis=0))
 """}),
     Variant("sharpen-logs", "sharpening as a softmax of logarithms", code={"sharpen": """
@@ -145,6 +145,15 @@ def sharpen(p, temperature=0.5):
     p = ops.cast(p, "float64") ** (1.0 / temperature)
     p = p / ops.sum(p, -1, keepdims=True)
     return ops.cast(p, "float32")
+"""}),
+    Variant("double-comes-back", "guess and sharpening give doubles, which the rest must take", code={"guess": """
+def guess_labels(model, views):
+    logits = [tf.cast(tf.stop_gradient(model(view, training=True)), tf.float64) for view in tf.unstack(views)]
+    return sum(tf.exp(z - tf.reduce_logsumexp(z, axis=1, keepdims=True)) for z in logits) / len(logits)
+""", "sharpen": """
+def sharpen(p, temperature):
+    p = np.array(p, dtype="float64") ** (1 / temperature)
+    return p / np.sum(p, axis=-1, keepdims=True)
 """}),
     Variant("mixmatch-apart", "the two halves mixed by two calls of mixup", code={"mixmatch": """
 def mixmatch(model, x, y, u, seed, views=2, temperature=0.5, alpha=0.75, augmentation=None, **unused):
@@ -226,6 +235,14 @@ def without(recipe, idea):
     Variant("answers-french", "answers in French, with accents, articles and capitals", answers={
         "q13_1": "Augmentation de données", "q13_2": "cohérence", "q13_3": "Minimisation de l'entropie",
         "q13_4": "pseudo-étiquettes", "dearest_idea": "l'augmentation de données",
+    }),
+    Variant("answers-with-articles", "answers with articles, other spellings and small words", answers={
+        "q13_1": "L'augmentation", "q13_2": " La cohérence ", "q13_3": "minimisation d'entropie",
+        "q13_4": "Pseudo_étiquettes", "dearest_idea": "sans augmentation des images étiquetées",
+    }),
+    Variant("answers-british", "answers in British English", answers={
+        "q13_1": "data-augmentation", "q13_2": "Consistency regularisation", "q13_3": "Entropy minimisation.",
+        "q13_4": "pseudo labels", "dearest_idea": "Without augmentation of the unlabelled images",
     }),
     Variant("fixmatch-masked", "the bonus by a boolean mask", code={"fixmatch": """
 def fixmatch_loss(logits_weak, logits_strong, threshold=0.95):

@@ -106,6 +106,17 @@ def test_an_exception_and_an_open_hole(hidden_key, observed, mini):
     assert verdicts["standardise.values"].status == "error"
 
 
+def test_an_exception_is_not_put_down_to_another_exercise(hidden_key):
+    """That its type is the one which an earlier mistake raises there proves nothing."""
+    error = {"status": "error", "values": {}, "error": {"type": "ValueError", "message": "?"}}
+    for check, diagnosis in (("standardise.values", ""), ("mean.values", "divided-by-rows")):
+        wrong = {"divided-by-rows": error}
+        checks = [replace(c, wrong=wrong) if c.id == check else c for c in hidden_key.checks]
+        key = replace(hidden_key, checks=tuple(checks))
+        verdict = by_check(judge(key, Evidence({check: error})))[check]
+        assert (verdict.status, verdict.diagnosis) == ("error", diagnosis)
+
+
 @pytest.mark.parametrize(
     ("limit", "said"),
     [

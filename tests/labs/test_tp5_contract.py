@@ -105,6 +105,12 @@ def test_the_dearest_idea_is_read_off_the_table(
         ("pseudo-étiquettes", "pseudo-labels"),
         ("pseudo_labels", "pseudo-labels"),
         ("MixUp", "mixup"),
+        (
+            "augmentation, consistency, entropy",
+            "augmentationconsistencyentropy",
+        ),  # all of them: none
+        ("sans augmentation des images étiquetées", "augmentation"),
+        ("the labels that it guesses", "pseudo-labels"),
         (None, "none"),
         (7, "7"),
     ],

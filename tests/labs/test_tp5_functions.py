@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 from grader.authoring.source import load_lab
+from grader.core.observe import observe
+from grader.core.probe import Probe, call, gradient, ref
 
 FOLDER = Path(__file__).parents[2] / "solutions" / "tp5_mixmatch"
 pytestmark = pytest.mark.slow
@@ -160,6 +162,31 @@ def test_no_gradient_goes_through_the_targets(names: dict[str, Any]) -> None:
         *_, q = names["mixmatch"](net, images(4), one_hot([0, 1, 2, 0]), images(5, 1), 1)
         total = tf.reduce_sum(q * tf.random.stateless_uniform(q.shape, (1, 2)))
     assert tape.gradient(total, variables) == [None, None]
+
+
+def test_a_probe_sees_a_gradient_through_the_weights_alone(names: dict[str, Any]) -> None:
+    """The views held constant, nothing is: the weights still learn to move their target."""
+    ops = names["ops"]
+
+    def held(net: Any, views: Any) -> Any:
+        return ops.mean(ops.softmax(net(ops.stop_gradient(views[0]))), axis=0)
+
+    steps = (gradient("guess", ref("model"), images(4)[None], wrt=[0]),)
+    seen = {}
+    for function in (held, names["guess_labels"]):
+        probe = Probe((call("make", into="model"), *steps), keep=("gradients",))
+        found = observe(probe, {"make": lambda: model(names), "guess": function})
+        (seen[function],) = found["values"]["gradients"]
+    assert [g.shape for g in seen[held]] == [(42, 3), (3,)]
+    assert seen[names["guess_labels"]] == [None, None]
+
+
+def test_doubles_go_through_mixup_and_the_loss(names: dict[str, Any]) -> None:
+    x, y = images(4).astype(np.float64), one_hot([0, 1, 2, 0]).astype(np.float64)
+    mixed, soft = names["mixup"](x, y, x[::-1], y[::-1], 0.75, 1)
+    assert mixed.shape == x.shape and np.isfinite(
+        float(names["mixmatch_loss"](y, soft, y, soft, 2.0))
+    )
 
 
 def test_the_loss_has_the_gradient_of_finite_differences(names: dict[str, Any]) -> None:
