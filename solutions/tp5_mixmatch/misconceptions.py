@@ -286,6 +286,7 @@ def augment(images, seed):
         "the network is called without training=True: batch normalisation takes its moving averages, which come from mixed images",
         "le réseau est appelé sans training=True : la normalisation par lot prend ses moyennes mobiles, qui viennent d'images mélangées",
         (", training=True)", ", training=False)"),
+        credit=1.0,
     )
     slip(
         "sum-over-views",

@@ -175,7 +175,7 @@ def guess_labels(model, views):
     views = ops.stop_gradient(ops.convert_to_tensor(views))  # the weights still learn
     return ops.mean(ops.stack([ops.softmax(model(v, training=True)) for v in views]), axis=0)
 """),
-    Mutant("guess-in-inference-mode", "guess", ("guess.statistics",), code=guess(one="tf.nn.softmax(model(view))")),
+    Mutant("guess-in-inference-mode", "guess", (), code=guess(one="tf.nn.softmax(model(view))")),
     Mutant("sum-over-views", "guess", ("guess.values", TARGETS, ORDER, PARTNERS, VIEWS, "mixmatch.constant", "mixmatch.single"),
            code=guess(whole="tf.stop_gradient(total)")),
     Mutant("sharpen-then-average", "guess", ("guess.values",),

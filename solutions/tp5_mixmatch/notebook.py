@@ -497,7 +497,7 @@ def mixup(x1, y1, x2, y2, alpha, seed):
         x2: images to mix in, float (n, h, w, c).
         y2: their labels, float (n, classes).
         alpha: > 0; λ is drawn from Beta(alpha, alpha), one an example.
-        seed: `keras.random.SeedGenerator`, or a whole number.
+        seed: `keras.random.SeedGenerator`, or a whole number: the same number, the same result.
 
     Returns:
         (x, y): float (n, h, w, c) and (n, classes), λ′·first + (1 − λ′)·second with
@@ -617,7 +617,7 @@ def mixmatch(model, x, y, u, seed, views=2, temperature=0.5, alpha=0.75, augment
         x: labelled images, float (n, h, w, c).
         y: their labels, one-hot float (n, classes).
         u: unlabelled images, float (m, h, w, c); m may differ from n, and be 1.
-        seed: `keras.random.SeedGenerator`, or a whole number.
+        seed: `keras.random.SeedGenerator`, or a whole number: the same number, the same result.
         views: K, how many views of each unlabelled image, ≥ 1.
         temperature: T > 0 of `sharpen`.
         alpha: > 0, of `mixup`.
