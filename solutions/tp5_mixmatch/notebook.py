@@ -21,7 +21,7 @@
 # | minimisation de l'entropie | une réponse nette, pas un « peut-être » | 2.3 |
 # | pseudo-étiquettes | cette réponse devient la cible | 2.2, 3.1 |
 #
-# Durée : 3 h 30. Calcul : 225 s de processeur en tout (deux cœurs). Les vérifications répondent en une seconde.
+# Durée : 3 h 30. Calcul : cinq minutes de processeur en tout. Les vérifications répondent en une seconde.
 
 # %% [markdown] lang="en"
 # # TP5 · MixMatch: learning from hardly any labels
@@ -38,7 +38,7 @@
 # | entropy minimisation | a clear answer, no "perhaps" | 2.3 |
 # | pseudo-labels | that answer becomes the target | 2.2, 3.1 |
 #
-# Time: 3 h 30. Computing: 225 s of processor in all (two cores). Checks answer within a second.
+# Time: 3 h 30. Computing: five minutes of processor in all. Checks answer within a second.
 
 # %% role="setup" lang="fr"
 from grader import Lab, todo
