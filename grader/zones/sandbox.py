@@ -203,7 +203,7 @@ def environment(threads: int, training: bool = True, gpu: bool = False) -> dict[
         "KERAS_HOME": f"{room()}/keras",
         "KERAS_BACKEND": "tensorflow",
         "CUDA_VISIBLE_DEVICES": card if gpu else "-1",
-        "TF_FORCE_GPU_ALLOW_GROWTH": "true",
+        **({"TF_FORCE_GPU_ALLOW_GROWTH": "true"} if gpu else {}),
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "TF_ENABLE_ONEDNN_OPTS": "1" if training else "0",
         "TF_NUM_INTRAOP_THREADS": n,
