@@ -23,6 +23,7 @@ from grader.authoring import (
     Step,
     Text,
     call,
+    count_params,
     gradient,
     item,
     numpy_array,
@@ -338,7 +339,8 @@ def _(draw: Draw) -> Probe:
     steps = classifier(draw, (h, w, c), classes, 0.6)
     views = draw.normal(k, n, h, w, c)
     return Probe(
-        (*steps, gradient("guess_labels", ref("model"), views, wrt=[0])), keep=("gradients",)
+        (*steps, gradient("guess_labels", ref("model"), views, wrt=[0]), count_params("$model")),
+        keep=("gradients", "params"),
     )
 
 
@@ -362,8 +364,9 @@ def _(draw: Draw) -> Probe:
             call("guess_labels", ref("model"), views, into="once"),
             call("guess_labels", ref("model"), 5 * views + 1, into="brighter"),
             holds(ref("once"), ref("brighter"), "statistics_of_these_images", 2e-2),
+            count_params("$model"),
         ),
-        keep=("statistics_of_these_images",),
+        keep=("statistics_of_these_images", "params"),
     )
 
 
@@ -496,6 +499,7 @@ def one_mix(draw: Draw) -> tuple[Step, ...]:
         call("mixup", x1, y1, x2, y2, 0.75, seed + 1, into="other"), item("$other", 0, into="x_other"),
         holds(ref("x"), ref("x_again"), "same_seed_same_shares", 1e-5),
         holds(ref("x"), ref("x_other"), "other_seed_same_shares", 1e-5),
+        call("np.max", numpy_array(y1), into="largest_given"),  # so that no answer fits every key
     )  # fmt: skip
 
 
@@ -507,7 +511,8 @@ def _(draw: Draw) -> Probe:
     steps = one_mix(draw.named("mix"))
     return Probe(
         steps, shared=len(steps),
-        keep=("labels_mixed_as_images", "shares_sum_to_one", "labels_unmixed", "pairs_in_order"),
+        keep=("labels_mixed_as_images", "shares_sum_to_one", "labels_unmixed", "pairs_in_order",
+              "largest_given"),
     )  # fmt: skip
 
 
@@ -520,7 +525,7 @@ def _(draw: Draw) -> Probe:
     steps = one_mix(draw.named("mix"))
     return Probe(
         steps, shared=len(steps),
-        keep=("examples_differ", "same_seed_same_shares", "other_seed_same_shares"),
+        keep=("examples_differ", "same_seed_same_shares", "other_seed_same_shares", "largest_given"),
     )  # fmt: skip
 
 
@@ -638,6 +643,7 @@ def matched(draw: Draw, sees: str) -> tuple[Step, ...]:
     return (
         *model,
         seeded(draw),
+        call("np.argmax", numpy_array(images), into="first_dot"),  # so that no answer fits every key
         call("mixmatch", ref("model"), images[:n], y, images[n:], seed, views=views,
              temperature=temperature, alpha=0.75 if sees == "channels" else 30.0, into="four"),
         *(item("$four", i, into=name) for i, name in enumerate("xyuq")),
@@ -723,7 +729,7 @@ def _(draw: Draw) -> Probe:
     return Probe(
         steps,
         shared=len(steps),
-        keep=("one_target_an_image", "labelled_first", "labelled_side_by_side", "then_all_views"),
+        keep=("one_target_an_image", "labelled_first", "labelled_side_by_side", "then_all_views", "first_dot"),
     )
 
 
@@ -736,7 +742,7 @@ def _(draw: Draw) -> Probe:
     return Probe(
         steps,
         shared=len(steps),
-        keep=("x_is_mixed", "x_meets_u", "u_meets_x", "same_partners_again", "met_twice"),
+        keep=("x_is_mixed", "x_meets_u", "u_meets_x", "same_partners_again", "met_twice", "first_dot"),
     )
 
 
@@ -752,7 +758,7 @@ def _(draw: Draw) -> Probe:
         (*first, kept, *matched(draw, "pixels"), *guessed_from(draw)), shared=len(first),
         keep=("views_of_an_unlabelled_image", "views_of_a_labelled_image", "labelled_images_augmented",
               "originals_are_no_views", "another_alpha", "image_and_label_together", "one_target_an_image",
-              "same_seed_same_images", "guessed_from_these_views"),
+              "same_seed_same_images", "guessed_from_these_views", "first_dot"),
     )  # fmt: skip
 
 
@@ -769,8 +775,9 @@ def _(draw: Draw) -> Probe:
             *classifier(draw, (h, w, c), classes),
             seeded(draw),
             gradient("targets_of", ref("model"), images[0], y, images[1], ref("seed"), wrt=[0]),
+            count_params("$model"),
         ),
-        keep=("gradients",),
+        keep=("gradients", "params"),
     )
 
 
