@@ -156,7 +156,7 @@ def _cards(gpu: bool | None, rerun: bool, sandboxed: bool, elsewhere: bool) -> S
         raise Failed("--gpu is for this machine: leave it out with --scheduler")
     if gpu is False or not rerun or elsewhere:
         return ()
-    if devices() and usable(sandboxed):
+    if usable(sandboxed):
         return devices()
     if gpu:
         raise Failed(

@@ -146,17 +146,15 @@ def test_a_forged_recording_earns_nothing_and_costs_nothing_else(id):
     cases["honest"] = (node, lab.recordings)
     results = graded(lab, cases)
     key = key_of(lab)
-    measured = {c.id for c in key.checks if c.kind == "clean"}
+    measured = {c.id: set(c.measured) for c in key.checks if c.kind == "clean"}
+    # A curve without weights: some forgeries change nothing of it.
     bare = {n for n, data in lab.recordings.items() if not unpack(data)["weights"]}
-    told = {c.id for c in key.checks if c.kind == "clean" and set(c.measured) <= bare}
     honest = {v.check: v for v in results["honest"].verdicts}
     assert all(v.points == v.max_points for v in honest.values() if v.status != "pending")
     for name in cases.keys() - {"honest"}:
         assert results[name].problem is None, name
         for verdict in results[name].verdicts:
-            if (
-                verdict.check in told
-            ):  # a curve without weights: some forgeries change nothing of it
+            if verdict.check in measured and measured[verdict.check] <= bare:
                 assert verdict.points in (0, honest[verdict.check].points), (name, verdict)
             elif verdict.check in measured:
                 assert verdict.points == 0 and verdict.message.en, (name, verdict)
