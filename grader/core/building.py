@@ -1,6 +1,6 @@
 """Build Keras layers quickly: a probe builds many small ones, a training one that it traces twice.
 
-Four habits of Keras 3 on TensorFlow cost most of the time, and none changes a value:
+A few habits of Keras 3 and TensorFlow cost most of the time, and none changes a value:
 
 - a layer without a `build` method is built by tracing its `call` symbolically, once a level of
   nesting, before it is called. When values are there the call alone builds just as well (Keras falls
@@ -9,7 +9,11 @@ Four habits of Keras 3 on TensorFlow cost most of the time, and none changes a v
 - each of the ninety attributes that a layer sets in its life is looked at for variables, layers and
   containers of them, twice, even if it is a number or a name;
 - `fit` leaves it to the first training step to make the variables of the optimizer (and of a model that
-  has none yet), so TensorFlow traces that step twice. Keras on JAX makes them before.
+  has none yet), so TensorFlow traces that step twice. Keras on JAX makes them before;
+- each data set is watched by a thread that tunes its buffers. With a processor or less for each process
+  there is nothing to tune, and the end of an epoch waits for that thread: a second, on a busy machine;
+- each shape of a variable gets kernels of its own, to make it, to fill it and to read it, a millisecond
+  in all. Only probes can do without: in a graph, the shape decides what is computed first.
 """
 
 from __future__ import annotations
@@ -24,14 +28,36 @@ from typing import Any
 def quick_building() -> Iterator[None]:
     """While this lasts, eager calls build layers without tracing them, and what costs is left out.
 
-    Without effect if Keras is not loaded, or has other ways.
+    Without effect if Keras is not loaded, or has other ways, and inside another `quick_building`.
     """
-    with ExitStack() as stack:
-        stack.enter_context(_built_by_calling())
-        stack.enter_context(_variables_share_names())
-        stack.enter_context(_plain_attributes())
-        stack.enter_context(_built_before_training())
+    global _quick
+    if _quick:
         yield
+        return
+    with ExitStack() as stack:
+        for habit in (
+            _built_by_calling, _variables_share_names, _plain_attributes, _built_before_training,
+            _data_untuned,
+        ):  # fmt: skip
+            stack.enter_context(habit())
+        _quick = True
+        stack.callback(_slow_again)
+        yield
+
+
+@contextmanager
+def quick_probing() -> Iterator[None]:
+    """`quick_building` for calls whose values are looked at, not for trainings."""
+    with quick_building(), _variables_share_kernels():
+        yield
+
+
+_quick = False
+
+
+def _slow_again() -> None:
+    global _quick
+    _quick = False
 
 
 @contextmanager
@@ -43,8 +69,12 @@ def _built_by_calling() -> Iterator[None]:
         yield
         return
 
+    tracing = getattr(sys.modules.get("keras.src.backend.common.symbolic_scope"),
+                      "in_symbolic_scope", None)  # fmt: skip
+
     def maybe_build(self: Any, call_spec: Any) -> None:
-        if not self.built and is_default(self.build) and _all_values(call_spec):
+        traced = tracing is not None and tracing()  # the call itself is part of a trace already
+        if not self.built and is_default(self.build) and (traced or _all_values(call_spec)):
             self.built = True
         else:
             before(self, call_spec)
@@ -90,6 +120,29 @@ def _variables_share_names() -> Iterator[None]:
         yield
     finally:
         variable._initialize = before  # type: ignore[union-attr]
+
+
+@contextmanager
+def _variables_share_kernels() -> Iterator[None]:
+    tensorflow: Any = sys.modules.get("tensorflow")
+    operations: Any = sys.modules.get("tensorflow.python.ops.gen_resource_variable_ops")
+    before = getattr(operations, "var_handle_op", None)
+    if before is None or tensorflow is None:
+        yield
+        return
+    unknown = tensorflow.TensorShape(None)
+
+    def handle(dtype: Any, shape: Any, *more: Any, **named: Any) -> Any:
+        # The variable itself, and the handle's own notes, keep the shape.
+        if tensorflow.executing_eagerly():
+            shape = unknown
+        return before(dtype, shape, *more, **named)
+
+    operations.var_handle_op = handle
+    try:
+        yield
+    finally:
+        operations.var_handle_op = before
 
 
 _PLAIN = frozenset((bool, int, float, str, type(None)))
@@ -142,6 +195,28 @@ def _built_before_training() -> Iterator[None]:
         yield
     finally:
         trainer._maybe_symbolic_build = before
+
+
+@contextmanager
+def _data_untuned() -> Iterator[None]:
+    tensorflow: Any = sys.modules.get("tensorflow")
+    iterators: Any = sys.modules.get("tensorflow.python.data.ops.iterator_ops")
+    iterator = getattr(iterators, "OwnedIterator", None)
+    before = getattr(iterator, "_create_iterator", None)
+    if before is None or tensorflow is None:
+        yield
+        return
+
+    def create(self: Any, dataset: Any) -> None:
+        options = tensorflow.data.Options()
+        options.autotune.enabled = False
+        before(self, dataset.with_options(options))
+
+    iterator._create_iterator = create  # type: ignore[union-attr]
+    try:
+        yield
+    finally:
+        iterator._create_iterator = before  # type: ignore[union-attr]
 
 
 def _symbols(spec: Any) -> Any:

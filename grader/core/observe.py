@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.core.building import quick_building
+from grader.core.building import quick_probing
 from grader.core.judge import near_names
 from grader.core.probe import Probe, Step
 from grader.core.tree import Tree
@@ -558,7 +558,7 @@ def observe(
     seen: dict[str, Any] = {"status": "ok", "values": {}}
     used: list[str] = []
     try:
-        with quick_building(), watching(watch) as used:
+        with quick_probing(), watching(watch) as used:
             for step in probe.steps[_begin(probe, scope, made) :]:
                 scope.results[step.into] = OPERATIONS[step.op](scope, step)
             seen["values"] = {k: plain(scope.results[k]) for k in probe.keep}

@@ -1,11 +1,11 @@
 """The second wall: each submission alone, inside the sandbox that it shares with the warm worker.
 
-A fork of the worker enters its own user, mount, PID and IPC namespaces: it cannot see or signal
-the worker, its /tmp and /dev/shm are fresh and limited, what it leaves behind goes with it, and it
-can make no further namespaces. System calls that no lab needs are refused (`forbid_calls`). The
-worker itself is not dumpable, so its memory cannot be read or traced. Where the kernel refuses
-nested namespaces, `enter` raises `NotIsolated` and the pool starts a fresh sandbox for each
-submission instead.
+A fork of the worker makes user, mount, PID and IPC namespaces and forks once more into them: the
+submission cannot see or signal the worker or that fork, its /tmp and /dev/shm are fresh and limited,
+what it leaves behind goes with it, and it can make no further namespaces. System calls that no lab
+needs are refused (`forbid_calls`). The worker and its fork are not dumpable, so their memory cannot be
+read or traced. Where the kernel refuses nested namespaces, `enter` raises `NotIsolated` and the pool
+starts a fresh sandbox for each submission instead.
 """
 
 from __future__ import annotations
@@ -97,18 +97,15 @@ def _drop_capabilities() -> None:
     _must(_libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs")
 
 
-def enter(
-    run: Callable[[], None], disk_mb: int, born: Callable[[int], None] = lambda pid: None
-) -> int:
-    """Run `run` as the first process of new namespaces; return its wait status.
+def enter(run: Callable[[], None], disk_mb: int) -> int:
+    """Run `run` as the first process of new namespaces; return its number, as the caller sees it.
 
-    Called in a fork of the worker. Its own parent kills it to end everything inside.
+    Called in a fork of the worker, once: the caller is then in the same user and mount namespaces,
+    but sees more processes. Killing the first process ends everything inside.
 
     Args:
-        run: what to do inside; it must not return normally to the caller's code (it is followed
-            by ``os._exit``).
+        run: what to do inside; when it returns, the process ends.
         disk_mb: size of /tmp.
-        born: told the process's number, as the caller sees it, before it runs.
 
     Raises:
         NotIsolated: nothing was run.
@@ -126,6 +123,7 @@ def enter(
     ):
         with open(f"/proc/self/{name}", "w") as file:
             file.write(text)
+    hide()
     ready, go = os.pipe()
     child = os.fork()
     if child == 0:
@@ -150,13 +148,12 @@ def enter(
         finally:
             os._exit(code)
     os.close(go)
-    born(child)
     isolated = os.read(ready, 1)
     os.close(ready)
-    _, status = os.waitpid(child, 0)
     if not isolated:
+        os.waitpid(child, 0)
         raise NotIsolated("mounts refused")
-    return status
+    return child
 
 
 def limit(limits: Limits, own_namespace: bool) -> None:

@@ -190,12 +190,12 @@ def run(job: Mapping[str, Tree], report: Report) -> None:
         shell = warm_shell()
         with quick_building():
             _run_cells(job, shell, clock, printed, limits, report)
-        _, most = resource.getrlimit(resource.RLIMIT_CPU)
-        resource.setrlimit(resource.RLIMIT_CPU, (most, most))
-        _, most = resource.getrlimit(resource.RLIMIT_DATA)
-        resource.setrlimit(resource.RLIMIT_DATA, (most, most))
-        clock.end = max(clock.end, time.monotonic() + limits.cell_seconds)
-        _run_probes(job, shell.user_ns, clock, report)
+            _, most = resource.getrlimit(resource.RLIMIT_CPU)
+            resource.setrlimit(resource.RLIMIT_CPU, (most, most))
+            _, most = resource.getrlimit(resource.RLIMIT_DATA)
+            resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+            clock.end = max(clock.end, time.monotonic() + limits.cell_seconds)
+            _run_probes(job, shell.user_ns, clock, report)
     for name, data in session.current.made.items():
         report({"made": name, "data": np.frombuffer(data, dtype=np.uint8)})
     report({"events": session.current.events})

@@ -5,8 +5,9 @@ never started an operation, so a fork of it works. It speaks frames (`grader.zon
 a job comes in on standard input; ``{"frames": bytes, "end": {…}}`` goes out on standard output.
 Nobody here looks inside what a submission reports.
 
-The worker itself never reads a job: a fork of it, the keeper, does, forks again for the submission,
-watches it, answers and ends. So no submission finds a trace of another one in its memory.
+The worker itself never reads a job: a fork of it, the keeper, does, makes the namespaces
+(`grader.zones.isolate`), forks again for the submission, watches it, answers and ends. So no submission
+finds a trace of another one in its memory.
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ import signal
 import struct
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
+from tempfile import TemporaryDirectory
 from typing import NoReturn
 
 import numpy as np
@@ -91,9 +94,10 @@ def _can_isolate() -> bool:
     if child == 0:
         code = 1
         try:
-            code = isolate.enter(lambda: None, 1)
+            os.waitpid(isolate.enter(lambda: None, 1), 0)
+            code = 0
         finally:
-            os._exit(1 if code else 0)
+            os._exit(code)
     return os.waitpid(child, 0)[1] == 0
 
 
@@ -138,26 +142,32 @@ def serve(job: Mapping[str, Tree], isolated: bool, private: tuple[int, ...], alo
 
     Args:
         job: see `grader.zones.student_zone.run`.
-        isolated: the fork enters namespaces of its own (`grader.zones.isolate`).
+        isolated: the fork gets namespaces of its own (`grader.zones.isolate`).
         private: descriptors that the fork closes.
-        alone: every process that /proc shows, bar the worker's, is the submission's.
+        alone: every process that /proc shows, bar the worker's and this one, is the submission's.
+
+    Raises:
+        NotIsolated: the kernel refused what it granted before; nothing was run.
     """
     limits = Limits(**job["limits"])
-    read, write = os.pipe()
-    hear, tell = os.pipe()
-    began = time.monotonic()
-    child = os.fork()
-    if child == 0:
-        for fd in (read, hear, *private):
-            os.close(fd)
-        _child(job, write, limits, isolated, tell)
-    os.close(write)
-    os.close(tell)
-    inner = int(os.read(hear, 20) or b"0")
-    os.close(hear)
-    data, reason = _watch(child, inner, read, limits, began, alone)
-    os.close(read)
-    status, usage = _end(child, inner)
+    with ExitStack() as stack:
+        if not isolated:
+            os.chdir(stack.enter_context(TemporaryDirectory(prefix="grader-")))
+        read, write = os.pipe()
+        began = time.monotonic()
+
+        def inside() -> None:
+            for fd in (read, *private):
+                os.close(fd)
+            isolate.limit(limits, isolated)
+            _run(job, write)
+
+        child = isolate.enter(inside, limits.disk_mb) if isolated else _beside(inside)
+        os.close(write)
+        data, reason = _watch(child, read, limits, began, alone)
+        os.close(read)
+        _kill(child)  # with the first process of its namespaces, everything inside ends
+        _, status, usage = os.wait4(child, 0)
     return {
         "frames": np.frombuffer(bytes(data), dtype=np.uint8),
         "end": {
@@ -170,67 +180,25 @@ def serve(job: Mapping[str, Tree], isolated: bool, private: tuple[int, ...], alo
     }
 
 
-def _child(
-    job: Mapping[str, Tree], channel: int, limits: Limits, isolated: bool, tell: int
-) -> NoReturn:
-    """The fork's life: the submission, in namespaces of its own where that can be.
-
-    Args:
-        tell: where the number of the process that runs the submission is written.
-    """
+def _run(job: Mapping[str, Tree], channel: int) -> None:
     from grader.zones import student_zone
 
-    def born(pid: int) -> None:
-        os.write(tell, str(pid).encode())
-        os.close(tell)
-
-    code = 72
-    try:
-        os.setsid()
-        if isolated:
-
-            def inside() -> None:
-                os.close(tell)
-                isolate.limit(limits, True)
-                student_zone.main(job, channel)
-
-            status = isolate.enter(inside, limits.disk_mb, born)
-            code = os.waitstatus_to_exitcode(status) & 0xFF
-        else:
-            import tempfile
-
-            with tempfile.TemporaryDirectory(prefix="grader-") as scratch:
-                os.chdir(scratch)
-                inner = os.fork()
-                if inner == 0:
-                    os.close(tell)
-                    isolate.die_with_parent()
-                    isolate.limit(limits, False)
-                    student_zone.main(job, channel)
-                    os._exit(0)
-                born(inner)
-                os.close(channel)
-                code = os.waitstatus_to_exitcode(os.waitpid(inner, 0)[1]) & 0xFF
-    finally:
-        os._exit(code)
+    student_zone.main(job, channel)
 
 
-def _end(child: int, inner: int) -> tuple[int, resource.struct_rusage]:
-    """Kill the first process of a submission's namespace, with which everything inside ends.
-
-    Returns:
-        Wait status and use of the fork around it, which ends when nothing is left inside.
-    """
-    if inner:
-        _kill(inner)
-    until = time.monotonic() + _GRACE
-    while True:
-        if not inner or time.monotonic() > until:
-            _kill(child)
-        done, status, usage = os.wait4(child, os.WNOHANG)
-        if done:
-            return status, usage
-        time.sleep(0.002)
+def _beside(run: Callable[[], None]) -> int:
+    """Run in a fork without namespaces; its number."""
+    child = os.fork()
+    if child == 0:
+        code = 72
+        try:
+            isolate.die_with_parent()
+            os.setsid()
+            run()
+            code = 0
+        finally:
+            os._exit(code)
+    return child
 
 
 def _kill(pid: int) -> None:
@@ -252,13 +220,12 @@ def _stats() -> Iterator[tuple[int, list[str]]]:
 
 
 def _watch(
-    child: int, inner: int, read: int, limits: Limits, began: float, alone: bool
-) -> tuple[bytearray, str]:
+    child: int, read: int, limits: Limits, began: float, alone: bool
+) -> tuple[bytearray, str]:  # fmt: skip
     """Collect the child's report until it ends or breaks a limit that it cannot be trusted with.
 
     Args:
-        child: the fork around the submission.
-        inner: the submission's first process.
+        child: the submission's first process.
         read: where it reports.
         limits: its limits.
         began: when it began (`time.monotonic`).
@@ -268,7 +235,7 @@ def _watch(
     extra = 2 * limits.cell_seconds + _GRACE
     deadline = began + limits.seconds + limits.training_seconds + extra
     scan, item_began, look_at = _Scan(), deadline, time.monotonic() + _LOOK  # no item yet
-    first_wait = item_wait = waited(inner)
+    first_wait = item_wait = waited(child)
     allowed_mb = limits.memory_mb + _rss_mb()  # what it shares with the worker is counted too
     ended_at: float | None = None
     weigh, newest = False, _newest()
@@ -287,16 +254,16 @@ def _watch(
             if len(data) > MAX_REPORT:
                 return data, "report"
             if scan.new_item(data):
-                item_began, item_wait = now, waited(inner)
+                item_began, item_wait = now, waited(child)
         if scan.ended:
             ended_at = ended_at or now
             if now - ended_at > 1.0:
                 return data, "closed"
-        if now > deadline and now > deadline + forgiven(first_wait, limits.seconds, inner):
+        if now > deadline and now > deadline + forgiven(first_wait, limits.seconds, child):
             return data, "seconds"
         allowed = limits.cell_seconds + (limits.training_seconds if scan.training else 0.0)
         over = now - item_began - allowed - _GRACE
-        if over > 0 and over > forgiven(item_wait, allowed, inner):
+        if over > 0 and over > forgiven(item_wait, allowed, child):
             return data, "cell"
         if now > look_at:
             look_at = now + _LOOK
@@ -329,7 +296,7 @@ def _used(child: int, alone: bool, weigh: bool) -> _Used:
     """Look; memory only if `weigh`, which takes longer."""
     stats = dict(_stats())
     if alone:
-        mine = set(stats) - {1, os.getppid(), os.getpid(), child}
+        mine = set(stats) - {1, os.getppid(), os.getpid()}
     else:
         mine, more = {child}, {child}
         while more:

@@ -70,11 +70,25 @@ TRAINED = """
 import keras, numpy as np
 from grader.core.building import quick_building
 
+class Pair(keras.layers.Layer):
+    def __init__(self):
+        super().__init__()
+        self.one, self.two = keras.layers.Dense(8), keras.layers.LayerNormalization()
+    def call(self, x):
+        return self.two(self.one(x))
+
+class Block(keras.layers.Layer):
+    def __init__(self):
+        super().__init__()
+        self.pairs = [Pair(), Pair()]
+    def call(self, x):
+        return self.pairs[1](self.pairs[0](x))
+
 class Model(keras.Model):
     def __init__(self):
         super().__init__()
         self.table = keras.layers.Embedding(7, 4)
-        self.layers_ = [keras.layers.Dense(8, activation="relu"), keras.layers.Dropout(0.3)]
+        self.layers_ = [keras.layers.Dense(8, activation="relu"), Block(), keras.layers.Dropout(0.3)]
         self.out = keras.layers.Dense(7)
     def call(self, inputs, training=None):
         a, b = inputs
@@ -97,10 +111,12 @@ def trained():
     history = model.fit(
         (a, b), (a + b) % 7, batch_size=8, epochs=2, verbose=0, callbacks=[look]
     ).history
-    return begun[0], history, [np.asarray(w).tolist() for w in model.weights]
+    paths = [w.path.split("/", 1)[1] for w in model.weights]
+    return begun[0], history, paths, [np.asarray(w).tolist() for w in model.weights]
 
 built, *usual = trained()
 assert not built
+keras.backend.clear_session()
 with quick_building():
     built, *quick = trained()
 assert built
@@ -113,6 +129,7 @@ class Odd(Model):
         return super().call(inputs, training=training)
 
 Model = Odd
+keras.backend.clear_session()
 with quick_building():
     built, *odd = trained()
 assert not built
@@ -124,4 +141,77 @@ print("the same")
 @pytest.mark.slow
 def test_training_finds_the_same_weights_when_the_model_is_built_before_it() -> None:
     done = subprocess.run([sys.executable, "-c", TRAINED], capture_output=True, text=True)
+    assert done.stdout.strip() == "the same", done.stderr[-2000:]
+
+
+DATA = """
+import tensorflow as tf
+from grader.core.building import quick_building
+
+def read(dataset):
+    iterator = iter(dataset)
+    return [int(next(iterator)) for _ in range(5)], iterator
+
+tuned = tf.data.Options()
+tuned.autotune.enabled = True
+squares = tf.data.Dataset.range(50).map(lambda x: x * x, num_parallel_calls=tf.data.AUTOTUNE)
+for dataset in (squares, squares.prefetch(tf.data.AUTOTUNE), squares.with_options(tuned)):
+    usual, kept = read(dataset)
+    with quick_building():
+        quick, kept = read(dataset)
+        assert not kept._dataset.options().autotune.enabled
+        assert [int(x) for x in dataset] == [x * x for x in range(50)]
+    assert usual == quick == [0, 1, 4, 9, 16]
+    assert iter(dataset)._dataset.options().autotune.enabled is not False
+print("the same")
+"""
+
+
+@pytest.mark.slow
+def test_data_sets_are_read_untuned_and_give_the_same() -> None:
+    done = subprocess.run([sys.executable, "-c", DATA], capture_output=True, text=True)
+    assert done.stdout.strip() == "the same", done.stderr[-2000:]
+
+
+KERNELS = """
+import keras, numpy as np, tensorflow as tf
+from grader.core.building import quick_probing
+
+def values():
+    keras.utils.set_random_seed(1)
+    dense = keras.layers.Dense(3)
+    out = dense(np.ones((2, 4), "float32"))
+    plain = tf.Variable(np.arange(6.0).reshape(2, 3))
+    plain[0].assign([7.0, 8.0, 9.0])
+    plain.assign_add(tf.ones((2, 3), tf.float64))
+    try:
+        plain.assign(np.zeros((3, 3)))
+        fits = True
+    except ValueError:
+        fits = False
+
+    @tf.function
+    def inside(x):
+        assert dense.kernel.value.read_value().shape == (4, 3)
+        with tf.GradientTape() as tape:
+            tape.watch(dense.kernel.value)
+            loss = tf.reduce_sum(dense(x) ** 2)
+        return tape.gradient(loss, dense.kernel.value)
+
+    gradient = inside(tf.ones((2, 4)))
+    return (np.asarray(out).tolist(), plain.shape, plain.handle.shape, tf.shape(plain).numpy().tolist(),
+            plain.numpy().tolist(), fits, gradient.numpy().tolist(), [tuple(w.shape) for w in dense.weights])
+
+usual = values()
+with quick_probing():
+    quick = values()
+assert usual == quick, (usual, quick)
+assert values() == usual
+print("the same")
+"""
+
+
+@pytest.mark.slow
+def test_variables_of_probes_keep_shapes_and_values() -> None:
+    done = subprocess.run([sys.executable, "-c", KERNELS], capture_output=True, text=True)
     assert done.stdout.strip() == "the same", done.stderr[-2000:]
