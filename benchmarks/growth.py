@@ -5,7 +5,7 @@
 Grades simulated classes of TP4. Writes ``benchmarks/growth.json`` and ``benchmarks/growth.svg``: on the
 left wall time and memory against the size of the class, on the right where the seconds of the workers
 and of the coordinator go. *Overhead* is wall time × workers ÷ time inside students' code (their cells,
-and the probes that call them).
+and the probes that call them). Where there is a Chromium, the class page is opened in it too.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -59,22 +61,33 @@ class Memory:
         self._thread.join()
 
 
+def opened(page: Path) -> float | None:
+    """Seconds from asking Chromium for a page until it is painted; None without a Chromium."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if found is None:
+        return None
+    from playwright.sync_api import sync_playwright
+
+    times = []
+    with sync_playwright() as p:
+        browser = p.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        for _ in range(3):
+            tab = browser.new_page()
+            began = time.perf_counter()
+            tab.goto(page.as_uri())
+            tab.evaluate("new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r)))")
+            times.append(time.perf_counter() - began)
+            tab.close()
+        browser.close()
+    return round(statistics.median(times), 3)
+
+
 def graded(crowd: Path, out: Path) -> dict[str, Any]:
     """Grade a class once; seconds, megabytes at most, and the parts."""
     told = out.with_suffix(".json")
-    command = [
-        *GRADER,
-        "grade",
-        str(crowd),
-        "--lab",
-        LAB,
-        "--out",
-        str(out),
-        "--timings",
-        str(told),
-    ]
+    command = [*GRADER, "grade", crowd, "--lab", LAB, "--out", out, "--timings", told]
     began = time.perf_counter()
-    process = psutil.Popen(command, cwd=ROOT, env=QUIET, stdout=subprocess.DEVNULL,
+    process = psutil.Popen(list(map(str, command)), cwd=ROOT, env=QUIET, stdout=subprocess.DEVNULL,
                            stderr=subprocess.DEVNULL)  # fmt: skip
     memory = Memory(process)
     process.wait()
@@ -88,6 +101,7 @@ def graded(crowd: Path, out: Path) -> dict[str, Any]:
         "workers_mb": round(memory.workers, 1),
         "overhead": round(seconds * workers / (parts["cells"] + parts["probes"]), 2),
         "class_page_mb": round((out / "class.html").stat().st_size / 1e6, 3),
+        "class_page_opens_s": opened(out / "class.html"),
         "parts": parts,
     }
 
