@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-_UNUSED = (
+UNUSED = (
     "sklearn",  # by Keras, for wrappers: a fifth of a worker's start
     "rfc3987_syntax",  # by jsonschema, for addresses in other alphabets: 1.5 s with any notebook
     "googleapiclient",  # by TensorFlow, for its accelerators in the cloud
@@ -22,7 +22,7 @@ def lean(unless: Sequence[str] = ()) -> Iterator[None]:
         unless: modules that are wanted: the packages that they are of are not hidden.
     """
     wanted = {name.split(".")[0] for name in unless}
-    hidden = [name for name in _UNUSED if name not in wanted and name not in sys.modules]
+    hidden = [name for name in UNUSED if name not in wanted and name not in sys.modules]
     sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]
     try:
         yield

@@ -88,10 +88,22 @@ def _own_proc() -> None:
     _must(_libc.mount(None, b"/proc", None, flags, None), "write-protect /proc")
 
 
-def _drop_capabilities() -> None:
-    """Give up every capability for good."""
+def give_up() -> None:
+    """Be what bubblewrap leaves a worker: the zone's user, without a capability, for good."""
+    _unbound()
+    drop_root()
+    _drop_capabilities()
+
+
+def _unbound() -> None:
+    """Let no program that is run later give a capability."""
     for capability in range(64):
         _libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0)
+
+
+def _drop_capabilities() -> None:
+    """Give up every capability for good."""
+    _unbound()
     header = (ctypes.c_uint32 * 2)(_CAPSET_V3, 0)
     _must(_libc.capset(header, (ctypes.c_uint32 * 6)()), "capset")
     _must(_libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs")

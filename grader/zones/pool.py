@@ -18,11 +18,13 @@ from typing import IO, Any
 import numpy as np
 
 from grader.core.key import Key, Limits
+from grader.core.lean import UNUSED
 from grader.core.shown import left_out
 from grader.core.text import Text
 from grader.core.tree import Tree, TreeError, unpack
-from grader.zones import sandbox
+from grader.zones import nursery, sandbox
 from grader.zones.channel import MAX_FRAME, frames, send
+from grader.zones.nursery import Nursery
 from grader.zones.records import CellReport, Outcome
 from grader.zones.waiting import MOST
 
@@ -52,11 +54,13 @@ class Worker:
         self, module: str, arguments: Sequence[str], view: sandbox.View, sandboxed: bool,
         threads: int = 1, training: bool = True, gpu: Sequence[Path] = (),
     ) -> None:  # fmt: skip
-        self._line, self._env = sandbox.command(
-            view, module, arguments, sandboxed, threads, training, gpu
-        )
+        self._module, self._arguments = module, list(arguments)
+        self._view, self._sandboxed, self._gpu = view, sandboxed, tuple(gpu)
+        self._threads, self._training = threads, training
         self._process: subprocess.Popen[bytes] | None = None
+        self._jobs = self._results = -1
         self._errors: IO[bytes] | None = None
+        self._from: Nursery | None = None
         self.hello: Mapping[str, Any] = {}
 
     def launch(self) -> None:
@@ -67,11 +71,42 @@ class Worker:
         if self._process is not None and self._process.poll() is None:
             return
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115
-        self._process = subprocess.Popen(
-            self._line, env=self._env, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=self._errors, start_new_session=True, bufsize=0,
-        )  # fmt: skip
+        jobs, self._jobs = os.pipe()
+        self._results, results = os.pipe()
+        try:
+            self._process = self._born(jobs, results) or self._new(jobs, results)
+        finally:
+            os.close(jobs)
+            os.close(results)
         self.hello = {}
+
+    def _born(self, jobs: int, results: int) -> subprocess.Popen[bytes] | None:
+        """From the nursery; None where it cannot be."""
+        wanted = [a.split(".")[0] for a in self._arguments]
+        if not self._sandboxed or self._gpu or set(wanted) & set(UNUSED):
+            return None
+        env = sandbox.environment(self._threads, self._training)
+        self._from = nursery.begin(env, sandbox.PACKAGE.parent)
+        if self._from is None:
+            return None
+        assert self._errors is not None
+        errors = self._errors.fileno()
+        _, inside = sandbox.around((), self._view, env)
+        return nursery.bear(
+            self._from, lambda program: sandbox.around(program, self._view, env)[0], self._module,
+            self._arguments, inside, (jobs, results, errors), errors,
+        )  # fmt: skip
+
+    def _new(self, jobs: int, results: int) -> subprocess.Popen[bytes]:
+        """As a new process."""
+        self._from = None
+        line, env = sandbox.command(
+            self._view, self._module, self._arguments, self._sandboxed, self._threads,
+            self._training, self._gpu,
+        )  # fmt: skip
+        return subprocess.Popen(
+            line, env=env, stdin=jobs, stdout=results, stderr=self._errors, start_new_session=True
+        )
 
     def start(self) -> None:
         """Start it if it does not run, and wait until it is ready.
@@ -87,8 +122,12 @@ class Worker:
         except (WorkerDied, TreeError) as error:
             hello = str(error)
         if not isinstance(hello, dict) or not hello.get("ready"):
-            why = self._why()
+            why, born = self._why(), self._from
             self.stop()
+            if born is not None:
+                print('NURSERY', why, hello)
+                nursery.give_up_on(born)
+                return self.start()
             raise WorkerDied(f"the worker did not start: {why or hello}")
         self.hello = hello
 
@@ -99,9 +138,8 @@ class Worker:
             WorkerDied: no result within `seconds`; it is stopped, the next call starts a new one.
         """
         self.start()
-        assert self._process is not None and self._process.stdin is not None
         try:
-            send(self._process.stdin.fileno(), job)
+            send(self._jobs, job)
             return self._receive(seconds)
         except (BrokenPipeError, WorkerDied, TreeError) as error:
             why = self._why()
@@ -118,15 +156,15 @@ class Worker:
         except (ProcessLookupError, PermissionError):
             pass
         process.wait()
-        for stream in (process.stdin, process.stdout, self._errors):
-            if stream is not None:
-                stream.close()
+        for fd in (self._jobs, self._results):
+            os.close(fd)
+        self._jobs = self._results = -1
+        if self._errors is not None:
+            self._errors.close()
         self._errors = None
 
     def _receive(self, seconds: float) -> Tree:
-        assert self._process is not None and self._process.stdout is not None
-        fd = self._process.stdout.fileno()
-        deadline = time.monotonic() + seconds
+        fd, deadline = self._results, time.monotonic() + seconds
         size = int.from_bytes(self._read(fd, 8, deadline), "little")
         if size > MAX_FRAME:
             raise WorkerDied("it sent a frame that is too long")

@@ -29,7 +29,7 @@ import signal
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -275,6 +275,27 @@ def data_view(data: Path | None) -> View:
     return View(((data, "/kit/data"),), tuple(f"/kit/data/{p.relative_to(data)}" for p in hidden))
 
 
+def around(
+    program: Sequence[str], view: View, env: Mapping[str, str], gpu: Sequence[Path] = ()
+) -> tuple[list[str], dict[str, str]]:
+    """Command line that runs a program in a zone, and the whole environment inside.
+
+    Args:
+        program: its command line, as seen inside.
+        view: what it sees.
+        env: from `environment`.
+        gpu: device files that it is shown (`grader.zones.gpu.devices`).
+    """
+    bwrap = find_bwrap()
+    assert bwrap is not None
+    drop = _can_drop_root()
+    inside = {**env, DROP_TO: str(NOBODY)} if drop else dict(env)
+    line = _command(bwrap, view, drop, gpu)
+    for name, value in inside.items():
+        line += ["--setenv", name, value]
+    return [*line, "--chdir", room(), "--", *program], inside
+
+
 def command(
     view: View, module: str, arguments: Sequence[str], sandboxed: bool, threads: int,
     training: bool = True, gpu: Sequence[Path] = (),
@@ -289,12 +310,5 @@ def command(
     if not sandboxed:
         env |= {"PYTHONPATH": str(PACKAGE.parent), "PATH": os.environ.get("PATH", "")}
         return python, env
-    bwrap = find_bwrap()
-    assert bwrap is not None
-    drop = _can_drop_root()
-    line = _command(bwrap, view, drop, gpu)
-    if drop:
-        env[DROP_TO] = str(NOBODY)
-    for name, value in env.items():
-        line += ["--setenv", name, value]
-    return [*line, "--chdir", room(), "--", *python], {"PATH": "/usr/bin:/bin"}
+    line, _ = around(python, view, env, gpu)
+    return line, {"PATH": "/usr/bin:/bin"}

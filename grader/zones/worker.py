@@ -144,7 +144,7 @@ def serve(job: Mapping[str, Tree], isolated: bool, private: tuple[int, ...], alo
         job: see `grader.zones.student_zone.run`.
         isolated: the fork gets namespaces of its own (`grader.zones.isolate`).
         private: descriptors that the fork closes.
-        alone: every process that /proc shows, bar the worker's and this one, is the submission's.
+        alone: every process that /proc shows from now on is the submission's.
 
     Raises:
         NotIsolated: the kernel refused what it granted before; nothing was run.
@@ -154,6 +154,7 @@ def serve(job: Mapping[str, Tree], isolated: bool, private: tuple[int, ...], alo
         if not isolated:
             os.chdir(stack.enter_context(TemporaryDirectory(prefix="grader-")))
         read, write = os.pipe()
+        outside = {pid for pid, _ in _stats()} if alone else None
         began = time.monotonic()
 
         def inside() -> None:
@@ -164,7 +165,7 @@ def serve(job: Mapping[str, Tree], isolated: bool, private: tuple[int, ...], alo
 
         child = isolate.enter(inside, limits.disk_mb) if isolated else _beside(inside)
         os.close(write)
-        data, reason = _watch(child, read, limits, began, alone)
+        data, reason = _watch(child, read, limits, began, outside)
         os.close(read)
         _kill(child)  # with the first process of its namespaces, everything inside ends
         _, status, usage = os.wait4(child, 0)
@@ -220,7 +221,7 @@ def _stats() -> Iterator[tuple[int, list[str]]]:
 
 
 def _watch(
-    child: int, read: int, limits: Limits, began: float, alone: bool
+    child: int, read: int, limits: Limits, began: float, outside: set[int] | None
 ) -> tuple[bytearray, str]:  # fmt: skip
     """Collect the child's report until it ends or breaks a limit that it cannot be trusted with.
 
@@ -229,7 +230,8 @@ def _watch(
         read: where it reports.
         limits: its limits.
         began: when it began (`time.monotonic`).
-        alone: see `serve`.
+        outside: processes that are not the submission's, where all others are; None where its are
+            those that descend from `child`.
     """
     data = bytearray()
     extra = 2 * limits.cell_seconds + _GRACE
@@ -240,7 +242,7 @@ def _watch(
     ended_at: float | None = None
     weigh, newest = False, _newest()
     while True:
-        if alone:
+        if outside is not None:
             before, newest = newest, _newest()
             if newest - before > 4 * limits.processes:
                 return data, "processes"  # looking at each would take too long
@@ -268,7 +270,7 @@ def _watch(
         if now > look_at:
             look_at = now + _LOOK
             weigh = not weigh
-            used = _used(child, alone, weigh)
+            used = _used(child, outside, weigh)
             if used.threads > limits.processes:
                 return data, "processes"
             if used.memory_mb > allowed_mb:
@@ -292,11 +294,11 @@ class _Used:
     cpu_seconds: float
 
 
-def _used(child: int, alone: bool, weigh: bool) -> _Used:
-    """Look; memory only if `weigh`, which takes longer."""
+def _used(child: int, outside: set[int] | None, weigh: bool) -> _Used:
+    """Look at all that is not `outside`, or at what descends from the child; weigh memory if asked."""
     stats = dict(_stats())
-    if alone:
-        mine = set(stats) - {1, os.getppid(), os.getpid()}
+    if outside is not None:
+        mine = set(stats) - outside
     else:
         mine, more = {child}, {child}
         while more:
