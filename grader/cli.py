@@ -193,11 +193,16 @@ def grade(
     scheduler: str, timings: Path | None, jobs: int | None, sandbox: str,
 ) -> None:  # fmt: skip
     """Grade a notebook, a folder or a zip of submissions: PATH."""
+    folder = course()
+    guard = sandbox != "none" if scheduler else sandboxed(sandbox)
+    if guard and not scheduler and not gpu and not (out / "gradebook.sqlite").exists():
+        from grader.zones.nursery import begin
+        from grader.zones.sandbox import environment
+
+        begin(environment(1, training=rerun))  # it imports while this process does
     from grader.gradebook.run import Failed, run
     from grader.gradebook.timings import Timings
 
-    folder = course()
-    guard = sandbox != "none" if scheduler else sandboxed(sandbox)
     spent = Timings()
     try:
         code = run(

@@ -159,7 +159,9 @@ def grade_units(
     for unit in units:
         todo.put(unit)
     done: queue.Queue[_Done] = queue.Queue(AHEAD)
-    measures = Measures(lambda: clean_worker(key, setting.lab_dir, setting.sandboxed), store, key)
+    measures = Measures(
+        lambda: clean_worker(key, setting.lab_dir, setting.sandboxed, setting.rerun), store, key
+    )
     if any(c.kind == "clean" for c in key.checks):
         measures.warm_up()
     spent, began = setting.timings, time.monotonic()

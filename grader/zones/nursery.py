@@ -36,6 +36,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
+import grader
+
 # What the labs use, and what the student half and IPython's shell import.
 LIBRARIES = (
     "tensorflow", "keras", "matplotlib.pyplot", "nbformat", "IPython.core.interactiveshell",
@@ -136,7 +138,7 @@ _nurseries: dict[str, Nursery | None] = {}  # environment → its nursery; None:
 _guard = threading.Lock()
 
 
-def begin(environment: Mapping[str, str], folder: Path) -> Nursery | None:
+def begin(environment: Mapping[str, str]) -> Nursery | None:
     """The nursery for an environment, started if there is none yet; None where none can be had."""
     name = json.dumps(sorted(environment.items()))
     with _guard:
@@ -146,7 +148,7 @@ def begin(environment: Mapping[str, str], folder: Path) -> Nursery | None:
         if found is not None:
             found.close()
         try:
-            made = Nursery(environment, folder)
+            made = Nursery(environment, Path(grader.__file__).parents[1])
         except (OSError, AttributeError, subprocess.SubprocessError):
             made = None
         _nurseries[name] = made
@@ -238,7 +240,8 @@ def main(argv: Sequence[str]) -> int:
     gc.freeze()
     while True:
         order, fds, _, _ = socket.recv_fds(orders, _ORDER, 3 + len(_NAMESPACES))
-        if not order:
+        if not order:  # the coordinator has ended, however it did
+            shutil.rmtree(os.environ["HOME"], ignore_errors=True)
             return 0
         child = os.fork()
         if child == 0:
@@ -299,7 +302,10 @@ def _live(order: Mapping[str, object]) -> int:
     os.umask(0o022)
     for name in [n for n in sys.modules if n.split(".")[0] == "grader"]:
         del sys.modules[name]
-    sys.path[:] = [env["PYTHONPATH"], *(p for p in sys.path if Path(p).is_absolute() and Path(p).exists())]
+    sys.path[:] = [
+        env["PYTHONPATH"],
+        *(p for p in sys.path if Path(p).is_absolute() and Path(p).exists()),
+    ]
     importlib.invalidate_caches()
     sys.argv[:] = [str(order["module"])]
     isolate = importlib.import_module("grader.zones.isolate")

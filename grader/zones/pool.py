@@ -70,6 +70,7 @@ class Worker:
         """
         if self._process is not None and self._process.poll() is None:
             return
+        self.stop()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115
         jobs, self._jobs = os.pipe()
         self._results, results = os.pipe()
@@ -78,6 +79,8 @@ class Worker:
         finally:
             os.close(jobs)
             os.close(results)
+            if self._process is None:
+                self._close()
         self.hello = {}
 
     def _born(self, jobs: int, results: int) -> subprocess.Popen[bytes] | None:
@@ -86,7 +89,7 @@ class Worker:
         if not self._sandboxed or self._gpu or set(wanted) & set(UNUSED):
             return None
         env = sandbox.environment(self._threads, self._training)
-        self._from = nursery.begin(env, sandbox.PACKAGE.parent)
+        self._from = nursery.begin(env)
         if self._from is None:
             return None
         assert self._errors is not None
@@ -125,7 +128,6 @@ class Worker:
             why, born = self._why(), self._from
             self.stop()
             if born is not None:
-                print('NURSERY', why, hello)
                 nursery.give_up_on(born)
                 return self.start()
             raise WorkerDied(f"the worker did not start: {why or hello}")
@@ -156,6 +158,10 @@ class Worker:
         except (ProcessLookupError, PermissionError):
             pass
         process.wait()
+        self._close()
+
+    def _close(self) -> None:
+        """Close what it was spoken to through."""
         for fd in (self._jobs, self._results):
             os.close(fd)
         self._jobs = self._results = -1
@@ -214,8 +220,13 @@ def student_worker(
     return Worker("grader.zones.worker", arguments, view, sandboxed, threads, training, gpu)
 
 
-def clean_worker(key: Key, lab_dir: Path, sandboxed: bool) -> Worker:
-    """A clean room for the recordings of one lab, whose folder is `lab_dir`."""
+def clean_worker(key: Key, lab_dir: Path, sandboxed: bool, training: bool = False) -> Worker:
+    """A clean room for the recordings of one lab.
+
+    Args:
+        lab_dir: the lab's folder.
+        training: as for the student zone of the same class, so that both come from one nursery.
+    """
     view = sandbox.View(
         (
             *sandbox.kit_view(("core", "student", "zones", "authoring")),
@@ -223,7 +234,9 @@ def clean_worker(key: Key, lab_dir: Path, sandboxed: bool) -> Worker:
         )
     )
     inside = f"/kit/solutions/{lab_dir.name}" if sandboxed else str(lab_dir)
-    return Worker("grader.zones.clean_room", [inside, *key.preload], view, sandboxed)
+    return Worker(
+        "grader.zones.clean_room", [inside, *key.preload], view, sandboxed, training=training
+    )
 
 
 def run_submission(

@@ -1,5 +1,6 @@
 """The clean room is launched once a run, ahead of the first recording, and lives to measure it."""
 
+import sys
 import threading
 from dataclasses import replace
 
@@ -23,8 +24,6 @@ while (job := receive(0)) is not None:
 @pytest.fixture
 def room(monkeypatch):
     """A stand-in clean room without TensorFlow, which the kernel ends with the thread that made it."""
-    import sys
-
     code = "import ctypes, signal\nctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)\n" + ECHO
     line = [sys.executable, "-c", code]
     monkeypatch.setattr(pool.sandbox, "command", lambda *a, **k: (line, {"PYTHONPATH": "."}))
@@ -61,8 +60,9 @@ def test_the_thread_that_launches_decides_how_long_a_worker_lives(room):
     assert room._process is not first and room.hello["ready"]
 
 
-def test_a_worker_that_does_not_come_up_is_said_so_and_tried_again(room):
-    room._line = [room._line[0], "-c", "import sys; sys.exit('no such thing')"]
+def test_a_worker_that_does_not_come_up_is_said_so_and_tried_again(room, monkeypatch):
+    line = [sys.executable, "-c", "import sys; sys.exit('no such thing')"]
+    monkeypatch.setattr(pool.sandbox, "command", lambda *a, **k: (line, {}))
     for _ in range(2):
         with pytest.raises(pool.WorkerDied, match="no such thing"):
             room.start()

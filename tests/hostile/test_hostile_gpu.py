@@ -55,8 +55,9 @@ def test_a_submission_sees_the_card_only_if_its_worker_is_for_it(zone, card, mon
 
 def test_the_clean_room_never_has_it(zone):
     room = clean_worker(zone.key, Path(__file__).parents[1] / "fixtures" / "mini", True)
-    at = room._line.index("CUDA_VISIBLE_DEVICES")
-    assert room._line[at + 1] == "-1" and "--dev-bind" not in room._line
+    line, _ = sandbox.command(room._view, "m", (), True, 1, gpu=room._gpu)
+    at = line.index("CUDA_VISIBLE_DEVICES")
+    assert line[at + 1] == "-1" and "--dev-bind" not in line
 
 
 def test_one_training_has_the_gpu_at_a_time(zone, card, monkeypatch):

@@ -5,7 +5,11 @@ import sys
 import sysconfig
 from pathlib import Path
 
+import pytest
+
 import grader
+from grader.zones import nursery
+from grader.zones.pool import student_worker
 from grader.zones.sandbox import room
 
 LOOK = r"""
@@ -78,6 +82,21 @@ WRITABLE = (room(), "/dev/shm")
 OWN_DOING = {"KMP_DUPLICATE_LIB_OK", "KMP_INIT_AT_FORK", "LC_CTYPE", "NPY_PROMOTION_STATE"}
 
 
+@pytest.fixture(params=["born", "new"])
+def either(zone, request, monkeypatch):
+    """The zone with a worker from the nursery, and with one that bubblewrap starts."""
+    worker = zone.worker
+    if request.param == "new":
+        monkeypatch.setattr(nursery, "begin", lambda environment: None)
+        zone.worker = student_worker(zone.key, None, sandboxed=True)
+    zone.worker.start()
+    assert (zone.worker._from is not None) == (request.param == "born")
+    yield zone
+    if zone.worker is not worker:
+        zone.worker.stop()
+        zone.worker = worker
+
+
 def look(zone):
     roots = {sys.prefix, sys.base_prefix, str(Path(sys.executable).resolve().parent.parent)}
     roots |= {sysconfig.get_path("stdlib")}
@@ -94,8 +113,8 @@ def look(zone):
     return json.loads(report.text), roots
 
 
-def test_the_student_zone_from_inside(zone):
-    found, roots = look(zone)
+def test_the_student_zone_from_inside(either):
+    found, roots = look(either)
     kit = Path(grader.__file__).resolve().parent
 
     # Files: the system, Python, the student's half of the kit, and nothing else.
@@ -154,6 +173,33 @@ def test_the_student_zone_from_inside(zone):
     assert (found["status"]["NoNewPrivs"], found["status"]["Seccomp"]) == ("1", "2")
     assert found["hostname"] == "grader"
     assert set(found["env"]) <= ENVIRONMENT | OWN_DOING
+
+
+REACH = r"""
+import json, os
+found = {"exe": os.readlink("/proc/self/exe"), "written": []}
+for path in ("/proc/self/exe", f"/proc/{os.getpid()}/exe"):
+    for flags in (os.O_WRONLY, os.O_RDWR | os.O_TRUNC):
+        try: os.close(os.open(path, flags)); found["written"].append(path)
+        except OSError: pass
+ways = []
+for name in ("exe/..", "root/..", "cwd/../..", "fd/0/.."):
+    try: ways.append(sorted(os.listdir("/proc/self/" + name)))
+    except OSError: pass
+found["ways"] = [w for w in ways if not set(w) <= set(os.listdir("/"))]
+try: found["mapped"] = [os.open("/proc/self/map_files/" + n, os.O_RDONLY) for n in os.listdir("/proc/self/map_files")]
+except OSError: found["mapped"] = []
+print(json.dumps(found))
+"""
+
+
+def test_nothing_of_the_nursery_is_within_reach(either):
+    """Neither the program that a worker born outside runs, nor a file or folder of this machine."""
+    (report,) = either.run([REACH]).cells
+    found = json.loads(report.text)
+    born = either.worker._from is not None
+    assert found["exe"].startswith("/memfd:") == born
+    assert found["written"] == found["ways"] == found["mapped"] == []
 
 
 def test_the_list_in_the_sandbox_is_what_is_tested():

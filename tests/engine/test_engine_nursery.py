@@ -1,0 +1,115 @@
+"""Workers forked from one import of TensorFlow, each into a sandbox of its own."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from grader.zones import nursery, sandbox
+from grader.zones.pool import WorkerDied, clean_worker, student_worker
+
+MINI = Path(__file__).parents[1] / "fixtures" / "mini"
+
+
+@pytest.fixture
+def workers(hidden_key):
+    """Makes workers of the mini lab; all end with the test."""
+    found = sandbox.problem()
+    if found:
+        pytest.skip(found)
+    made = []
+
+    def make(clean=False):
+        worker = (
+            clean_worker(hidden_key, MINI, True)
+            if clean
+            else student_worker(hidden_key, None, True)
+        )
+        made.append(worker)
+        worker.start()
+        return worker
+
+    yield make
+    for worker in made:
+        worker.stop()
+
+
+def spaces(worker):
+    """Namespaces of the process in which a zone's worker runs: kind → name."""
+    pids = [worker._process.pid]
+    for pid in pids:
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{task}/children") as file:
+                pids += map(int, file.read().split())
+    return {
+        n: os.readlink(f"/proc/{max(pids)}/ns/{n}") for n in ("mnt", "pid", "net", "ipc", "uts")
+    }
+
+
+def test_the_libraries_are_imported_once_and_each_zone_is_its_own(workers):
+    first = workers()
+    began = time.monotonic()
+    others = [workers(), workers(clean=True)]
+    seconds = time.monotonic() - began
+    assert all(w._from is first._from is not None for w in others)
+    assert seconds < 4, "two more imports of TensorFlow take longer"
+    seen = [spaces(w) for w in (first, *others)]
+    here = {n: os.readlink(f"/proc/self/ns/{n}") for n in seen[0]}
+    for name, place in here.items():
+        assert len({place, *(s[name] for s in seen)}) == 4, name
+
+
+def test_a_nursery_that_dies_takes_no_worker_with_it_and_another_follows(workers):
+    first = workers()
+    os.kill(first._from._process.pid, signal.SIGKILL)
+    first._from._process.wait()
+    assert first.hello["ready"] and first._process.poll() is None
+    second = workers()
+    assert second._from is not first._from is not None
+
+
+@pytest.mark.parametrize("how", ["no memory files", "cannot enter", "no zone"])
+def test_where_it_cannot_be_bubblewrap_starts_the_worker(workers, monkeypatch, how):
+    nursery.close_all()
+    if how == "no memory files":
+        monkeypatch.delattr(os, "memfd_create")
+    elif how == "cannot enter":  # what a kernel that refuses setns comes to
+        monkeypatch.setattr(nursery.Nursery, "order", lambda self, what, fds: self._process.kill())
+    else:
+        monkeypatch.setattr(nursery, "_HOLDER", "import sys; sys.exit(1)")
+    worker = workers()
+    assert worker.hello["ready"] and worker._from is None
+    nursery.close_all()
+
+
+def test_a_worker_whose_zone_is_killed_ends_too(workers):
+    worker = workers()
+    worker._process.kill()
+    with pytest.raises(WorkerDied):
+        worker._receive(10)
+
+
+def test_it_ends_with_its_coordinator_and_leaves_nothing():
+    code = (
+        "import os, signal; from grader.zones import nursery, sandbox;"
+        "n = nursery.begin(sandbox.environment(1)); print(n._process.pid, n._home, flush=True);"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    pid, home = done.stdout.split()
+    until = time.monotonic() + 60  # it sees it once it has imported
+    while time.monotonic() < until and (os.path.exists(home) or _lives(pid)):
+        time.sleep(0.1)
+    assert not os.path.exists(home) and not _lives(pid)
+
+
+def _lives(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
