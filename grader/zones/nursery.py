@@ -32,11 +32,12 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
 import grader
+from grader.core.lean import UNUSED, lean
 
 # What the labs use, and what the student half and IPython's shell import.
 LIBRARIES = (
@@ -138,6 +139,15 @@ _nurseries: dict[str, Nursery | None] = {}  # environment → its nursery; None:
 _guard = threading.Lock()
 
 
+def fits(modules: Collection[str]) -> bool:
+    """Whether a worker that wants these modules gains by the nursery and finds them as it would alone.
+
+    Args:
+        modules: what its lab imports ahead, among others.
+    """
+    return "tensorflow" in modules and not {m.split(".")[0] for m in modules} & set(UNUSED)
+
+
 def begin(environment: Mapping[str, str]) -> Nursery | None:
     """The nursery for an environment, started if there is none yet; None where none can be had."""
     name = json.dumps(sorted(environment.items()))
@@ -224,10 +234,9 @@ def bear(
 
 def main(argv: Sequence[str]) -> int:
     """Import, then fork a worker for each order until there are no more."""
-    from grader.core.lean import lean
-
     orders = socket.socket(fileno=int(argv[0]))
     orders.set_inheritable(False)
+    given = set(os.environ)
     gc.disable()  # a fifth of the time that imports take; there is nothing to collect
     with lean():
         for name in LIBRARIES:
@@ -236,6 +245,7 @@ def main(argv: Sequence[str]) -> int:
             except ImportError:
                 pass  # the worker will tell
     sys.modules["matplotlib.pyplot"].switch_backend("agg")
+    own = {name: value for name, value in os.environ.items() if name not in given}
     gc.collect()
     gc.freeze()
     while True:
@@ -245,14 +255,20 @@ def main(argv: Sequence[str]) -> int:
             return 0
         child = os.fork()
         if child == 0:
-            _enter(json.loads(order), fds)
+            _enter(json.loads(order), own, fds)
         for fd in fds:
             os.close(fd)
         os.waitpid(child, 0)
 
 
-def _enter(order: Mapping[str, object], fds: Sequence[int]) -> NoReturn:
-    """Go into the zone and be the worker there; never returns."""
+def _enter(order: Mapping[str, object], own: Mapping[str, str], fds: Sequence[int]) -> NoReturn:
+    """Go into the zone and be the worker there; never returns.
+
+    Args:
+        order: see `bear`.
+        own: variables that the libraries set for themselves as they were imported.
+        fds: standard input, output and error, then namespaces.
+    """
     code = 1
     try:
         _join(fds[3:])
@@ -262,7 +278,7 @@ def _enter(order: Mapping[str, object], fds: Sequence[int]) -> NoReturn:
         for number, fd in enumerate(fds[:3]):
             os.dup2(fd, number)
         os.closerange(3, 1 << 16)
-        code = _live(order)
+        code = _live(order, own)
     except BaseException as error:
         os.write(2, f"{type(error).__name__}: {error}\n".encode())
     finally:
@@ -292,12 +308,12 @@ def _libc() -> ctypes.CDLL:
     return ctypes.CDLL(None, use_errno=True)
 
 
-def _live(order: Mapping[str, object]) -> int:
+def _live(order: Mapping[str, object], own: Mapping[str, str]) -> int:
     """The worker's life: the environment and the kit that it would have found as a new process."""
     env = order["env"]
     assert isinstance(env, dict)
     os.environ.clear()
-    os.environ.update(env)
+    os.environ.update({**own, **env})
     os.chdir(env["TMPDIR"])
     os.umask(0o022)
     for name in [n for n in sys.modules if n.split(".")[0] == "grader"]:

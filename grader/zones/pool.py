@@ -18,7 +18,6 @@ from typing import IO, Any
 import numpy as np
 
 from grader.core.key import Key, Limits
-from grader.core.lean import UNUSED
 from grader.core.shown import left_out
 from grader.core.text import Text
 from grader.core.tree import Tree, TreeError, unpack
@@ -85,8 +84,7 @@ class Worker:
 
     def _born(self, jobs: int, results: int) -> subprocess.Popen[bytes] | None:
         """From the nursery; None where it cannot be."""
-        wanted = [a.split(".")[0] for a in self._arguments]
-        if not self._sandboxed or self._gpu or set(wanted) & set(UNUSED):
+        if not self._sandboxed or self._gpu or not nursery.fits(self._arguments):
             return None
         env = sandbox.environment(self._threads, self._training)
         self._from = nursery.begin(env)

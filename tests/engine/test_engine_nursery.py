@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,13 +23,10 @@ def workers(hidden_key):
     if found:
         pytest.skip(found)
     made = []
+    key = replace(hidden_key, preload=("tensorflow", "keras"))
 
     def make(clean=False):
-        worker = (
-            clean_worker(hidden_key, MINI, True)
-            if clean
-            else student_worker(hidden_key, None, True)
-        )
+        worker = clean_worker(key, MINI, True) if clean else student_worker(key, None, True)
         made.append(worker)
         worker.start()
         return worker
@@ -113,3 +111,9 @@ def _lives(pid):
             return file.read().rsplit(")", 1)[1].split()[0] != "Z"
     except OSError:
         return False
+
+
+def test_who_gains_by_it():
+    assert nursery.fits(("/kit/solutions/x", "tensorflow", "keras"))
+    assert not nursery.fits(("numpy",)), "an import of TensorFlow would be for nothing"
+    assert not nursery.fits(("tensorflow", "pandas.plotting")), "Keras must find pandas"

@@ -41,7 +41,9 @@ class Class:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # its mistakes divide by zero
             self.public = compile_key(lab)
-            self.key = replace(compile_key(lab, 4711, hidden=True), limits=TIGHT)
+            key = compile_key(lab, 4711, hidden=True)
+        # What real labs import ahead: so the worker comes from the nursery, as theirs do.
+        self.key = replace(key, limits=TIGHT, preload=("tensorflow", "keras", "matplotlib.pyplot"))
         self.questions = self.key.questions_for_students()
         self.solution = self._cells(lab, True)
         self.blank = self._cells(lab, False)

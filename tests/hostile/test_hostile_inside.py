@@ -78,8 +78,12 @@ ENVIRONMENT = {
     "TF_CPP_MIN_LOG_LEVEL", "TF_ENABLE_ONEDNN_OPTS", "TF_NUM_INTEROP_THREADS", "TF_NUM_INTRAOP_THREADS", "TMPDIR",
 }  # fmt: skip
 WRITABLE = (room(), "/dev/shm")
-# What Python, IPython and NumPy set for themselves as they are imported.
-OWN_DOING = {"KMP_DUPLICATE_LIB_OK", "KMP_INIT_AT_FORK", "LC_CTYPE", "NPY_PROMOTION_STATE"}
+# What Python, IPython, NumPy and TensorFlow set for themselves as they are imported.
+OWN_DOING = {
+    "ENABLE_RUNTIME_UPTIME_TELEMETRY", "KMP_DUPLICATE_LIB_OK", "KMP_INIT_AT_FORK", "LC_CTYPE",
+    "LD_LIBRARY_PATH", "NPY_PROMOTION_STATE", "TF2_BEHAVIOR", "TPU_ML_PLATFORM",
+    "TPU_ML_PLATFORM_VERSION",
+}  # fmt: skip
 
 
 @pytest.fixture(params=["born", "new"])

@@ -18,14 +18,17 @@ own, found = id(mark), 0
 with open("/proc/self/maps") as maps, open("/proc/self/mem", "rb", 0) as memory:
     for line in maps:
         place, rights = line.split()[:2]
-        if "r" not in rights or "[v" in line: continue
+        if "rw" not in rights or "[v" in line: continue
         first, last = (int(x, 16) for x in place.split("-"))
-        try:
-            memory.seek(first)
-            data = memory.read(last - first)
-        except (OSError, ValueError, OverflowError):
-            continue
-        found += len(re.findall(mark + b"[0-9a-f]{4}", data))
+        kept = b""  # a mark may lie across two parts
+        for at in range(first, last, 1 << 24):
+            try:
+                memory.seek(at)
+                data = kept + memory.read(min(1 << 24, last - at))
+            except (OSError, ValueError, OverflowError):
+                break
+            found += len(re.findall(mark + b"[0-9a-f]{4}", data))
+            kept = data[-len(mark) - 3 :]
 print("found", found)
 """
 
