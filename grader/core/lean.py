@@ -10,6 +10,8 @@ UNUSED = (
     "sklearn",  # by Keras, for wrappers: a fifth of a worker's start
     "rfc3987_syntax",  # by jsonschema, for addresses in other alphabets: 1.5 s with any notebook
     "googleapiclient",  # by TensorFlow, for its accelerators in the cloud
+    "scipy",  # by the same, to know its sparse matrices
+    "cv2",  # by Keras, to draw boxes on pictures
     "pandas",  # by Keras, to know its tables, which it takes as arrays all the same: 60 MB, a tenth of the start
 )
 
