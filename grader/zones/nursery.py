@@ -46,6 +46,7 @@ LIBRARIES = (
 )  # fmt: skip
 _NAMESPACES = ("user", "mnt", "pid", "net", "ipc", "uts", "cgroup")
 _ORDER = 1 << 16  # bytes of an order, at most
+_PR_SET_CHILD_SUBREAPER = 36
 _GET_OWNER = 0xB701  # ioctl NS_GET_USERNS: the user namespace that owns a namespace
 
 # Runs in a zone and waits there; all it ever had is its namespaces.
@@ -104,7 +105,7 @@ class Nursery:
             socket.send_fds(self._orders, [json.dumps(what).encode()], fds)
 
     def close(self) -> None:
-        """End it; its workers live on."""
+        """End it; its workers live on, until their zones end."""
         self._orders.close()
         self._process.kill()
         self._process.wait()
@@ -245,6 +246,9 @@ def main(argv: Sequence[str]) -> int:
             except ImportError:
                 pass  # the worker will tell
     sys.modules["matplotlib.pyplot"].switch_backend("agg")
+    # Workers are in process namespaces of their own, which end only once somebody has reaped them.
+    _libc().prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     own = {name: value for name, value in os.environ.items() if name not in given}
     gc.collect()
     gc.freeze()
@@ -253,12 +257,11 @@ def main(argv: Sequence[str]) -> int:
         if not order:  # the coordinator has ended, however it did
             shutil.rmtree(os.environ["HOME"], ignore_errors=True)
             return 0
-        child = os.fork()
-        if child == 0:
+        if os.fork() == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             _enter(json.loads(order), own, fds)
         for fd in fds:
             os.close(fd)
-        os.waitpid(child, 0)
 
 
 def _enter(order: Mapping[str, object], own: Mapping[str, str], fds: Sequence[int]) -> NoReturn:

@@ -37,15 +37,21 @@ def workers(hidden_key):
 
 
 def spaces(worker):
-    """Namespaces of the process in which a zone's worker runs: kind → name."""
+    """Namespaces of a worker's zone: kind → name; asserts that a process of the nursery is there."""
     pids = [worker._process.pid]
     for pid in pids:
-        for task in os.listdir(f"/proc/{pid}/task"):
-            with open(f"/proc/{pid}/task/{task}/children") as file:
-                pids += map(int, file.read().split())
-    return {
-        n: os.readlink(f"/proc/{max(pids)}/ns/{n}") for n in ("mnt", "pid", "net", "ipc", "uts")
+        pids += children(pid)
+    there = {
+        n: os.readlink(f"/proc/{pids[-1]}/ns/{n}") for n in ("mnt", "pid", "net", "ipc", "uts")
     }
+    born = children(worker._from._process.pid)
+    assert there in [{n: os.readlink(f"/proc/{p}/ns/{n}") for n in there} for p in born]
+    return there
+
+
+def children(pid):
+    with open(f"/proc/{pid}/task/{pid}/children") as file:
+        return list(map(int, file.read().split()))
 
 
 def test_the_libraries_are_imported_once_and_each_zone_is_its_own(workers):

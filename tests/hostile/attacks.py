@@ -5,7 +5,25 @@ nothing. `harm` attacks are put before the solution: what the solution earns mus
 the attack's own cell must say what happened to it.
 """
 
+import os
+from contextlib import suppress
 from dataclasses import dataclass
+
+
+def inhabitants(worker):
+    """Processes in a worker's zone, as this machine numbers them: they share its network."""
+    pids = [worker._process.pid]
+    for pid in pids:
+        with open(f"/proc/{pid}/task/{pid}/children") as file:
+            pids += map(int, file.read().split())
+    network = os.readlink(f"/proc/{pids[-1]}/ns/net")
+    found = set()
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        with suppress(OSError):
+            if os.readlink(f"/proc/{name}/ns/net") == network:
+                found.add(int(name))
+    return found
+
 
 FULL = 21.0  # the mini lab's 20 points and a bonus
 
