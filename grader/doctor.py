@@ -36,6 +36,10 @@ def examine(course: Path, say: Say) -> int:
     problem = sandbox.problem()
     ok = ok and problem is None
     line(problem is None, "sandbox", sandbox.find_bwrap() or "none", problem or "")
+    if problem is None:
+        good, found, advice = _workers()
+        ok = ok and good is not False
+        line(good, "workers", found, advice)
     compiled = _bytecode()
     line(compiled or None, "bytecode", "there" if compiled else "missing",
          "python -m compileall: TensorFlow then imports in half the time")  # fmt: skip
@@ -67,6 +71,27 @@ def _version(name: str) -> str | None:
         return importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
         return None
+
+
+def _workers() -> tuple[bool | None, str, str]:
+    """Start a worker as grading does: whether that is as it should be, how it came, what to do."""
+    from grader.zones.pool import Worker, WorkerDied
+
+    view = sandbox.View(tuple(sandbox.kit_view(("core", "student", "zones"))))
+    worker = Worker("grader.zones.worker", ["--isolate", "tensorflow"], view, True)
+    try:
+        worker.start()
+    except WorkerDied as error:
+        return False, str(error), "grading cannot work: run grader doctor again, then ask"
+    finally:
+        worker.stop()
+    if worker.hello["missing"]:
+        return False, "TensorFlow cannot be imported in the sandbox", "install it again"
+    if worker.hello["fresh"]:
+        return None, "no nested namespaces", "each submission gets a sandbox of its own: slower"
+    if worker.came_from is None:
+        return None, "each imports TensorFlow", "a sandbox cannot be entered here: slower to start"
+    return True, "forked from one import of TensorFlow", ""
 
 
 def _bytecode() -> bool:

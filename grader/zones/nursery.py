@@ -321,16 +321,18 @@ def _live(order: Mapping[str, object], own: Mapping[str, str]) -> int:
     os.umask(0o022)
     for name in [n for n in sys.modules if n.split(".")[0] == "grader"]:
         del sys.modules[name]
-    sys.path[:] = [
-        env["PYTHONPATH"],
-        *(p for p in sys.path if Path(p).is_absolute() and Path(p).exists()),
-    ]
+    # As `python -m` would have it: where it runs, the kit, then Python's own; and none of our places.
+    sys.path[:2] = [env["TMPDIR"], env["PYTHONPATH"]]
+    tempfile.tempdir = None
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     importlib.invalidate_caches()
-    sys.argv[:] = [str(order["module"])]
+    arguments = order["arguments"]
+    assert isinstance(arguments, list)
+    sys.argv[:] = [str(order["module"]), *arguments]
     isolate = importlib.import_module("grader.zones.isolate")
     isolate.give_up()
     module = importlib.import_module(str(order["module"]))
-    done: int = module.main(order["arguments"])
+    done: int = module.main(arguments)
     return done
 
 

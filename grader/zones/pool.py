@@ -47,6 +47,10 @@ class Worker:
         threads: threads for TensorFlow.
         training: see `grader.zones.sandbox.environment`.
         gpu: device files that it is shown; the GPU is hidden from it without.
+
+    Attributes:
+        hello: what it said when it was ready.
+        came_from: the nursery that it was forked from; None if it is a process that imports for itself.
     """
 
     def __init__(
@@ -59,7 +63,7 @@ class Worker:
         self._process: subprocess.Popen[bytes] | None = None
         self._jobs = self._results = -1
         self._errors: IO[bytes] | None = None
-        self._from: Nursery | None = None
+        self.came_from: Nursery | None = None
         self.hello: Mapping[str, Any] = {}
 
     def launch(self) -> None:
@@ -87,20 +91,20 @@ class Worker:
         if not self._sandboxed or self._gpu or not nursery.fits(self._arguments):
             return None
         env = sandbox.environment(self._threads, self._training)
-        self._from = nursery.begin(env)
-        if self._from is None:
+        self.came_from = nursery.begin(env)
+        if self.came_from is None:
             return None
         assert self._errors is not None
         errors = self._errors.fileno()
         _, inside = sandbox.around((), self._view, env)
         return nursery.bear(
-            self._from, lambda program: sandbox.around(program, self._view, env)[0], self._module,
+            self.came_from, lambda program: sandbox.around(program, self._view, env)[0], self._module,
             self._arguments, inside, (jobs, results, errors), errors,
         )  # fmt: skip
 
     def _new(self, jobs: int, results: int) -> subprocess.Popen[bytes]:
         """As a new process."""
-        self._from = None
+        self.came_from = None
         line, env = sandbox.command(
             self._view, self._module, self._arguments, self._sandboxed, self._threads,
             self._training, self._gpu,
@@ -123,7 +127,7 @@ class Worker:
         except (WorkerDied, TreeError) as error:
             hello = str(error)
         if not isinstance(hello, dict) or not hello.get("ready"):
-            why, born = self._why(), self._from
+            why, born = self._why(), self.came_from
             self.stop()
             if born is not None:
                 nursery.give_up_on(born)

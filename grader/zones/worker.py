@@ -1,7 +1,8 @@
 """The warm worker of the student zone: imports once, forks for each submission.
 
-Runs inside the sandbox as ``python -m grader.zones.worker MODULE…``. It has imported TensorFlow and
-never started an operation, so a fork of it works. It speaks frames (`grader.zones.channel`):
+Runs inside the sandbox as ``python -m grader.zones.worker MODULE…``, or as a fork of the nursery
+(`grader.zones.nursery`) that has entered it. It has imported TensorFlow and never started an operation,
+so a fork of it works. It speaks frames (`grader.zones.channel`):
 a job comes in on standard input; ``{"frames": bytes, "end": {…}}`` goes out on standard output.
 Nobody here looks inside what a submission reports.
 

@@ -1,5 +1,6 @@
 """Workers forked from one import of TensorFlow, each into a sandbox of its own."""
 
+import json
 import os
 import signal
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from grader.zones import nursery, sandbox
-from grader.zones.pool import WorkerDied, clean_worker, student_worker
+from grader.zones.pool import WorkerDied, clean_worker, run_submission, student_worker
 
 MINI = Path(__file__).parents[1] / "fixtures" / "mini"
 
@@ -44,7 +45,7 @@ def spaces(worker):
     there = {
         n: os.readlink(f"/proc/{pids[-1]}/ns/{n}") for n in ("mnt", "pid", "net", "ipc", "uts")
     }
-    born = children(worker._from._process.pid)
+    born = children(worker.came_from._process.pid)
     assert there in [{n: os.readlink(f"/proc/{p}/ns/{n}") for n in there} for p in born]
     return there
 
@@ -59,7 +60,7 @@ def test_the_libraries_are_imported_once_and_each_zone_is_its_own(workers):
     began = time.monotonic()
     others = [workers(), workers(clean=True)]
     seconds = time.monotonic() - began
-    assert all(w._from is first._from is not None for w in others)
+    assert all(w.came_from is first.came_from is not None for w in others)
     assert seconds < 4, "two more imports of TensorFlow take longer"
     seen = [spaces(w) for w in (first, *others)]
     here = {n: os.readlink(f"/proc/self/ns/{n}") for n in seen[0]}
@@ -69,11 +70,11 @@ def test_the_libraries_are_imported_once_and_each_zone_is_its_own(workers):
 
 def test_a_nursery_that_dies_takes_no_worker_with_it_and_another_follows(workers):
     first = workers()
-    os.kill(first._from._process.pid, signal.SIGKILL)
-    first._from._process.wait()
+    os.kill(first.came_from._process.pid, signal.SIGKILL)
+    first.came_from._process.wait()
     assert first.hello["ready"] and first._process.poll() is None
     second = workers()
-    assert second._from is not first._from is not None
+    assert second.came_from is not first.came_from is not None
 
 
 @pytest.mark.parametrize("how", ["no memory files", "cannot enter", "no zone"])
@@ -86,7 +87,7 @@ def test_where_it_cannot_be_bubblewrap_starts_the_worker(workers, monkeypatch, h
     else:
         monkeypatch.setattr(nursery, "_HOLDER", "import sys; sys.exit(1)")
     worker = workers()
-    assert worker.hello["ready"] and worker._from is None
+    assert worker.hello["ready"] and worker.came_from is None
     nursery.close_all()
 
 
@@ -117,6 +118,35 @@ def _lives(pid):
             return file.read().rsplit(")", 1)[1].split()[0] != "Z"
     except OSError:
         return False
+
+
+LOOK = """
+import json, os, signal, sys, tempfile
+print(json.dumps({
+    "path": sys.path, "argv": len(sys.argv), "tmp": tempfile.gettempdir(), "cwd": os.getcwd(),
+    "int": signal.getsignal(signal.SIGINT) is signal.default_int_handler,
+    "child": signal.getsignal(signal.SIGCHLD) == signal.SIG_DFL,
+    "grader": sorted({getattr(m, "__file__", "") or "" for n, m in sys.modules.items()
+                      if n.split(".")[0] == "grader" and n != "grader.zones.worker"}),
+    "wait": __import__("subprocess").run(["/bin/sh", "-c", "exit 3"]).returncode,
+}))
+"""
+
+
+def test_a_submission_finds_what_it_would_in_a_new_process(workers, hidden_key, monkeypatch):
+    questions = hidden_key.questions_for_students()
+
+    def look():
+        (report, *_) = run_submission(workers(), questions, [LOOK], {}, "en").cells
+        assert report.status == "ok", report
+        return json.loads(report.text)
+
+    born = look()
+    monkeypatch.setattr(nursery, "begin", lambda environment: None)
+    new = look()
+    assert born == new
+    assert all(place.startswith("/kit/grader/") for place in born["grader"])
+    assert born["wait"] == 3 and born["int"] and born["child"]
 
 
 def test_who_gains_by_it():

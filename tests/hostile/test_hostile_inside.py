@@ -94,7 +94,7 @@ def either(zone, request, monkeypatch):
         monkeypatch.setattr(nursery, "begin", lambda environment: None)
         zone.worker = student_worker(zone.key, None, sandboxed=True)
     zone.worker.start()
-    assert (zone.worker._from is not None) == (request.param == "born")
+    assert (zone.worker.came_from is not None) == (request.param == "born")
     yield zone
     if zone.worker is not worker:
         zone.worker.stop()
@@ -201,7 +201,7 @@ def test_nothing_of_the_nursery_is_within_reach(either):
     """Neither the program that a worker born outside runs, nor a file or folder of this machine."""
     (report,) = either.run([REACH]).cells
     found = json.loads(report.text)
-    born = either.worker._from is not None
+    born = either.worker.came_from is not None
     assert found["exe"].startswith("/memfd:") == born
     assert found["written"] == found["ways"] == found["mapped"] == []
 

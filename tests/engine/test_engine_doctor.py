@@ -1,0 +1,58 @@
+"""What `grader doctor` says of the workers, on this machine and on poorer ones."""
+
+from pathlib import Path
+
+import pytest
+
+from grader import doctor
+from grader.zones import nursery, pool, sandbox
+
+COURSE = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def said(monkeypatch):
+    """Runs the doctor; gives its line about the workers and its exit code."""
+    found = sandbox.problem()
+    if found:
+        pytest.skip(found)
+
+    def run():
+        lines = []
+        code = doctor.examine(COURSE, lines.append)
+        (line,) = [x for x in lines if x[4:].startswith("workers")]
+        return line, code
+
+    return run
+
+
+def test_workers_are_forked_from_one_import(said):
+    line, code = said()
+    assert line.startswith("ok ") and "one import" in line and code == 0
+
+
+def test_a_sandbox_that_cannot_be_entered_is_slower_not_wrong(said, monkeypatch):
+    monkeypatch.setattr(nursery, "begin", lambda environment: None)
+    line, code = said()
+    assert line.startswith(" - ") and "slower to start" in line and code == 0
+
+
+def test_no_nested_namespaces(said, monkeypatch):
+    start = pool.Worker.start
+
+    def poorer(self):
+        start(self)
+        self.hello = {**self.hello, "fresh": True}
+
+    monkeypatch.setattr(pool.Worker, "start", poorer)
+    line, code = said()
+    assert line.startswith(" - ") and "sandbox of its own" in line and code == 0
+
+
+def test_a_worker_that_does_not_start_is_an_error(said, monkeypatch):
+    def broken(self):
+        raise pool.WorkerDied("the worker did not start: no such thing")
+
+    monkeypatch.setattr(pool.Worker, "start", broken)
+    line, code = said()
+    assert line.startswith("NO ") and "no such thing" in line and code == 1
