@@ -38,16 +38,17 @@ def workers(hidden_key):
 
 
 def spaces(worker):
-    """Namespaces of a worker's zone: kind → name; asserts that a process of the nursery is there."""
+    """Namespaces of a worker's zone: kind → name."""
     pids = [worker._process.pid]
     for pid in pids:
         pids += children(pid)
-    there = {
-        n: os.readlink(f"/proc/{pids[-1]}/ns/{n}") for n in ("mnt", "pid", "net", "ipc", "uts")
-    }
-    born = children(worker.came_from._process.pid)
-    assert there in [{n: os.readlink(f"/proc/{p}/ns/{n}") for n in there} for p in born]
-    return there
+    return {n: os.readlink(f"/proc/{pids[-1]}/ns/{n}") for n in ("mnt", "pid", "net", "ipc", "uts")}
+
+
+def depth(pid):
+    """How many process namespaces a process is in."""
+    with open(f"/proc/{pid}/status") as file:
+        return len(next(line for line in file if line.startswith("NSpid:")).split()) - 1
 
 
 def children(pid):
@@ -63,6 +64,8 @@ def test_the_libraries_are_imported_once_and_each_zone_is_its_own(workers):
     assert all(w.came_from is first.came_from is not None for w in others)
     assert seconds < 4, "two more imports of TensorFlow take longer"
     seen = [spaces(w) for w in (first, *others)]
+    born = children(first.came_from._process.pid)
+    assert len(born) >= 3 and {depth(pid) for pid in born} == {depth("self") + 1}
     here = {n: os.readlink(f"/proc/self/ns/{n}") for n in seen[0]}
     for name, place in here.items():
         assert len({place, *(s[name] for s in seen)}) == 4, name

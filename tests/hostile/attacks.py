@@ -11,17 +11,16 @@ from dataclasses import dataclass
 
 
 def inhabitants(worker):
-    """Processes in a worker's zone, as this machine numbers them: they share its network."""
-    pids = [worker._process.pid]
-    for pid in pids:
-        with open(f"/proc/{pid}/task/{pid}/children") as file:
-            pids += map(int, file.read().split())
-    network = os.readlink(f"/proc/{pids[-1]}/ns/net")
-    found = set()
+    """Processes below a worker's zone and below the nursery that it came from, as numbered here."""
+    roots = {worker._process.pid, worker.came_from._process.pid}
+    parents = {}
     for name in filter(str.isdigit, os.listdir("/proc")):
-        with suppress(OSError):
-            if os.readlink(f"/proc/{name}/ns/net") == network:
-                found.add(int(name))
+        with suppress(OSError), open(f"/proc/{name}/stat") as file:
+            parents[int(name)] = int(file.read().rsplit(")", 1)[1].split()[1])
+    found, more = set(), set(roots)
+    while more:
+        more = {p for p, parent in parents.items() if parent in more} - found
+        found |= more
     return found
 
 

@@ -121,7 +121,7 @@ def test_ten_thousand_cells(zone):
     assert ran.points > 0
     limited = [c for c in ran.cells if c.status == "skipped"]
     if limited:  # a slow machine: the limit is named, and the first cells counted
-        assert dict(limited[0].error)["limit"] == "seconds"
+        assert dict(limited[0].error)["limit"] in ("seconds", "cpu")
     assert ran.points == FULL
 
 
