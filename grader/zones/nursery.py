@@ -51,11 +51,13 @@ _GET_OWNER = 0xB701  # ioctl NS_GET_USERNS: the user namespace that owns a names
 
 # Runs in a zone and waits there; all it ever had is its namespaces.
 _HOLDER = f"""
-import os, signal, socket, sys
+import ctypes, os, signal, socket, sys
 place = socket.socket(fileno=int(sys.argv[1]))
 spaces = [os.open("/proc/self/ns/" + name, os.O_RDONLY) for name in {_NAMESPACES!r}]
 socket.send_fds(place, [b"here"], spaces)
+ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)  # not dumpable: nobody in the zone may make it do anything
 os.closerange(3, 1 << 16)
+os.dup2(0, 2)
 while True:
     signal.pause()
 """
