@@ -42,7 +42,7 @@ SPECIAL = (PAD, UNKNOWN, END)
 lab = LabSpec(
     "tp2_tweets",
     Text(en="TP2 · Tweets, one character at a time", fr="TP2 · Des tweets, un caractère à la fois"),
-    limits=Limits(seconds=120, cpu_seconds=480, cell_seconds=30, training_seconds=600),
+    limits=Limits(seconds=120, cpu_seconds=1500, cell_seconds=30, training_seconds=1500),
     recordings=["language_model"],
 )
 

@@ -42,7 +42,7 @@ lab = LabSpec(
     "tp3_autoencoder",
     Text(en="TP3 · Autoencoders: capacity and latent size", fr="TP3 · Autoencodeurs : capacité et taille du code"),
     limits=Limits(
-        seconds=300, cpu_seconds=900, cell_seconds=30, training_seconds=300, memory_mb=4000, file_mb=128,
+        seconds=300, cpu_seconds=1800, cell_seconds=30, training_seconds=600, memory_mb=4000, file_mb=128,
         disk_mb=512,
     ),
     recordings=["A", "B", "C", "D", "large", "conv"],

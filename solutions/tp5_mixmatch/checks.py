@@ -40,7 +40,7 @@ lab = LabSpec(
     "tp5_mixmatch",
     Text(en="TP5 · MixMatch: learning from hardly any labels", fr="TP5 · MixMatch : apprendre avec presque rien d'étiqueté"),
     limits=Limits(
-        seconds=1500, cpu_seconds=1500, cell_seconds=30, training_seconds=600, memory_mb=4000, file_mb=64,
+        seconds=1500, cpu_seconds=3000, cell_seconds=30, training_seconds=1200, memory_mb=4000, file_mb=64,
         disk_mb=256,
     ),
     recordings=["supervised", "mixmatch", "ablation"],
