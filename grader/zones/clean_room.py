@@ -9,21 +9,19 @@ never come in: the judge keeps them.
 from __future__ import annotations
 
 import gc
-import importlib
 import os
 import sys
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from grader.core.lean import lean
 from grader.core.observe import error_record, plain
 from grader.core.recording import BadRecording, Measured, Recording
 from grader.core.tree import Tree
 from grader.zones import isolate
 from grader.zones.channel import receive, send
+from grader.zones.preload import preload
 
 MEMORY_MB = 6000  # what the measurements may add to what the lab's modules take
 
@@ -37,10 +35,7 @@ def main(argv: list[str]) -> int:
     os.dup2(null, 1)
     folder, *modules = argv
     gc.disable()  # a fifth of the time that imports take; there is nothing to collect
-    with lean(unless=modules):
-        for name in modules:
-            with suppress(ImportError):
-                importlib.import_module(name)
+    preload(modules)
     from grader.authoring.modules import load_spec
 
     lab = load_spec(Path(folder))

@@ -11,11 +11,12 @@ starts a fresh sandbox for each submission instead.
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import os
 import resource
 import signal
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from grader.core.key import Limits
 
@@ -24,7 +25,8 @@ _CLONE_NEWIPC = 0x08000000
 _CLONE_NEWUSER = 0x10000000
 _CLONE_NEWPID = 0x20000000
 _MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_NOEXEC, _MS_REMOUNT, _MS_BIND = 1, 2, 4, 8, 32, 4096
-_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE = 1, 4
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_CHILD_SUBREAPER = 1, 4, 36
+_GET_OWNER = 0xB701  # ioctl NS_GET_USERNS: the user namespace that owns a namespace
 _PR_SET_SECCOMP, _FILTER_MODE = 22, 2
 _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS = 24, 38
 _CAPSET_V3 = 0x20080522
@@ -62,6 +64,38 @@ def hide() -> None:
 def die_with_parent() -> None:
     """Have the kernel kill this process when its parent ends."""
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
+def adopt() -> None:
+    """Become the parent of what children leave behind, and have the kernel reap it at once.
+
+    A process namespace ends only when somebody outside has reaped who entered it.
+    """
+    _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+
+
+def join(user: int, others: Sequence[int]) -> None:
+    """Enter namespaces that exist; only children are in the process namespace then.
+
+    Bubblewrap run by an ordinary user makes two user namespaces, one in the other; the first owns
+    the rest, so it is entered first.
+
+    Args:
+        user: descriptor of the user namespace.
+        others: descriptors of the rest.
+
+    Raises:
+        NotIsolated: the kernel refused.
+    """
+    path: list[int] = []
+    here = os.stat("/proc/self/ns/user")
+    for place in (fcntl.ioctl(others[0], _GET_OWNER), user):
+        if not os.path.samestat(os.fstat(place), here):
+            here = os.fstat(place)
+            path.append(place)
+    for place in (*path[:1], *others, *path[1:]):
+        _must(_libc.setns(place, 0), "setns")  # 0: the descriptor tells which kind
 
 
 def _tmpfs(where: str, megabytes: int) -> None:

@@ -2,7 +2,7 @@
 
 A zone is still made by bubblewrap (`grader.zones.sandbox`), around a process that only waits, the
 holder. The holder hands over its namespaces; a fork of the nursery enters them, gives up every right
-and runs the worker, as if bubblewrap had started it there. So a worker starts in a tenth of a second
+and runs the worker, as if bubblewrap had started it there. So a worker starts in a fraction of a second
 and shares the imported libraries' memory with the others.
 
 The nursery runs no line of a student and none of a lab: it imports the libraries that all labs use.
@@ -19,7 +19,6 @@ Where any of this cannot be had, `bear` returns None or the worker does not say 
 from __future__ import annotations
 
 import atexit
-import ctypes
 import fcntl
 import gc
 import importlib
@@ -36,8 +35,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-import grader
-from grader.core.lean import UNUSED, lean
+from grader.core.lean import UNUSED
+from grader.zones.preload import preload
+from grader.zones.sandbox import PACKAGE
 
 # What the labs use, and what the student half and IPython's shell import.
 LIBRARIES = (
@@ -46,8 +46,6 @@ LIBRARIES = (
 )  # fmt: skip
 _NAMESPACES = ("user", "mnt", "pid", "net", "ipc", "uts", "cgroup")
 _ORDER = 1 << 16  # bytes of an order, at most
-_PR_SET_CHILD_SUBREAPER = 36
-_GET_OWNER = 0xB701  # ioctl NS_GET_USERNS: the user namespace that owns a namespace
 
 # Runs in a zone and waits there; all it ever had is its namespaces.
 _HOLDER = f"""
@@ -68,21 +66,23 @@ class Nursery:
 
     Args:
         environment: of the workers, except for the folders below HOME.
-        folder: the kit's folder on this machine.
+
+    Raises:
+        OSError: it cannot be started.
     """
 
-    def __init__(self, environment: Mapping[str, str], folder: Path) -> None:
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        program = _sealed(Path(sys.executable).resolve())
         self._home = tempfile.mkdtemp(prefix="grader-", dir="/tmp")
         self._lock = threading.Lock()
         there, self._orders = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        program = _sealed(Path(sys.executable).resolve())
         homes = {name: f"{self._home}/{name.lower()}" for name in environment if _is_home(name)}
         try:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", __name__, str(there.fileno())],
                 executable=f"/proc/self/fd/{program}", pass_fds=(there.fileno(), program),
                 env={**environment, **homes, "HOME": self._home, "TMPDIR": self._home,
-                     "PYTHONPATH": str(folder)},
+                     "PYTHONPATH": str(PACKAGE.parent)},
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                 start_new_session=True, cwd="/",
             )  # fmt: skip
@@ -161,7 +161,7 @@ def begin(environment: Mapping[str, str]) -> Nursery | None:
         if found is not None:
             found.close()
         try:
-            made = Nursery(environment, Path(grader.__file__).parents[1])
+            made = Nursery(environment)
         except (OSError, AttributeError, subprocess.SubprocessError):
             made = None
         _nurseries[name] = made
@@ -187,19 +187,16 @@ def close_all() -> None:
 
 
 def bear(
-    nursery: Nursery, zone: Callable[[Sequence[str]], Sequence[str]], module: str,
-    arguments: Sequence[str], environment: Mapping[str, str], fds: Sequence[int], errors: int,
-    seconds: float = 20.0,
+    nursery: Nursery, zone: Callable[[Sequence[str]], tuple[list[str], dict[str, str]]], module: str,
+    arguments: Sequence[str], fds: Sequence[int], seconds: float = 20.0,
 ) -> subprocess.Popen[bytes] | None:  # fmt: skip
     """Make a zone and have a worker born into it.
 
     Args:
         nursery: from `begin`.
-        zone: the command line that runs a program in the zone.
+        zone: what runs a program in the zone, as `grader.zones.sandbox.around` says.
         module, arguments: what the worker runs.
-        environment: of the worker, all of it.
-        fds: its standard input, output and error.
-        errors: where what goes wrong in the zone is written.
+        fds: its standard input, output and error; the last takes the zone's errors too.
         seconds: patience with the zone.
 
     Returns:
@@ -207,10 +204,10 @@ def bear(
     """
     here, there = socket.socketpair()
     with here, there:
-        python = [sys.executable, "-ISc", _HOLDER, str(there.fileno())]
+        line, env = zone([sys.executable, "-ISc", _HOLDER, str(there.fileno())])
         process = subprocess.Popen(
-            zone(python), env={"PATH": "/usr/bin:/bin"}, stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, stderr=errors, start_new_session=True,
+            line, env={"PATH": "/usr/bin:/bin"}, stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=fds[2], start_new_session=True,
             pass_fds=(there.fileno(),),
         )  # fmt: skip
         there.close()
@@ -219,7 +216,7 @@ def bear(
         try:
             _, spaces, _, _ = socket.recv_fds(here, 16, len(_NAMESPACES))
             if len(spaces) == len(_NAMESPACES):
-                what = {"module": module, "arguments": list(arguments), "env": dict(environment)}
+                what = {"module": module, "arguments": list(arguments), "env": env}
                 nursery.order(what, [*fds, *spaces])
                 return process
         except OSError:
@@ -237,20 +234,14 @@ def bear(
 
 def main(argv: Sequence[str]) -> int:
     """Import, then fork a worker for each order until there are no more."""
+    from grader.zones import isolate
+
     orders = socket.socket(fileno=int(argv[0]))
     orders.set_inheritable(False)
     given = set(os.environ)
     gc.disable()  # a fifth of the time that imports take; there is nothing to collect
-    with lean():
-        for name in LIBRARIES:
-            try:
-                importlib.import_module(name)
-            except ImportError:
-                pass  # the worker will tell
-    sys.modules["matplotlib.pyplot"].switch_backend("agg")
-    # Workers are in process namespaces of their own, which end only once somebody has reaped them.
-    _libc().prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    preload(LIBRARIES)  # of what is missing, the worker will tell
+    isolate.adopt()
     own = {name: value for name, value in os.environ.items() if name not in given}
     gc.collect()
     gc.freeze()
@@ -274,9 +265,11 @@ def _enter(order: Mapping[str, object], own: Mapping[str, str], fds: Sequence[in
         own: variables that the libraries set for themselves as they were imported.
         fds: standard input, output and error, then namespaces.
     """
+    from grader.zones import isolate
+
     code = 1
     try:
-        _join(fds[3:])
+        isolate.join(fds[3], fds[4:])
         if os.fork():  # only a child is in the new process namespace
             os._exit(0)
         os.setsid()
@@ -288,29 +281,6 @@ def _enter(order: Mapping[str, object], own: Mapping[str, str], fds: Sequence[in
         os.write(2, f"{type(error).__name__}: {error}\n".encode())
     finally:
         os._exit(code)
-
-
-def _join(spaces: Sequence[int]) -> None:
-    """Enter namespaces, in the order of `_NAMESPACES`.
-
-    Bubblewrap run by an ordinary user makes two user namespaces, one in the other; the first owns
-    the rest, so it is entered first.
-    """
-    user, *others = spaces
-    owner = fcntl.ioctl(others[0], _GET_OWNER)
-    path: list[int] = []
-    here = os.stat("/proc/self/ns/user")
-    for place in (owner, user):
-        if not os.path.samestat(os.fstat(place), here):
-            here = os.fstat(place)
-            path.append(place)
-    for place in (*path[:1], *others, *path[1:]):
-        if _libc().setns(place, 0) != 0:  # 0: the descriptor tells which kind
-            raise OSError(ctypes.get_errno(), f"setns: {os.strerror(ctypes.get_errno())}")
-
-
-def _libc() -> ctypes.CDLL:
-    return ctypes.CDLL(None, use_errno=True)
 
 
 def _live(order: Mapping[str, object], own: Mapping[str, str]) -> int:

@@ -95,11 +95,9 @@ class Worker:
         if self.came_from is None:
             return None
         assert self._errors is not None
-        errors = self._errors.fileno()
-        _, inside = sandbox.around((), self._view, env)
         return nursery.bear(
-            self.came_from, lambda program: sandbox.around(program, self._view, env)[0], self._module,
-            self._arguments, inside, (jobs, results, errors), errors,
+            self.came_from, lambda program: sandbox.around(program, self._view, env), self._module,
+            self._arguments, (jobs, results, self._errors.fileno()),
         )  # fmt: skip
 
     def _new(self, jobs: int, results: int) -> subprocess.Popen[bytes]:

@@ -14,7 +14,6 @@ finds a trace of another one in its memory.
 from __future__ import annotations
 
 import gc
-import importlib
 import os
 import resource
 import select
@@ -31,10 +30,10 @@ from typing import NoReturn
 import numpy as np
 
 from grader.core.key import Limits
-from grader.core.lean import lean
 from grader.core.tree import Tree
 from grader.zones import isolate
 from grader.zones.channel import receive, send
+from grader.zones.preload import preload
 from grader.zones.waiting import forgiven, waited
 
 MAX_REPORT = 256 << 20  # bytes one submission may report
@@ -55,7 +54,7 @@ def main(argv: list[str]) -> int:
     isolated = "--isolate" in argv
     began = time.perf_counter()
     gc.disable()  # a fifth of the time that imports take; there is nothing to collect
-    missing = _preload([a for a in argv if not a.startswith("--")])
+    missing = preload([*_ALWAYS, *(a for a in argv if not a.startswith("--"))])
     _warm_up()
     isolate.hide()
     fresh = isolated and not _can_isolate()
@@ -111,20 +110,6 @@ _ALWAYS = (
     "grader.student.lab",
     "grader.student.record",
 )
-
-
-def _preload(modules: list[str]) -> list[str]:
-    missing = []
-    with lean(unless=modules):
-        for name in [*_ALWAYS, *modules]:
-            try:
-                importlib.import_module(name)
-            except ImportError:
-                missing.append(name)
-    pyplot = sys.modules.get("matplotlib.pyplot")
-    if pyplot is not None:
-        pyplot.switch_backend("agg")
-    return missing
 
 
 def _warm_up() -> None:

@@ -83,6 +83,7 @@ def test_a_nursery_that_dies_takes_no_worker_with_it_and_another_follows(workers
 @pytest.mark.parametrize("how", ["no memory files", "cannot enter", "no zone"])
 def test_where_it_cannot_be_bubblewrap_starts_the_worker(workers, monkeypatch, how):
     nursery.close_all()
+    before = set(Path("/tmp").glob("grader-*"))
     if how == "no memory files":
         monkeypatch.delattr(os, "memfd_create")
     elif how == "cannot enter":  # what a kernel that refuses setns comes to
@@ -92,6 +93,7 @@ def test_where_it_cannot_be_bubblewrap_starts_the_worker(workers, monkeypatch, h
     worker = workers()
     assert worker.hello["ready"] and worker.came_from is None
     nursery.close_all()
+    assert set(Path("/tmp").glob("grader-*")) <= before, "nothing is left behind"
 
 
 def test_a_worker_whose_zone_is_killed_ends_too(workers):

@@ -17,8 +17,9 @@ mark = b"the-first-students-" + b"own-words-"
 own, found = id(mark), 0
 with open("/proc/self/maps") as maps, open("/proc/self/mem", "rb", 0) as memory:
     for line in maps:
-        place, rights = line.split()[:2]
-        if "rw" not in rights or "[v" in line: continue
+        place, rights, *_, name = line.split(None, 5)
+        if "r" not in rights or name.startswith("[v"): continue
+        if name.startswith("/") and "w" not in rights: continue  # a library, as it is on disk
         first, last = (int(x, 16) for x in place.split("-"))
         kept = b""  # a mark may lie across two parts
         for at in range(first, last, 1 << 24):
