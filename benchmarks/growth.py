@@ -134,7 +134,7 @@ def draw(found: dict[str, Any]) -> None:
     import matplotlib.pyplot as plt
 
     sizes = [int(n) for n in found]
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.4), layout="constrained")
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.4), layout="constrained")
     left.loglog(sizes, [f["seconds"] for f in found.values()], "o-", label="wall time, s")
     left.loglog(sizes, [f["coordinator_mb"] for f in found.values()], "s--",
                 label="memory of the coordinator, MB")  # fmt: skip
@@ -143,7 +143,7 @@ def draw(found: dict[str, Any]) -> None:
     left.set_xlabel("submissions")
     left.set_xticks(sizes, [str(n) for n in sizes])
     left.minorticks_off()
-    left.legend(frameon=False)
+    left.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, 0.85))
     before = [0.0] * len(sizes)
     for n, (part, said) in enumerate(PARTS.items()):
         each = [f["parts"].get(part, 0.0) / s for s, f in zip(sizes, found.values(), strict=True)]
@@ -152,7 +152,8 @@ def draw(found: dict[str, Any]) -> None:
         before = [a + b for a, b in zip(before, each, strict=True)]
     right.set_xlabel("seconds a submission, all workers and the coordinator")
     right.set_ylabel("submissions")
-    right.legend(frameon=False, fontsize="small", ncols=2)
+    figure.legend(*right.get_legend_handles_labels(), loc="outside lower right", frameon=False,
+                  fontsize="small", ncols=6)  # fmt: skip
     for axis in (left, right):
         axis.spines[["top", "right"]].set_visible(False)
     figure.savefig(ROOT / "benchmarks" / "growth.svg")
