@@ -133,25 +133,24 @@ def validate(
     guard = sandboxed(sandbox)
     console = Console()
     failed = False
-    for path in chosen_labs(folder, labs):
-        lab = loaded(path)
-        try:
-            with _progress(lab.id, as_json) as step:
-                report = prove(
-                    lab, folder / "data", jobs=jobs or cores(), sandboxed=guard,
-                    train=not no_train and bool(lab.spec.recordings), done=step,
-                )  # fmt: skip
-        except AuthorError as error:
-            refuse(error)
-        failed = failed or not report.ok
-        if as_json:
-            click.echo(json.dumps(report.to_dict()))
-            continue
-        table = Table("", lab.id, title=None, show_header=True)
-        for name, value in describe(report):
-            table.add_row(name, value, style="red" if name == "fails" else None)
-        table.add_row("", "holds" if report.ok else "DOES NOT HOLD")
-        console.print(table)
+    chosen = [loaded(path) for path in chosen_labs(folder, labs)]
+    reports = prove(
+        chosen, folder / "data", jobs=jobs or cores(), sandboxed=guard, train=not no_train,
+        watch=lambda part: _progress(part, as_json),
+    )  # fmt: skip
+    try:
+        for report in reports:
+            failed = failed or not report.ok
+            if as_json:
+                click.echo(json.dumps(report.to_dict()))
+                continue
+            table = Table("", report.lab, title=None, show_header=True)
+            for name, value in describe(report):
+                table.add_row(name, value, style="red" if name == "fails" else None)
+            table.add_row("", "holds" if report.ok else "DOES NOT HOLD")
+            console.print(table)
+    except AuthorError as error:
+        refuse(error)
     sys.exit(1 if failed else 0)
 
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 import ast
 import json
 import statistics
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -77,57 +79,116 @@ class Report:
         return {**asdict(self), "ok": self.ok}
 
 
+@contextmanager
+def _unwatched(part: str) -> Iterator[Callable[[int, int], None]]:
+    yield lambda n, total: None
+
+
 def validate(
-    lab: LoadedLab,
+    labs: Sequence[LoadedLab],
     data: Path | None,
     *,
     jobs: int,
     sandboxed: bool,
     train: bool = True,
-    done: Callable[[int, int], None] = lambda n, total: None,
-) -> Report:
-    """Prove a lab.
+    watch: Callable[[str], AbstractContextManager[Callable[[int, int], None]]] = _unwatched,
+) -> Iterator[Report]:
+    """Prove labs, one after another; meanwhile their solutions train, one at a time.
+
+    Once everything recorded is graded, `jobs` solutions train at a time.
 
     Args:
-        lab: the lab, with its mutants and variants.
+        labs: the labs, with their mutants and variants.
         data: ``data/``, or None.
         jobs: workers at a time.
         sandboxed: see `grader.zones.sandbox.require`.
-        train: also train the solution afresh (otherwise its recordings are taken; recordings that
-            are nowhere to be had are always made, once, by training).
-        done: progress.
+        train: also train the solutions afresh (otherwise their recordings are taken; recordings
+            that are nowhere to be had are always made, once, by training).
+        watch: opened around each part of the work, with its name; yields what is told of progress.
+
+    Yields:
+        A report a lab, as soon as it is settled.
 
     Raises:
-        AuthorError: the lab cannot even be compiled.
+        AuthorError: a lab cannot even be compiled.
     """
-    report = Report(lab.id)
-    threads = max(1, jobs)
-    spent = references.fill(lab, data, sandboxed, threads, lambda _: None)
-    train = train and spent is None
+    spent = {lab.id: references.fill(lab, data, sandboxed, jobs, lambda _: None) for lab in labs}
+    keys = {lab.id: _key(lab) for lab in labs}
+    untrained = [lab for lab in labs if train and lab.spec.recordings and spent[lab.id] is None]
+    untrained.sort(key=lambda lab: -lab.spec.limits.cpu_seconds)  # the longest first
+    beside = min(1, jobs - 1)
+    room = threading.Semaphore(beside)
+
+    def trained(lab: LoadedLab) -> Result:
+        with room:
+            return _trained(lab, keys[lab.id], data, sandboxed)
+
+    aside = ThreadPoolExecutor(jobs)
     try:
-        key = hidden_key(lab.dir.parents[1], lab.id, VALIDATION_SEED)
+        training = {lab.id: aside.submit(trained, lab) for lab in untrained}
+        open_: list[tuple[LoadedLab, dict[str, Result]]] = []
+        for lab in labs:
+            with watch(lab.id) as done:
+                setting = Setting(lab.dir, data, jobs, sandboxed)
+                found = _tried(lab, keys[lab.id], setting, done)
+            open_.append((lab, found))
+            for lab, found in [x for x in open_ if _settled(training.get(x[0].id))]:
+                open_.remove((lab, found))
+                yield _report(lab, keys[lab.id], found, training.get(lab.id), spent[lab.id])
+        room.release(jobs - beside)
+        for n, (lab, found) in enumerate(open_):
+            with watch(f"{lab.id}: training") as done:
+                training[lab.id].result()
+                done(n + 1, len(open_))
+            yield _report(lab, keys[lab.id], found, training[lab.id], spent[lab.id])
+    finally:
+        aside.shutdown(wait=False, cancel_futures=True)
+
+
+def _settled(training: Future[Result] | None) -> bool:
+    return training is None or training.done()
+
+
+def _key(lab: LoadedLab) -> Key:
+    try:
+        return hidden_key(lab.dir.parents[1], lab.id, VALIDATION_SEED)
     except NoLab as error:
         raise AuthorError(str(error)) from None
-    _check_sources(lab, report)
-    _check_thresholds(lab, report)
-    _check_mistakes(lab, key, report)
-    cases = _cases(lab)
+
+
+def _tried(
+    lab: LoadedLab, key: Key, setting: Setting, done: Callable[[int, int], None]
+) -> dict[str, Result]:
+    """Everything that is recorded, graded."""
     results: dict[str, Result] = {}
+    cases = _cases(lab)
 
     def keep(name: str, result: Result) -> None:
         results[name] = result
-        done(len(results), len(cases) + train)
+        done(len(results), len(cases))
 
-    units = [(n, _item(lab, n, w)) for n, w in cases.items()]
-    with ThreadPoolExecutor(1) as aside:
-        if train and jobs > 1:  # one core trains while the others grade what is recorded
-            trained = aside.submit(_train, lab, key, data, sandboxed, keep)
-            grade_units(key, units, Setting(lab.dir, data, jobs - 1, sandboxed), keep)
-            trained.result()
-        else:
-            grade_units(key, units, Setting(lab.dir, data, jobs, sandboxed), keep)
-            if train:
-                _train(lab, key, data, sandboxed, keep)
+    grade_units(key, [(n, _item(lab, n, w)) for n, w in cases.items()], setting, keep)
+    return results
+
+
+def _trained(lab: LoadedLab, key: Key, data: Path | None, sandboxed: bool) -> Result:
+    """The solution without its recordings: it trains within the lab's budget."""
+    work = _work(lab.notebook("fr", True), {}, "fr")
+    rerun = Setting(lab.dir, data, 1, sandboxed, rerun=True)
+    results: dict[str, Result] = {}
+    grade_units(key, [("trained", _item(lab, "trained", work))], rerun, results.__setitem__)
+    return results["trained"]
+
+
+def _report(
+    lab: LoadedLab, key: Key, found: Mapping[str, Result], training: Future[Result] | None,
+    spent: float | None,
+) -> Report:  # fmt: skip
+    results = {**found, **({"solution trained": training.result()} if training else {})}
+    report = Report(lab.id)
+    _check_sources(lab, report)
+    _check_thresholds(lab, report)
+    _check_mistakes(lab, key, report)
     _solution(key, results, report, spent or 0.0)
     _blank(key, results, report)
     for mutant in lab.mutants:
@@ -136,16 +197,6 @@ def validate(
     for name in full:
         _variant(key, name, results[name], report)
     return report
-
-
-def _train(
-    lab: LoadedLab, key: Key, data: Path | None, sandboxed: bool,
-    keep: Callable[[str, Result], None],
-) -> None:  # fmt: skip
-    """The solution without its recordings: it trains within the lab's budget."""
-    work = _work(lab.notebook("fr", True), {}, "fr")
-    rerun = Setting(lab.dir, data, 1, sandboxed, rerun=True)
-    grade_units(key, [("solution trained", _item(lab, "trained", work))], rerun, keep)
 
 
 def _cases(lab: LoadedLab) -> dict[str, Work]:
