@@ -50,7 +50,7 @@ def run(
             raise SystemExit(f"the training cell holds {old!r} {cell.count(old)} times, not once")
         cell = cell.replace(old, new)
     words = names["make_words"]
-    names["source"], names["target"] = words(9600, np.random.default_rng(seed))
+    names["source"], names["target"] = words(6400, np.random.default_rng(seed))
     began = time.perf_counter()
     exec(cell, names)
     seconds = time.perf_counter() - began
