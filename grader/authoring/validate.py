@@ -113,7 +113,8 @@ def validate(
         AuthorError: a lab cannot even be compiled.
     """
     spent = {lab.id: references.fill(lab, data, sandboxed, jobs, lambda _: None) for lab in labs}
-    keys = {lab.id: _key(lab) for lab in labs}
+    with ThreadPoolExecutor(jobs) as compiling:
+        keys = dict(zip([lab.id for lab in labs], compiling.map(_key, labs), strict=True))
     untrained = [lab for lab in labs if train and lab.spec.recordings and spent[lab.id] is None]
     untrained.sort(key=lambda lab: -lab.spec.limits.cpu_seconds)  # the longest first
     beside = min(1, jobs - 1)
