@@ -192,8 +192,8 @@ class Run:
             return self._replay_fit(model, data, bound.arguments.get("x"))
         if bound.arguments.get("verbose", "auto") == "auto":
             bound.arguments["verbose"] = 0
+        self._train_allowed()  # first: a data set may take long to give its first batch
         self.inputs = _spec(_peek(bound.arguments.get("x")))
-        self._train_allowed()
         self._in_fit = True
         try:
             history = original(*bound.args, **bound.kwargs)

@@ -46,7 +46,7 @@ lab = LabSpec(
     "tp1_language_id",
     Text(en="TP1 · Which language is spoken?", fr="TP1 · Quelle langue parle-t-on ?"),
     limits=Limits(
-        seconds=300, cpu_seconds=1200, cell_seconds=60, training_seconds=400, memory_mb=5000,
+        seconds=300, cpu_seconds=2400, cell_seconds=60, training_seconds=900, memory_mb=5000,
     ),
     recordings=["classifier", "champion", "probe_clip", "probe_speaker", "real"],
     preload=("tensorflow", "keras", "matplotlib.pyplot", "soundfile"),

@@ -188,6 +188,24 @@ def test_without_a_recording_or_with_rerun_training_is_done_under_the_budget(
     assert lab.history("classifier") == made.history
 
 
+def test_what_a_data_set_does_before_its_first_batch_has_the_budget_already(place: Path) -> None:
+    """Reading the clips of TP1 took longer than a cell may, on a busy machine."""
+    allowed: list[float] = []
+    asked: list[int] = []
+
+    class Slow(keras.utils.PyDataset):
+        def __len__(self) -> int:
+            return 2
+
+        def __getitem__(self, i: int) -> tuple[np.ndarray, np.ndarray]:
+            asked.append(len(allowed))
+            return X[:16], Y[:16]
+
+    lab = graded(None, training_seconds=60.0, allow_more=allowed.append)
+    classifier().fit(Slow(), epochs=1, callbacks=[lab.record("classifier")])
+    assert asked and set(asked) == {1}
+
+
 def test_a_fit_without_lab_record_is_untouched(recorded: bytes) -> None:
     graded(recorded)
     model = classifier()

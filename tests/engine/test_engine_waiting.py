@@ -1,0 +1,62 @@
+"""Time that a process stood in the queue for a processor, which no limit counts."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from grader.zones.waiting import MOST, forgiven, waited
+
+
+def busy_on_one_core() -> tuple[float, float]:
+    """Two threads compute on one core while the main thread sleeps: (seconds, seconds waited)."""
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    began, before = time.monotonic(), waited()
+    over = began + 1.0
+    most = 0.0
+
+    def compute() -> None:
+        while time.monotonic() < over:
+            hashlib.pbkdf2_hmac("sha256", b"a", b"b", 100_000)  # without the interpreter's lock
+
+    threads = [threading.Thread(target=compute) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    while time.monotonic() < over:
+        time.sleep(0.05)
+        most = max(most, waited() - before)
+    for thread in threads:
+        thread.join()
+    return time.monotonic() - began, most
+
+
+def test_threads_that_wait_count_while_the_main_one_sleeps() -> None:
+    code = f"import sys; sys.path[:0] = {sys.path!r}\nfrom test_engine_waiting import *\n"
+    code += "print(*busy_on_one_core())"
+    here = os.path.dirname(__file__)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=here, capture_output=True, text=True, check=True
+    )
+    seconds, waiting = map(float, done.stdout.split())
+    assert waiting > 0.4 * seconds  # one of the two always waits
+
+
+def test_sleeping_is_not_waiting() -> None:
+    before = waited()
+    time.sleep(0.3)
+    assert forgiven(before, 10.0) < 0.2
+
+
+def test_waiting_adds_no_more_than_so_many_times_the_limit() -> None:
+    assert forgiven(waited() - 1000.0, 3.0) == MOST * 3.0
+
+
+@pytest.mark.parametrize("pid", [2**22 + 1, "nobody"])
+def test_a_process_that_is_gone_has_not_waited(pid: int | str) -> None:
+    assert waited(pid) == 0.0
