@@ -15,7 +15,7 @@ grade: $(READY)
 
 # Style, types, every test, then the proof of every lab.
 test: lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 	$(MAKE) --no-print-directory proof
 
 lint: $(READY)
