@@ -56,11 +56,17 @@ def secret_seed(course: Path) -> int:
         raise NoLab(f"{path}: not a number; delete it to have a new seed made") from None
     path.parent.mkdir(exist_ok=True)
     seed = secrets.randbits(63)
+    draft = path.with_name(f".seed.{os.getpid()}")
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(str(seed))
     try:
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(str(seed))
+        os.link(draft, path)  # whole or not at all: another process may want it this moment
     except FileExistsError:
         return int(path.read_text())
+    except OSError:  # a file system without links
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
     return seed
 
 
