@@ -78,15 +78,16 @@ class _Clock:
         signal.signal(signal.SIGALRM, self._ring)
         signal.signal(signal.SIGXCPU, self._processor)
 
-    @property
-    def left(self) -> float:
-        idle = forgiven(self.waited_at_first, self.limits.seconds)
+    def left(self, so_far: float) -> float:
+        """Seconds for the whole, when this process has waited so long (a result of `waited`)."""
+        idle = forgiven(so_far - self.waited_at_first, self.limits.seconds)
         return self.end + idle - time.monotonic()
 
     def start(self, extra: float = 0.0) -> None:
         """Give the next cell or probe its time; `extra` for a training that must be done."""
-        self.allowed = min(self.limits.cell_seconds + extra, max(self.left, 0.05))
-        self.granted, self.waited_before = 0.0, waited()
+        so_far = waited()
+        self.allowed = min(self.limits.cell_seconds + extra, max(self.left(so_far), 0.05))
+        self.granted, self.waited_before = 0.0, so_far
         self.armed = True
         # It rings again every second: a bare `except:` in a loop does not outlive it for long.
         signal.setitimer(signal.ITIMER_REAL, self.allowed, 1.0)
@@ -97,12 +98,14 @@ class _Clock:
 
     def _ring(self, signum: int, frame: Any) -> None:
         if self.armed:
-            more = forgiven(self.waited_before, self.allowed) - self.granted
-            if more > 0.05 and self.left > 0:
+            so_far = waited()
+            left = self.left(so_far)
+            more = forgiven(so_far - self.waited_before, self.allowed) - self.granted
+            if more > 0.05 and left > 0:
                 self.granted += more
                 signal.setitimer(signal.ITIMER_REAL, more, 1.0)
                 return
-            if self.left <= 0:
+            if left <= 0:
                 raise LimitHit("seconds", self.limits.seconds)
             raise LimitHit("cell", round(self.allowed, 1))
 

@@ -28,6 +28,6 @@ def waited(pid: int | str = "self") -> float:
     return total / 1e9
 
 
-def forgiven(since: float, limit: float, pid: int | str = "self") -> float:
-    """Seconds waited after `since` (a result of `waited`) that are taken off a limit."""
-    return min(max(0.0, waited(pid) - since), MOST * limit)
+def forgiven(waiting: float, limit: float) -> float:
+    """Seconds, of those that a process has waited, that are taken off a limit."""
+    return min(max(0.0, waiting), MOST * limit)

@@ -247,11 +247,11 @@ def _watch(
             ended_at = ended_at or now
             if now - ended_at > 1.0:
                 return data, "closed"
-        if now > deadline and now > deadline + forgiven(first_wait, limits.seconds, child):
+        if now > deadline and now > deadline + forgiven(waited(child) - first_wait, limits.seconds):
             return data, "seconds"
         allowed = limits.cell_seconds + (limits.training_seconds if scan.training else 0.0)
         over = now - item_began - allowed - _GRACE
-        if over > 0 and over > forgiven(item_wait, allowed, child):
+        if over > 0 and over > forgiven(waited(child) - item_wait, allowed):
             return data, "cell"
         if now > look_at:
             look_at = now + _LOOK
