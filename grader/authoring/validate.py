@@ -12,7 +12,7 @@ import statistics
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -80,19 +80,14 @@ class Report:
         return {**asdict(self), "ok": self.ok}
 
 
-@contextmanager
-def _unwatched(part: str) -> Iterator[Callable[[int, int], None]]:
-    yield lambda n, total: None
-
-
 def validate(
     labs: Sequence[LoadedLab],
     data: Path | None,
     *,
     jobs: int,
     sandboxed: bool,
-    train: bool = True,
-    watch: Callable[[str], AbstractContextManager[Callable[[int, int], None]]] = _unwatched,
+    train: bool,
+    watch: Callable[[str], AbstractContextManager[Callable[[int, int], None]]],
 ) -> Iterator[Report]:
     """Prove labs, one after another; meanwhile their solutions train, one at a time.
 
@@ -116,35 +111,44 @@ def validate(
     spent = {lab.id: references.fill(lab, data, sandboxed, jobs, lambda _: None) for lab in labs}
     with ThreadPoolExecutor(jobs) as compiling:
         keys = dict(zip([lab.id for lab in labs], compiling.map(_key, labs), strict=True))
-    untrained = [lab for lab in labs if train and lab.spec.recordings and spent[lab.id] is None]
-    untrained.sort(key=lambda lab: -lab.spec.limits.cpu_seconds)  # the longest first
     beside = min(1, jobs - 1)
     room = threading.Semaphore(beside)
 
-    def trained(lab: LoadedLab) -> Result:
+    def trained(lab: LoadedLab) -> dict[str, Result]:
+        if not train or not lab.spec.recordings or spent[lab.id] is not None:
+            return {}
         with room:
             return _trained(lab, keys[lab.id], data, sandboxed)
 
-    training = {lab.id: _begun(trained, lab) for lab in untrained}
-    waiting: list[tuple[LoadedLab, dict[str, Result]]] = []
+    def report(lab: LoadedLab) -> Report:
+        results = found[lab.id] | training[lab.id].result()
+        return _report(lab, keys[lab.id], results, spent[lab.id] or 0.0)
+
+    longest_first = sorted(labs, key=lambda lab: -lab.spec.limits.cpu_seconds)
+    training = {lab.id: _begun(trained, lab) for lab in longest_first}
+    found: dict[str, dict[str, Result]] = {}
+    waiting: list[LoadedLab] = []
     for lab in labs:
         with watch(lab.id) as done:
-            found = _tried(lab, keys[lab.id], Setting(lab.dir, data, jobs, sandboxed), done)
-        waiting.append((lab, found))
-        for lab, found in [x for x in waiting if _settled(training.get(x[0].id))]:
-            waiting.remove((lab, found))
-            yield _report(lab, keys[lab.id], found, training.get(lab.id), spent[lab.id])
+            setting = Setting(lab.dir, data, jobs, sandboxed)
+            found[lab.id] = _tried(lab, keys[lab.id], setting, done)
+        waiting.append(lab)
+        for ready in [x for x in waiting if training[x.id].done()]:
+            waiting.remove(ready)
+            yield report(ready)
     room.release(jobs - beside)
-    for lab, found in waiting:
+    for lab in waiting:
         with watch(f"{lab.id}, training") as done:
             training[lab.id].result()
             done(1, 1)
-        yield _report(lab, keys[lab.id], found, training[lab.id], spent[lab.id])
+        yield report(lab)
 
 
-def _begun(function: Callable[[LoadedLab], Result], lab: LoadedLab) -> Future[Result]:
+def _begun(
+    function: Callable[[LoadedLab], dict[str, Result]], lab: LoadedLab
+) -> Future[dict[str, Result]]:
     """Begin it in a thread that Ctrl-C does not wait for."""
-    future: Future[Result] = Future()
+    future: Future[dict[str, Result]] = Future()
 
     def run() -> None:
         try:
@@ -154,10 +158,6 @@ def _begun(function: Callable[[LoadedLab], Result], lab: LoadedLab) -> Future[Re
 
     threading.Thread(target=run, daemon=True).start()
     return future
-
-
-def _settled(training: Future[Result] | None) -> bool:
-    return training is None or training.done()
 
 
 def _key(lab: LoadedLab) -> Key:
@@ -182,25 +182,22 @@ def _tried(
     return results
 
 
-def _trained(lab: LoadedLab, key: Key, data: Path | None, sandboxed: bool) -> Result:
+def _trained(lab: LoadedLab, key: Key, data: Path | None, sandboxed: bool) -> dict[str, Result]:
     """The solution without its recordings: it trains within the lab's budget."""
     work = _work(lab.notebook("fr", True), {}, "fr")
     rerun = Setting(lab.dir, data, 1, sandboxed, rerun=True)
     results: dict[str, Result] = {}
-    grade_units(key, [("trained", _item(lab, "trained", work))], rerun, results.__setitem__)
-    return results["trained"]
+    unit = ("solution trained", _item(lab, "trained", work))
+    grade_units(key, [unit], rerun, results.__setitem__)
+    return results
 
 
-def _report(
-    lab: LoadedLab, key: Key, found: Mapping[str, Result], training: Future[Result] | None,
-    spent: float | None,
-) -> Report:  # fmt: skip
-    results = {**found, **({"solution trained": training.result()} if training else {})}
+def _report(lab: LoadedLab, key: Key, results: Mapping[str, Result], spent: float) -> Report:
     report = Report(lab.id)
     _check_sources(lab, report)
     _check_thresholds(lab, report)
     _check_mistakes(lab, key, report)
-    _solution(key, results, report, spent or 0.0)
+    _solution(key, results, report, spent)
     _blank(key, results, report)
     for mutant in lab.mutants:
         _mutant(key, mutant, results[f"mutant {mutant.id}"], report)
