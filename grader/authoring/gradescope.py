@@ -18,7 +18,7 @@ from grader.gradebook.keys import hidden_key, lab_dir, secret_seed
 _DATE = (2020, 1, 1, 0, 0, 0)
 _NOT_NEEDED = (
     "axe-playwright-python", "hypothesis", "jupyter", "jupyterlab", "mypy", "nbgrader", "playwright",
-    "pytest", "ruff",
+    "pytest", "pytest-xdist", "ruff",
 )  # fmt: skip
 _SETUP = """\
 #!/usr/bin/env bash

@@ -24,6 +24,7 @@ from grader.authoring.transforms import HARMLESS
 from grader.core.expect import Metric
 from grader.core.judge import Verdict
 from grader.core.key import Key
+from grader.core.source import parse
 from grader.core.text import LANGS, Lang
 from grader.gradebook.grade import Setting, grade_units
 from grader.gradebook.keys import NoLab, hidden_key
@@ -348,7 +349,7 @@ def _check_sources(lab: LoadedLab, report: Report) -> None:
                 "pass" if x.lstrip()[:1] in "%!" and x.strip() else x for x in source.splitlines()
             )
             try:
-                ast.parse(plain)
+                parse(plain)
             except SyntaxError as error:
                 report.other.append(f"cell {cell.index + 1}: the {label} does not parse: {error}")
         if cell.exercise and _signatures(cell.stub()) != _signatures(cell.solved()):
@@ -368,7 +369,7 @@ def _check_sources(lab: LoadedLab, report: Report) -> None:
 
 def _signatures(source: str) -> list[tuple[str, str, str]]:
     try:
-        tree = ast.parse(source)
+        tree = parse(source)
     except SyntaxError:
         return []
     found = []

@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 import re
 import symtable
+import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 _SHELL = re.compile(r"^(\s*)(?:[%!?].*|[\w.]+\?+\s*)$")
+_PARSING = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -21,11 +23,21 @@ class Use:
     code: str = ""
 
 
+def parse(source: str) -> ast.Module:
+    """`ast.parse`, one thread at a time, with its exceptions.
+
+    Python before 3.11.8 counts the depth of all threads' trees in one place and raises a
+    SystemError when two are built at once (CPython issue 106905).
+    """
+    with _PARSING:
+        return ast.parse(source)
+
+
 def parse_cell(source: str) -> ast.Module | None:
     """The syntax tree of a cell, its shell lines and magics blanked; None if it does not parse."""
     lines = [_SHELL.sub(r"\1pass", line) for line in source.splitlines()]
     try:
-        return ast.parse("\n".join(lines))
+        return parse("\n".join(lines))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 

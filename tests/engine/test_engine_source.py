@@ -1,5 +1,9 @@
 """What is read from a student's source without running it."""
 
+import gc
+import sys
+import threading
+
 import pytest
 
 from grader.core.source import defined_in, forbidden_uses, lab_named_in, parse_cell, reach
@@ -119,6 +123,37 @@ def test_no_source_raises(source):
     parse_cell(source)
     assert lab_named_in([source]) is None
     assert forbidden_uses([source], ["f"], FORBIDS) == []
+
+
+def test_threads_may_parse_at_the_same_time() -> None:
+    """Python 3.11.7 raised a SystemError here in some of the runs: what a collection calls may switch."""
+    source = "\n".join(f"def f{i}(x): return [x + {i}, (x, [{{'a': x * {i}}}])]" for i in range(200))
+    trees, errors = [], []
+
+    def parse_often() -> None:
+        try:
+            trees.extend(parse_cell(source) for _ in range(30))
+        except SystemError as error:
+            errors.append(error)
+
+    def collected(phase: str, info: dict) -> None:
+        sum(range(50))
+
+    interval, threshold = sys.getswitchinterval(), gc.get_threshold()
+    gc.callbacks.append(collected)
+    sys.setswitchinterval(1e-6)
+    gc.set_threshold(50)
+    try:
+        threads = [threading.Thread(target=parse_often) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+        gc.set_threshold(*threshold)
+        gc.callbacks.remove(collected)
+    assert not errors and len(trees) == 120
 
 
 def test_a_local_variable_is_not_somebody_elses_name() -> None:

@@ -6,6 +6,7 @@ the attack's own cell must say what happened to it.
 """
 
 import os
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -22,6 +23,18 @@ def inhabitants(worker):
         more = {p for p, parent in parents.items() if parent in more} - found
         found |= more
     return found
+
+
+def settled(worker, seconds=5):
+    """`inhabitants`, once the fork that answered last is gone: the same twice, 0.3 s apart."""
+    until = time.monotonic() + seconds
+    before = inhabitants(worker)
+    while time.monotonic() < until:
+        time.sleep(0.3)
+        if (now := inhabitants(worker)) == before:
+            break
+        before = now
+    return before
 
 
 FULL = 21.0  # the mini lab's 20 points and a bonus

@@ -5,7 +5,7 @@ import signal
 import time
 
 import pytest
-from attacks import FULL, inhabitants
+from attacks import FULL, inhabitants, settled
 
 from grader.zones.sandbox import room
 
@@ -87,8 +87,7 @@ def test_files_of_the_submission_before_are_gone(zone):
 
 def test_processes_of_the_submission_before_are_gone(zone):
     zone.honest()
-    time.sleep(0.5)
-    before = inhabitants(zone.worker)
+    before = settled(zone.worker)
     assert len(before) > 2, "bubblewrap's own process, the one that holds the zone, the worker"
     zone.run(["import os, time\nfor _ in range(5):\n    if os.fork() == 0: time.sleep(600)"])
     until = time.monotonic() + 5
@@ -104,7 +103,7 @@ def test_a_killed_worker_is_started_again(zone, victim):
     zone.honest()
     pid = zone.worker._process.pid
     if victim == "worker":
-        pid = max(inhabitants(zone.worker))
+        pid = max(settled(zone.worker))
     os.kill(pid, signal.SIGKILL)
     for _ in range(2):
         try:
