@@ -73,7 +73,7 @@ def test_one_pass_finds_what_greedy_decoding_writes(
         for k, w in recording.weights.items()
     }
     tried = words.trial(dataclasses.replace(recording, weights=shaken), source)
-    written = tried.decode(tried.model, source)
+    written = tried.decode(tried.forward.model, source)
     assert 0.02 < tried.right.mean() < 0.98
     assert ((written == target).all(axis=1) == tried.right).all()
     assert (tried.predictions(source) == written).all()
