@@ -331,21 +331,25 @@ def _panel(
     shares = np.clip(
         np.nan_to_num((matrix - low) / (high - low) if high > low else matrix * 0.0), 0.0, 1.0
     )
-    parts: list[str] = []
-    for (i, j), value in np.ndenumerate(matrix):
-        share, finite = float(shares[i, j]), math.isfinite(value)
-        fill = "#" + "".join(f"{round(250 + (c - 250) * share):02x}" for c in end)
-        left, top = x + j * size, y + i * size
-        parts.append(  # numbers only: nothing to escape
-            f'<rect x="{left:.2f}" y="{top:.2f}" width="{size:.2f}" height="{size:.2f}"'
-            f' fill="{fill if finite else "#d9a300"}" class="cell"/>'
-        )
-        if written or not finite:
-            text = number(float(value), lang, 1) if finite else "NaN"
+    colours = np.rint(250 + (np.array(end) - 250) * shares[..., None]).astype(int)
+    lefts = [x + j * size for j in range(columns)]
+    tops = [y + i * size for i in range(rows)]
+    box = f'width="{size:.2f}" height="{size:.2f}"'
+    middle = 'text-anchor="middle"'
+    parts: list[str] = []  # numbers only: nothing to escape
+    for i, top in enumerate(tops):
+        for j, left in enumerate(lefts):
+            value, (red, green, blue) = float(matrix[i, j]), colours[i, j]
+            finite = math.isfinite(value)
+            fill = f"#{red:02x}{green:02x}{blue:02x}" if finite else "#d9a300"
             parts.append(
-                label(
-                    left + size / 2, top + size / 2 + 3.5, text, class_="tiny",
-                    text_anchor="middle", fill="#fff" if share > 0.55 else "#1b1f24",
+                f'<rect x="{left:.2f}" y="{top:.2f}" {box} fill="{fill}" class="cell"/>'
+            )
+            if written or not finite:
+                text = number(value, lang, 1) if finite else "NaN"
+                ink = "#fff" if shares[i, j] > 0.55 else "#1b1f24"
+                parts.append(
+                    f'<text x="{_short(left + size / 2)}" y="{_short(top + size / 2 + 3.5)}"'
+                    f' class="tiny" {middle} fill="{ink}">{text}</text>'
                 )
-            )  # fmt: skip
     return Markup("".join(parts)), rows * size
