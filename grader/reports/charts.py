@@ -342,9 +342,7 @@ def _panel(
             value, (red, green, blue) = float(matrix[i, j]), colours[i, j]
             finite = math.isfinite(value)
             fill = f"#{red:02x}{green:02x}{blue:02x}" if finite else "#d9a300"
-            parts.append(
-                f'<rect x="{left:.2f}" y="{top:.2f}" {box} fill="{fill}" class="cell"/>'
-            )
+            parts.append(f'<rect x="{left:.2f}" y="{top:.2f}" {box} fill="{fill}" class="cell"/>')
             if written or not finite:
                 text = number(value, lang, 1) if finite else "NaN"
                 ink = "#fff" if shares[i, j] > 0.55 else "#1b1f24"

@@ -127,7 +127,9 @@ def test_no_source_raises(source):
 
 def test_threads_may_parse_at_the_same_time() -> None:
     """Python 3.11.7 raised a SystemError here in some of the runs: what a collection calls may switch."""
-    source = "\n".join(f"def f{i}(x): return [x + {i}, (x, [{{'a': x * {i}}}])]" for i in range(200))
+    source = "\n".join(
+        f"def f{i}(x): return [x + {i}, (x, [{{'a': x * {i}}}])]" for i in range(200)
+    )
     trees, errors = [], []
 
     def parse_often() -> None:
