@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from grader.core.judge import Verdict
@@ -164,7 +166,7 @@ class Graded:
         return cls(
             **{
                 **data,
-                "verdicts": tuple(Verdict.from_dict(v) for v in data["verdicts"]),
+                "verdicts": tuple(_verdict(json.dumps(v)) for v in data["verdicts"]),
                 "cells": tuple(CellReport.from_dict(c) for c in data["cells"]),
                 "notices": tuple(Text.from_dict(n) for n in data["notices"]),
                 "recordings": tuple(data["recordings"]),
@@ -174,6 +176,12 @@ class Graded:
                 "by_hand": tuple(ByHand(**h) for h in data.get("by_hand", ())),
             }
         )
+
+
+@lru_cache(maxsize=1 << 14)
+def _verdict(packed: str) -> Verdict:
+    """One object for all equal verdicts: in a class most are, and their texts are what is long."""
+    return Verdict.from_dict(json.loads(packed))
 
 
 def late_to_dict(late: Late | None) -> dict[str, Any] | None:

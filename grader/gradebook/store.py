@@ -460,20 +460,25 @@ class Store:
     def graded(self, lab: str) -> list[Graded]:
         """The class, in its order."""
         with self._reading() as db:
-            return [g for g, _ in _rows(db, lab)]
+            return list(_rows(db, lab))
 
     def pictures(self, lab: str) -> dict[str, Tree]:
         """Student id → ``{check: {"came", "expected"}}`` for the checks that have a picture."""
+        statement = (
+            select(_ENTRIES.c.student_id, _UNITS.c.pictures)
+            .join(_UNITS, _UNITS.c.id == _ENTRIES.c.unit)
+            .where(_ENTRIES.c.lab == lab)
+            .order_by(_ENTRIES.c.place)
+        )
         with self._reading() as db:
-            return {g.student_id: p for g, p in _rows(db, lab) if p}
+            found = {who: unpack(pictures) for who, pictures in db.execute(statement)}
+            return {who: pictures for who, pictures in found.items() if pictures}
 
 
-def _rows(
-    db: Connection, lab: str, only: Collection[str] | None = None
-) -> Iterator[tuple[Graded, Tree]]:
+def _rows(db: Connection, lab: str, only: Collection[str] | None = None) -> Iterator[Graded]:
     """The class with what people decided, in its order."""
     statement = (
-        select(_UNITS.c.graded, _UNITS.c.pictures, _ENTRIES.c.person)
+        select(_UNITS.c.graded, _ENTRIES.c.person)
         .join(_UNITS, _UNITS.c.id == _ENTRIES.c.unit)
         .where(_ENTRIES.c.lab == lab)
         .order_by(_ENTRIES.c.place)
@@ -482,11 +487,11 @@ def _rows(
         statement = statement.where(_ENTRIES.c.student_id.in_(only))
     rubrics, reviews = _rubrics(db, lab), _reviews(db, lab, only)
     marks = _marks(db, lab)
-    for graded, pictures, person in db.execute(statement):
+    for graded, person in db.execute(statement):
         notices = [*person.get("notices", []), *graded["notices"]]
         found = Graded.from_dict({**graded, **person, "notices": notices})
         found = reviewed(found, reviews.get(found.student_id, {}), rubrics)
-        yield overridden(found, marks.get(found.student_id, ())), unpack(pictures)
+        yield overridden(found, marks.get(found.student_id, ()))
 
 
 def _rubrics(db: Connection, lab: str) -> dict[str, dict[int, Item]]:
@@ -553,10 +558,10 @@ def _logged(
     db: Connection, lab: str, by: str, only: Collection[str] | None = None, why: str = ""
 ) -> Iterator[list[Change]]:
     """Log the marks that what is done inside moves; they are in the list afterwards."""
-    before = {g.student_id: g for g, _ in _rows(db, lab, only)}
+    before = {g.student_id: g for g in _rows(db, lab, only)}
     changes: list[Change] = []
     yield changes
-    for now, _ in list(_rows(db, lab, only)):
+    for now in list(_rows(db, lab, only)):
         old = before.get(now.student_id)
         if old is not None and old.total == now.total:
             continue
