@@ -23,32 +23,6 @@ ROOT = Path(__file__).resolve().parents[1]
 GRADER = [sys.executable, "-m", "grader"]
 QUIET = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
 
-CHECKS = """
-import io, json, statistics, sys, time
-from contextlib import redirect_stdout
-from pathlib import Path
-sys.path.insert(0, {root!r})
-from grader.authoring.source import load_lab
-lab_source = load_lab(Path({root!r}) / "solutions" / "tp4_transformer", proofs=False)
-names = lab_source.namespace()
-globals().update(names)
-from grader import Lab
-lab = Lab("tp4_transformer", lang="en")
-times = {{}}
-with redirect_stdout(io.StringIO()):
-    for exercise in lab.key.exercises:
-        if exercise.defines:
-            lab.check(exercise.id)  # warm: TensorFlow has started
-            found = []
-            for _ in range(3):
-                began = time.perf_counter()
-                lab.check(exercise.id)
-                found.append(time.perf_counter() - began)
-            times[exercise.id] = statistics.median(found)
-print(json.dumps(times))
-"""
-
-
 def wall(command: list[str]) -> float:
     began = time.perf_counter()
     subprocess.run(command, cwd=ROOT, env=QUIET, check=False, capture_output=True)
@@ -88,11 +62,10 @@ def measure(folder: Path, students: int, repeat: int) -> dict[str, object]:
     classes = median(lambda: wall([*grade, str(folder / f"o{next(runs)}"), str(crowd)]), repeat)
     again = wall([*grade, str(folder / "o0"), str(crowd)])
     single = median(lambda: wall([*grade, str(folder / f"s{next(runs)}"), str(one)]), repeat)
-    done = subprocess.run(
-        [sys.executable, "-c", CHECKS.format(root=str(ROOT))],
-        cwd=ROOT, env=QUIET, capture_output=True, text=True,
-    )  # fmt: skip
-    checks = json.loads(done.stdout.splitlines()[-1])
+    cost = [sys.executable, str(ROOT / "benchmarks" / "check_cost.py"), *lab]
+    done = subprocess.run(cost, cwd=ROOT, env=QUIET, capture_output=True, text=True, check=True)
+    costs = json.loads(done.stdout.splitlines()[-1])
+    checks = [c["check"] for c in costs.values()]
     return {
         "cores": len(os.sched_getaffinity(0)),
         "students": students,
@@ -104,12 +77,14 @@ def measure(folder: Path, students: int, repeat: int) -> dict[str, object]:
         "seconds_a_submission": classes / students,
         "second_run_seconds": again,
         "one_submission_seconds": single,
-        "check_seconds_median": statistics.median(checks.values()),
-        "check_seconds_slowest": max(checks.values()),
+        "check_seconds_median": statistics.median(checks),
+        "check_seconds_slowest": max(checks),
         "ratio_help_to_python": helped / python,
         "ratio_submission_to_tensorflow": classes / students / tensorflow,
         "ratio_one_to_tensorflow": single / tensorflow,
         "ratio_second_run_to_first": again / classes,
+        # How much of what a check may cost, twice the student's own code and 50 ms, it does cost.
+        "ratio_check_to_allowed": max(c["check"] / (2 * c["own"] + 0.05) for c in costs.values()),
     }
 
 

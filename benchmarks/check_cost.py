@@ -1,0 +1,91 @@
+"""What `lab.check` costs beside the student's own code: seconds of both, for each exercise of a lab.
+
+    python benchmarks/check_cost.py LAB [--repeat 3]
+
+Prints ``{exercise: {"check": s, "own": s}}``, medians, warm, on the solution. *Own* is what the calls
+take that the checks make of the student's functions and classes, without the kit around them: no
+judging, nothing displayed, and Keras with all its habits (`grader.core.building`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, redirect_stdout
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT)]
+
+from grader.authoring.source import load_lab  # noqa: E402
+from grader.core import observe  # noqa: E402
+from grader.core.probe import Probe  # noqa: E402
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("lab")
+    options.add_argument("--repeat", type=int, default=3)
+    given = options.parse_args()
+    solved = load_lab(ROOT / "solutions" / given.lab, proofs=False).namespace()
+    globals().update(solved)  # where `lab.check` looks, outside a notebook
+    found = costs(given.lab, given.repeat)
+    print(json.dumps(found))
+
+
+def costs(id: str, repeat: int) -> dict[str, dict[str, float]]:
+    """Seconds of each exercise's check and of the student's own code in it."""
+    from grader import Lab
+
+    lab = Lab(id, lang="en")
+    asked = lab.key.questions_for_students()["probes"]
+    probes = {p["check"]: Probe.from_tree(p["probe"]) for p in asked}
+    found = {}
+    for exercise in lab.key.exercises:
+        mine = [probes[c.id] for c in lab.key.of_exercise(exercise.id) if c.id in probes]
+        if not exercise.defines or not mine:
+            continue
+
+        def check(name: str = exercise.id) -> None:
+            with redirect_stdout(io.StringIO()):
+                lab.check(name)
+
+        def own(probes: list[Probe] = mine) -> None:
+            made: dict[str, Any] = {}
+            with slow_building():
+                for probe in probes:
+                    observe.observe(probe, globals(), lab.answers, made=made)
+
+        found[exercise.id] = {"check": seconds(check, repeat), "own": seconds(own, repeat)}
+    return found
+
+
+@contextmanager
+def slow_building() -> Iterator[None]:
+    """Keras as a student's own cells find it."""
+    quick = observe.quick_probing
+    observe.quick_probing = nullcontext
+    try:
+        yield
+    finally:
+        observe.quick_probing = quick
+
+
+def seconds(run: Callable[[], None], repeat: int) -> float:
+    run()  # warm
+    times = []
+    for _ in range(repeat):
+        began = time.perf_counter()
+        run()
+        times.append(time.perf_counter() - began)
+    return round(statistics.median(times), 5)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,25 @@
+"""`lab.check` costs at most twice what the student's own code takes, and 50 ms."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LABS = sorted(p.stem for p in (ROOT / "labs").glob("*.key"))
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_a_check_is_not_much_slower_than_what_it_checks(lab: str) -> None:
+    script = ROOT / "benchmarks" / "check_cost.py"
+    done = subprocess.run([sys.executable, script, lab], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    costs = json.loads(done.stdout.splitlines()[-1])
+    assert len(costs) >= 3
+    slow = {name: c for name, c in costs.items() if c["check"] > 2 * c["own"] + 0.05}
+    assert not slow
