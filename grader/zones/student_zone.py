@@ -26,7 +26,7 @@ from grader.core.tree import Tree
 from grader.student import session
 from grader.student.holes import Holes
 from grader.zones.records import CellReport
-from grader.zones.waiting import forgiven, waited
+from grader.zones.waiting import Waiting, forgiven
 
 Report = Callable[[Tree], None]
 
@@ -74,7 +74,8 @@ class _Clock:
         self.armed = False
         self.allowed = 0.0
         self.granted = 0.0
-        self.waited_before, self.waited_at_first = 0.0, waited()
+        self.waiting = Waiting()
+        self.waited_before, self.waited_at_first = 0.0, self.waiting.now()
         signal.signal(signal.SIGALRM, self._ring)
         signal.signal(signal.SIGXCPU, self._processor)
 
@@ -85,7 +86,7 @@ class _Clock:
 
     def start(self, extra: float = 0.0) -> None:
         """Give the next cell or probe its time; `extra` for a training that must be done."""
-        so_far = waited()
+        so_far = self.waiting.lately()
         self.allowed = min(self.limits.cell_seconds + extra, max(self.left(so_far), 0.05))
         self.granted, self.waited_before = 0.0, so_far
         self.armed = True
@@ -98,7 +99,7 @@ class _Clock:
 
     def _ring(self, signum: int, frame: Any) -> None:
         if self.armed:
-            so_far = waited()
+            so_far = self.waiting.now()
             left = self.left(so_far)
             more = forgiven(so_far - self.waited_before, self.allowed) - self.granted
             if more > 0.05 and left > 0:

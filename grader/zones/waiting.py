@@ -7,9 +7,11 @@ submission would run into them; what it waited for a processor is taken off, up 
 from __future__ import annotations
 
 import os
+import time
 from contextlib import suppress
 
 MOST = 2.0  # times the limit that waiting may add to it
+AGE = 0.2  # seconds for which a reading will do as a beginning
 
 
 def waited(pid: int | str = "self") -> float:
@@ -26,6 +28,23 @@ def waited(pid: int | str = "self") -> float:
             ):
                 total += int(file.read().split()[1])
     return total / 1e9
+
+
+class Waiting:
+    """`waited` of one process, for those who ask often: it takes a fifth of a millisecond."""
+
+    def __init__(self, pid: int | str = "self") -> None:
+        self.pid = pid
+        self._read_at, self._total = time.monotonic(), waited(pid)
+
+    def lately(self) -> float:
+        """A reading no older than `AGE`: where a count begins, it is too low by no more than that."""
+        return self._total if time.monotonic() - self._read_at < AGE else self.now()
+
+    def now(self) -> float:
+        """A reading taken now."""
+        self._read_at, self._total = time.monotonic(), waited(self.pid)
+        return self._total
 
 
 def forgiven(waiting: float, limit: float) -> float:

@@ -34,11 +34,13 @@ from grader.core.tree import Tree
 from grader.zones import isolate
 from grader.zones.channel import receive, send
 from grader.zones.preload import preload
-from grader.zones.waiting import forgiven, waited
+from grader.zones.waiting import Waiting, forgiven
 
 MAX_REPORT = 256 << 20  # bytes one submission may report
 _NO_MORE = 3  # a keeper's exit code: there are no more jobs
 _LOOK = 0.2  # seconds between two looks at what a submission uses
+_PAGE_MB = os.sysconf("SC_PAGE_SIZE") / (1 << 20)
+_MARGIN_MB = 64  # by which the kernel's count of resident pages may lag behind
 _GRACE = 3.0  # seconds after which a cell that does not heed its limit is killed
 
 
@@ -223,10 +225,11 @@ def _watch(
     extra = 2 * limits.cell_seconds + _GRACE
     deadline = began + limits.seconds + limits.training_seconds + extra
     scan, item_began, look_at = _Scan(), deadline, time.monotonic() + _LOOK  # no item yet
-    first_wait = item_wait = waited(child)
+    waiting = Waiting(child)
+    first_wait = item_wait = waiting.now()
     allowed_mb = limits.memory_mb + _rss_mb()  # what it shares with the worker is counted too
     ended_at: float | None = None
-    weigh, newest = False, _newest()
+    newest = _newest()
     while True:
         if outside is not None:
             before, newest = newest, _newest()
@@ -242,21 +245,20 @@ def _watch(
             if len(data) > MAX_REPORT:
                 return data, "report"
             if scan.new_item(data):
-                item_began, item_wait = now, waited(child)
+                item_began, item_wait = now, waiting.lately()
         if scan.ended:
             ended_at = ended_at or now
             if now - ended_at > 1.0:
                 return data, "closed"
-        if now > deadline and now > deadline + forgiven(waited(child) - first_wait, limits.seconds):
+        if now > deadline and now > deadline + forgiven(waiting.now() - first_wait, limits.seconds):
             return data, "seconds"
         allowed = limits.cell_seconds + (limits.training_seconds if scan.training else 0.0)
         over = now - item_began - allowed - _GRACE
-        if over > 0 and over > forgiven(waited(child) - item_wait, allowed):
+        if over > 0 and over > forgiven(waiting.now() - item_wait, allowed):
             return data, "cell"
         if now > look_at:
             look_at = now + _LOOK
-            weigh = not weigh
-            used = _used(child, outside, weigh)
+            used = _used(child, outside, allowed_mb)
             if used.threads > limits.processes:
                 return data, "processes"
             if used.memory_mb > allowed_mb:
@@ -273,15 +275,19 @@ def _newest() -> int:
 
 @dataclass(frozen=True)
 class _Used:
-    """What all processes of a submission use together."""
+    """What all processes of a submission use together; memory may be overstated below the limit."""
 
     threads: int
     memory_mb: float
     cpu_seconds: float
 
 
-def _used(child: int, outside: set[int] | None, weigh: bool) -> _Used:
-    """Look at all that is not `outside`, or at what descends from the child; weigh memory if asked."""
+def _used(child: int, outside: set[int] | None, allowed_mb: float) -> _Used:
+    """Look at all that is not `outside`, or at what descends from the child.
+
+    Weighing takes eight milliseconds a process, so it is done only when all that is resident, pages
+    that are shared counted in each, comes near what is allowed.
+    """
     stats = dict(_stats())
     if outside is not None:
         mine = set(stats) - outside
@@ -292,9 +298,11 @@ def _used(child: int, outside: set[int] | None, weigh: bool) -> _Used:
             mine |= more
     found = [stats[pid] for pid in mine if pid in stats]
     ticks = sum(int(t) for stat in found for t in stat[11:15])
+    resident_mb = sum(int(stat[21]) for stat in found) * _PAGE_MB
+    near = resident_mb > allowed_mb - _MARGIN_MB
     return _Used(
         threads=sum(int(stat[17]) for stat in found),
-        memory_mb=sum(map(_private_mb, mine)) if weigh else 0.0,
+        memory_mb=sum(map(_private_mb, mine)) if near else resident_mb,
         cpu_seconds=ticks / os.sysconf("SC_CLK_TCK"),
     )
 

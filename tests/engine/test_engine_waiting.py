@@ -11,7 +11,9 @@ import time
 
 import pytest
 
-from grader.zones.waiting import MOST, forgiven, waited
+from grader.zones import waiting
+from grader.zones.waiting import AGE, MOST, Waiting, forgiven, waited
+from grader.zones.worker import _used
 
 
 def busy_on_one_core() -> tuple[float, float]:
@@ -60,3 +62,28 @@ def test_waiting_adds_no_more_than_so_many_times_the_limit() -> None:
 @pytest.mark.parametrize("pid", [2**22 + 1, "nobody"])
 def test_a_process_that_is_gone_has_not_waited(pid: int | str) -> None:
     assert waited(pid) == 0.0
+
+
+def test_a_reading_is_taken_again_when_it_is_old_or_must_be_new(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    readings = iter([1.0, 2.0, 3.0])
+    monkeypatch.setattr(waiting, "waited", lambda pid: next(readings))
+    process = Waiting()
+    assert [process.lately(), process.lately()] == [1.0, 1.0]
+    assert process.now() == process.lately() == 2.0
+    time.sleep(AGE + 0.05)
+    assert process.lately() == 3.0
+
+
+def test_memory_is_weighed_when_it_comes_near_what_is_allowed() -> None:
+    """Before, all resident pages stand for it: never less, and far from the limit enough."""
+    hold = "import sys; x = b'x' * (150 << 20); print(flush=True); sys.stdin.read()"
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", hold], **pipes) as process:  # type: ignore[call-overload]
+        process.stdout.readline()
+        far = _used(process.pid, None, 10_000.0)
+        near = _used(process.pid, None, 160.0)
+        process.communicate(b"")
+    assert 150 < near.memory_mb < far.memory_mb < 200
+    assert far.threads == near.threads == 1
