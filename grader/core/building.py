@@ -13,14 +13,21 @@ A few habits of Keras 3 and TensorFlow cost most of the time, and none changes a
 - each data set is watched by a thread that tunes its buffers. With a processor or less for each process
   there is nothing to tune, and the end of an epoch waits for that thread: a second, on a busy machine;
 - each shape of a variable gets kernels of its own, to make it, to fill it and to read it, a millisecond
-  in all. Only probes can do without: in a graph, the shape decides what is computed first.
+  in all. Only probes can do without: in a graph, the shape decides what is computed first;
+- each layer reads the signatures of its class' `__init__`, `build` and `call` anew;
+- Python before 3.12 lists a protocol's members anew each time something is asked whether it keeps to it,
+  and TensorFlow asks twice for every value that it converts.
 """
 
 from __future__ import annotations
 
+import inspect
 import sys
+import typing
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import lru_cache
+from types import MethodType
 from typing import Any
 
 
@@ -37,7 +44,7 @@ def quick_building() -> Iterator[None]:
     with ExitStack() as stack:
         for habit in (
             _built_by_calling, _variables_share_names, _plain_attributes, _built_before_training,
-            _data_untuned,
+            _data_untuned, _protocols_known, _signatures_known,
         ):  # fmt: skip
             stack.enter_context(habit())
         _quick = True
@@ -217,6 +224,62 @@ def _data_untuned() -> Iterator[None]:
         yield
     finally:
         iterator._create_iterator = before  # type: ignore[union-attr]
+
+
+@contextmanager
+def _protocols_known() -> Iterator[None]:
+    before = getattr(typing, "_get_protocol_attrs", None)
+    if before is None or sys.version_info >= (3, 12):
+        yield
+        return
+    known = lru_cache(maxsize=1024)(before)
+    typing._get_protocol_attrs = known  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        typing._get_protocol_attrs = before  # type: ignore[attr-defined]
+
+
+@contextmanager
+def _signatures_known() -> Iterator[None]:
+    modules = [sys.modules.get(f"keras.src.{name}") for name in ("layers.layer", "ops.operation")]
+    asking: list[Any] = [m for m in modules if getattr(m, "inspect", None) is inspect]
+    for module in asking:
+        module.inspect = _Inspect()
+    try:
+        yield
+    finally:
+        for module in asking:
+            module.inspect = inspect
+
+
+class _Inspect:
+    """The module `inspect`, with a memory for Keras' own functions; those of others may change."""
+
+    def __init__(self) -> None:
+        self._signature = lru_cache(maxsize=1024)(inspect.signature)
+        self._unbound = lru_cache(maxsize=1024)(_unbound)
+        self._spec = lru_cache(maxsize=1024)(inspect.getfullargspec)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(inspect, name)
+
+    def signature(self, obj: Any) -> inspect.Signature:
+        if not _of_keras(obj):
+            return inspect.signature(obj)
+        return self._unbound(obj.__func__) if type(obj) is MethodType else self._signature(obj)
+
+    def getfullargspec(self, func: Any) -> inspect.FullArgSpec:
+        return self._spec(func) if _of_keras(func) else inspect.getfullargspec(func)
+
+
+def _of_keras(function: Any) -> bool:
+    return str(getattr(function, "__module__", "")).startswith("keras.src.")
+
+
+def _unbound(function: Any) -> inspect.Signature:
+    """Signature of a method, as `inspect` gives it for one that is bound."""
+    return inspect.signature(MethodType(function, object()))
 
 
 def _symbols(spec: Any) -> Any:

@@ -239,11 +239,10 @@ def main(argv: Sequence[str]) -> int:
     orders = socket.socket(fileno=int(argv[0]))
     orders.set_inheritable(False)
     given = set(os.environ)
-    gc.disable()  # a fifth of the time that imports take; there is nothing to collect
+    gc.disable()  # a fifth of the time that imports take; there is little to collect
     preload(LIBRARIES)  # of what is missing, the worker will tell
     isolate.adopt()
     own = {name: value for name, value in os.environ.items() if name not in given}
-    gc.collect()
     gc.freeze()
     while True:
         order, fds, _, _ = socket.recv_fds(orders, _ORDER, 3 + len(_NAMESPACES))

@@ -55,13 +55,12 @@ def main(argv: list[str]) -> int:
     os.set_inheritable(results, False)
     isolated = "--isolate" in argv
     began = time.perf_counter()
-    gc.disable()  # a fifth of the time that imports take; there is nothing to collect
+    gc.disable()  # a fifth of the time that imports take; there is little to collect
     missing = preload([*_ALWAYS, *(a for a in argv if not a.startswith("--"))])
     _warm_up()
     isolate.hide()
     fresh = isolated and not _can_isolate()
     isolated = isolated and not fresh
-    gc.collect()
     gc.freeze()  # what is loaded now stays shared between the forks
     gc.enable()
     seconds = time.perf_counter() - began
