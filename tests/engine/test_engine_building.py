@@ -215,3 +215,48 @@ print("the same")
 def test_variables_of_probes_keep_shapes_and_values() -> None:
     done = subprocess.run([sys.executable, "-c", KERNELS], capture_output=True, text=True)
     assert done.stdout.strip() == "the same", done.stderr[-2000:]
+
+
+SIGNATURES = """
+import inspect, typing
+import keras
+from keras.src.layers import layer
+from grader.core.building import quick_building
+
+class Scaled(keras.layers.Layer):
+    def __init__(self, units, factor=2.0, **kwargs):
+        super().__init__(**kwargs)
+        self.dense, self.factor = keras.layers.Dense(units), factor
+    def call(self, x, mask=None):
+        return self.dense(x) * self.factor
+
+@typing.runtime_checkable
+class Sized(typing.Protocol):
+    def size(self): ...
+
+class Box:
+    def size(self): return 1
+
+def seen():
+    made = [keras.layers.Dense(3), keras.layers.Dense(4, use_bias=False), keras.layers.MultiHeadAttention(2, 3),
+            keras.layers.LayerNormalization(epsilon=0.5), Scaled(2, factor=3.0, name="scaled")]
+    signatures = [inspect.signature(m.call) for m in made]
+    assert [m._call_signature for m in made] == signatures, signatures
+    return ([m.get_config() | {"name": ""} for m in made], list(map(str, signatures)),
+            isinstance(Box(), Sized), isinstance(3, Sized))
+
+usual = seen()
+with quick_building():
+    assert layer.inspect is not inspect
+    assert seen() == usual and seen() == usual
+    Scaled.call = lambda self, x, rate=1.0: self.dense(x) * rate
+    assert str(Scaled(2)._call_signature) == "(x, rate=1.0)"
+assert layer.inspect is inspect
+print("the same")
+"""
+
+
+@pytest.mark.slow
+def test_signatures_and_protocols_are_read_once_and_are_the_same() -> None:
+    done = subprocess.run([sys.executable, "-c", SIGNATURES], capture_output=True, text=True)
+    assert done.stdout.strip() == "the same", done.stderr[-2000:]
