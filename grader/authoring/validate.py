@@ -125,7 +125,7 @@ def validate(
         results = found[lab.id] | training[lab.id].result()
         return _report(lab, keys[lab.id], results, spent[lab.id] or 0.0)
 
-    longest_first = sorted(labs, key=lambda lab: -lab.spec.limits.cpu_seconds)
+    longest_first = sorted(labs, key=lambda lab: -lab.spec.limits.training_seconds)
     training = {lab.id: _begun(trained, lab) for lab in longest_first}
     found: dict[str, dict[str, Result]] = {}
     waiting: list[LoadedLab] = []
