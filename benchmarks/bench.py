@@ -6,8 +6,8 @@ The three are run in turn, `repeat` times over, each in an environment of its ow
 warm disk; what counts is the median, in seconds a submission. The kit grades the whole class in every
 turn. The peers, whose time is the same for each submission and takes half an hour or more for all,
 share the class out over the turns, every submission once (every `repeat`-th in a turn, so that each
-part is as mixed as the class); ``--whole`` gives them all of it in every turn. Writes
-``benchmarks/results.json`` and ``benchmarks/results.svg``. The peers train every network, as they must;
+part is as mixed as the class); ``--whole`` gives them all of it in every turn. After each turn
+``benchmarks/results.json`` and ``benchmarks/results.svg`` are written. The peers train every network, as they must;
 the kit is measured with recordings and with ``--rerun``.
 """
 
@@ -21,8 +21,9 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
@@ -59,21 +60,29 @@ def main() -> None:
             graded = run(turn)
             times[name].append((time.perf_counter() - began) / graded)
             print(f"{name:14} {times[name][-1]:8.2f} s a submission", flush=True)
-    found: dict[str, object] = {n: round(statistics.median(t), 3) for n, t in times.items()}
-    median = {n: statistics.median(t) for n, t in times.items()}
+        found = figures(times)
+        found |= {"students": given.students, "whole": given.whole}
+        (ROOT / "benchmarks" / "results.json").write_text(json.dumps(found, indent=1) + "\n")
+        draw({name: found[name] for name in times})
+    print(json.dumps(found, indent=1))
+
+
+def figures(times: Mapping[str, Sequence[float]]) -> dict[str, Any]:
+    """Medians of seconds a submission, and their ratios.
+
+    Args:
+        times: name → seconds a submission, one a turn.
+    """
+    median = {name: statistics.median(t) for name, t in times.items()}
+    found: dict[str, Any] = {name: round(seconds, 3) for name, seconds in median.items()}
     for peer in ("nbgrader", "otter"):
         found[f"ratio_{peer}"] = round(median[peer] / median["kit_recorded"], 1)
         found[f"ratio_{peer}_rerun"] = round(median[peer] / median["kit_rerun"], 1)
-    found |= {
-        "students": given.students,
-        "repeat": given.repeat,
-        "whole": given.whole,
+    return found | {
+        "repeat": len(times["kit_recorded"]),
         "cores": len(os.sched_getaffinity(0)),
-        "all": {n: [round(x, 3) for x in t] for n, t in times.items()},
+        "all": {name: [round(x, 3) for x in t] for name, t in times.items()},
     }
-    (ROOT / "benchmarks" / "results.json").write_text(json.dumps(found, indent=1) + "\n")
-    draw(median)
-    print(json.dumps(found, indent=1))
 
 
 def prepared(students: int, parts: int) -> dict[str, Callable[[int], int]]:
