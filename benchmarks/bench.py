@@ -7,8 +7,8 @@ warm disk; what counts is the median, in seconds a submission. The kit grades th
 turn. The peers, whose time is the same for each submission and takes half an hour or more for all,
 share the class out over the turns, every submission once (every `repeat`-th in a turn, so that each
 part is as mixed as the class); ``--whole`` gives them all of it in every turn. After each turn
-``benchmarks/results.json`` and ``benchmarks/results.svg`` are written. The peers train every network, as they must;
-the kit is measured with recordings and with ``--rerun``.
+``benchmarks/results.json`` and ``benchmarks/results.svg`` are written. The peers train every network,
+as they must; the kit is measured with recordings and with ``--rerun``.
 """
 
 from __future__ import annotations

@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 GRADER = [sys.executable, "-m", "grader"]
 QUIET = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
 
+
 def wall(command: list[str]) -> float:
     began = time.perf_counter()
     subprocess.run(command, cwd=ROOT, env=QUIET, check=False, capture_output=True)

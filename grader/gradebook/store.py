@@ -312,11 +312,9 @@ class Store:
 
     def sources(self, lab: str) -> dict[str, list[str]]:
         """Student id → the code cells handed in, where they are kept."""
-        statement = (
-            select(_ENTRIES.c.student_id, _SOURCES.c.cells)
-            .join(_UNITS, _UNITS.c.id == _ENTRIES.c.unit)
-            .join(_SOURCES, _SOURCES.c.digest == func.json_extract(_UNITS.c.graded, "$.digest"))
-            .where(_ENTRIES.c.lab == lab)
+        digest = func.json_extract(_UNITS.c.graded, "$.digest")
+        statement = _entered(lab, _ENTRIES.c.student_id, _SOURCES.c.cells).join(
+            _SOURCES, _SOURCES.c.digest == digest
         )
         with self._reading() as db:
             rows = db.execute(statement).all()
@@ -464,25 +462,25 @@ class Store:
 
     def pictures(self, lab: str) -> dict[str, Tree]:
         """Student id → ``{check: {"came", "expected"}}`` for the checks that have a picture."""
-        statement = (
-            select(_ENTRIES.c.student_id, _UNITS.c.pictures)
-            .join(_UNITS, _UNITS.c.id == _ENTRIES.c.unit)
-            .where(_ENTRIES.c.lab == lab)
-            .order_by(_ENTRIES.c.place)
-        )
+        statement = _entered(lab, _ENTRIES.c.student_id, _UNITS.c.pictures)
         with self._reading() as db:
             found = {who: unpack(pictures) for who, pictures in db.execute(statement)}
-            return {who: pictures for who, pictures in found.items() if pictures}
+        return {who: pictures for who, pictures in found.items() if pictures}
 
 
-def _rows(db: Connection, lab: str, only: Collection[str] | None = None) -> Iterator[Graded]:
-    """The class with what people decided, in its order."""
-    statement = (
-        select(_UNITS.c.graded, _ENTRIES.c.person)
+def _entered(lab: str, *columns: Column[Any]) -> Select[Any]:
+    """Columns of the class's entries and their units, in its order."""
+    return (
+        select(*columns)
         .join(_UNITS, _UNITS.c.id == _ENTRIES.c.unit)
         .where(_ENTRIES.c.lab == lab)
         .order_by(_ENTRIES.c.place)
     )
+
+
+def _rows(db: Connection, lab: str, only: Collection[str] | None = None) -> Iterator[Graded]:
+    """The class with what people decided, in its order."""
+    statement = _entered(lab, _UNITS.c.graded, _ENTRIES.c.person)
     if only is not None:
         statement = statement.where(_ENTRIES.c.student_id.in_(only))
     rubrics, reviews = _rubrics(db, lab), _reviews(db, lab, only)

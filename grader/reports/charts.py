@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 
 import numpy as np
 from markupsafe import Markup, escape
@@ -23,15 +24,19 @@ MAX_HISTORIES = 6
 
 def element(name: str, *children: object, **attributes: object) -> Markup:
     """One SVG element; ``stroke_width`` becomes ``stroke-width``; children are escaped."""
-    written = "".join(
-        f' {k.strip("_").replace("_", "-")}="{escape(_short(v))}"' for k, v in attributes.items()
-    )
-    inside = Markup("").join(escape(c) for c in children)
+    written = "".join(f' {_attribute(k)}="{_short(v)}"' for k, v in attributes.items())
+    inside = "".join(escape(c) for c in children)
     return Markup(f"<{name}{written}>{inside}</{name}>" if inside else f"<{name}{written}/>")
 
 
-def _short(value: object) -> object:
-    return f"{value:.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else value
+@cache
+def _attribute(name: str) -> str:
+    return name.strip("_").replace("_", "-")
+
+
+def _short(value: object) -> str:
+    """A value as an attribute holds it; a number needs no escaping."""
+    return f"{value:.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else escape(value)
 
 
 def picture(alt: str, height: float, *children: object, width: float = WIDTH) -> Markup:
@@ -335,19 +340,20 @@ def _panel(
     lefts = [x + j * size for j in range(columns)]
     tops = [y + i * size for i in range(rows)]
     box = f'width="{size:.2f}" height="{size:.2f}"'
-    middle = 'text-anchor="middle"'
-    parts: list[str] = []  # numbers only: nothing to escape
+    parts: list[str] = []
     for i, top in enumerate(tops):
         for j, left in enumerate(lefts):
             value, (red, green, blue) = float(matrix[i, j]), colours[i, j]
             finite = math.isfinite(value)
             fill = f"#{red:02x}{green:02x}{blue:02x}" if finite else "#d9a300"
+            # Numbers only: nothing to escape.
             parts.append(f'<rect x="{left:.2f}" y="{top:.2f}" {box} fill="{fill}" class="cell"/>')
             if written or not finite:
                 text = number(value, lang, 1) if finite else "NaN"
-                ink = "#fff" if shares[i, j] > 0.55 else "#1b1f24"
                 parts.append(
-                    f'<text x="{_short(left + size / 2)}" y="{_short(top + size / 2 + 3.5)}"'
-                    f' class="tiny" {middle} fill="{ink}">{text}</text>'
-                )
+                    label(
+                        left + size / 2, top + size / 2 + 3.5, text, class_="tiny",
+                        text_anchor="middle", fill="#fff" if shares[i, j] > 0.55 else "#1b1f24",
+                    )
+                )  # fmt: skip
     return Markup("".join(parts)), rows * size

@@ -75,7 +75,7 @@ class _Clock:
         self.allowed = 0.0
         self.granted = 0.0
         self.waiting = Waiting()
-        self.waited_before, self.waited_at_first = 0.0, self.waiting.now()
+        self.waited_before, self.waited_at_first = 0.0, self.waiting.lately()
         signal.signal(signal.SIGALRM, self._ring)
         signal.signal(signal.SIGXCPU, self._processor)
 

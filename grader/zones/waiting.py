@@ -35,7 +35,7 @@ class Waiting:
 
     def __init__(self, pid: int | str = "self") -> None:
         self.pid = pid
-        self._read_at, self._total = time.monotonic(), waited(pid)
+        self.now()
 
     def lately(self) -> float:
         """A reading no older than `AGE`: where a count begins, it is too low by no more than that."""

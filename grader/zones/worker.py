@@ -225,7 +225,7 @@ def _watch(
     deadline = began + limits.seconds + limits.training_seconds + extra
     scan, item_began, look_at = _Scan(), deadline, time.monotonic() + _LOOK  # no item yet
     waiting = Waiting(child)
-    first_wait = item_wait = waiting.now()
+    first_wait = item_wait = waiting.lately()
     allowed_mb = limits.memory_mb + _rss_mb()  # what it shares with the worker is counted too
     ended_at: float | None = None
     newest = _newest()
