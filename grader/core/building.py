@@ -68,6 +68,17 @@ def _slow_again() -> None:
 
 
 @contextmanager
+def _instead(owner: Any, name: str, value: Any) -> Iterator[None]:
+    """Another value for an attribute, while this lasts."""
+    before = getattr(owner, name)
+    setattr(owner, name, value)
+    try:
+        yield
+    finally:
+        setattr(owner, name, before)
+
+
+@contextmanager
 def _built_by_calling() -> Iterator[None]:
     layer = getattr(sys.modules.get("keras.src.layers.layer"), "Layer", None)
     before = getattr(layer, "_maybe_build", None)
@@ -86,11 +97,8 @@ def _built_by_calling() -> Iterator[None]:
         else:
             before(self, call_spec)
 
-    layer._maybe_build = maybe_build  # type: ignore[union-attr]
-    try:
+    with _instead(layer, "_maybe_build", maybe_build):
         yield
-    finally:
-        layer._maybe_build = before  # type: ignore[union-attr]
 
 
 def _all_values(call_spec: Any) -> bool:
@@ -122,11 +130,8 @@ def _variables_share_names() -> Iterator[None]:
         with name_scope("variable/"):
             before(self, value)
 
-    variable._initialize = initialize  # type: ignore[union-attr]
-    try:
+    with _instead(variable, "_initialize", initialize):
         yield
-    finally:
-        variable._initialize = before  # type: ignore[union-attr]
 
 
 @contextmanager
@@ -145,11 +150,8 @@ def _variables_share_kernels() -> Iterator[None]:
             shape = unknown
         return before(dtype, shape, *more, **named)
 
-    operations.var_handle_op = handle
-    try:
+    with _instead(operations, "var_handle_op", handle):
         yield
-    finally:
-        operations.var_handle_op = before
 
 
 _PLAIN = frozenset((bool, int, float, str, type(None)))
@@ -169,11 +171,8 @@ def _plain_attributes() -> Iterator[None]:
         else:
             before(self, name, value)
 
-    layer.__setattr__ = set_attribute
-    try:
+    with _instead(layer, "__setattr__", set_attribute):
         yield
-    finally:
-        layer.__setattr__ = before
 
 
 @contextmanager
@@ -197,11 +196,8 @@ def _built_before_training() -> Iterator[None]:
         except Exception:  # the first step builds what can be built, and says what cannot
             pass
 
-    trainer._maybe_symbolic_build = build
-    try:
+    with _instead(trainer, "_maybe_symbolic_build", build):
         yield
-    finally:
-        trainer._maybe_symbolic_build = before
 
 
 @contextmanager
@@ -219,11 +215,8 @@ def _data_untuned() -> Iterator[None]:
         options.autotune.enabled = False
         before(self, dataset.with_options(options))
 
-    iterator._create_iterator = create  # type: ignore[union-attr]
-    try:
+    with _instead(iterator, "_create_iterator", create):
         yield
-    finally:
-        iterator._create_iterator = before  # type: ignore[union-attr]
 
 
 @contextmanager
@@ -232,25 +225,18 @@ def _protocols_known() -> Iterator[None]:
     if before is None or sys.version_info >= (3, 12):
         yield
         return
-    known = lru_cache(maxsize=1024)(before)
-    typing._get_protocol_attrs = known  # type: ignore[attr-defined]
-    try:
+    with _instead(typing, "_get_protocol_attrs", lru_cache(maxsize=1024)(before)):
         yield
-    finally:
-        typing._get_protocol_attrs = before  # type: ignore[attr-defined]
 
 
 @contextmanager
 def _signatures_known() -> Iterator[None]:
     modules = [sys.modules.get(f"keras.src.{name}") for name in ("layers.layer", "ops.operation")]
-    asking: list[Any] = [m for m in modules if getattr(m, "inspect", None) is inspect]
-    for module in asking:
-        module.inspect = _Inspect()
-    try:
+    with ExitStack() as stack:
+        for module in modules:
+            if getattr(module, "inspect", None) is inspect:
+                stack.enter_context(_instead(module, "inspect", _Inspect()))
         yield
-    finally:
-        for module in asking:
-            module.inspect = inspect
 
 
 class _Inspect:
