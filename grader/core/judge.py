@@ -166,12 +166,10 @@ def _judge_one(
         return _judge_source(blank, forbidden.get(check.exercise, ()), seen), []
     if check.kind == "answer":
         return _judge_answer(key, check, blank, seen), []
-    candidates = [m for m, wrong in check.wrong.items() if _fits(check, seen, wrong)]
     if check.kind == "clean":
         check = replace(check, expected={**check.expected, **_told(seen, "expected", dict)})
-        candidates += [m for m in (_told(seen, "mistake", str),) if m in key.misconceptions]
     if seen["status"] != "ok":
-        verdict = _not_ok(blank, seen)
+        verdict, candidates = _not_ok(blank, seen), _candidates(key, check, seen)
         own = [m for m in candidates if key.misconceptions[m].exercise == check.exercise]
         if verdict.status == "error" and own:  # the kind of an exception says little: not another's
             verdict = _name(verdict, key.misconceptions[own[0]])
@@ -189,6 +187,7 @@ def _judge_one(
             return _forbid(blank, uses), []
         came = next((m.came for _, m in matches if m.came.en), same(""))
         return replace(blank, points=check.points, status="right", message=came, figure=figure), []
+    candidates = _candidates(key, check, seen)
     name, match = worst if worst else ("", Match(0.0))
     said = match.came if len(check.expect) == 1 else same(f"{name}: ") + match.came
     weights = _weights_problem(seen)
@@ -202,6 +201,14 @@ def _judge_one(
     if candidates:
         verdict = _name(verdict, key.misconceptions[_own_first(key, check, candidates)])
     return verdict, candidates
+
+
+def _candidates(key: Key, check: Check, seen: Tree) -> list[str]:
+    """The misconceptions that an observation fits, and the one that a clean-room function names."""
+    found = [m for m, wrong in check.wrong.items() if _fits(check, seen, wrong)]
+    if check.kind == "clean":
+        found += [m for m in (_told(seen, "mistake", str),) if m in key.misconceptions]
+    return found
 
 
 def _error_of(seen: Mapping[str, Tree]) -> Mapping[str, Tree]:

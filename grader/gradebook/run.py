@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import getpass
+import importlib
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -25,6 +27,7 @@ from grader.gradebook.unit import Item, Work
 from grader.intake import IntakeError, Submission, cells, collect
 from grader.reports import ReportError, summary_table, write_all
 from grader.reports.course import write_course
+from grader.reports.page import compile_templates
 from grader.reports.words import number
 from grader.zones.gpu import devices, usable
 
@@ -180,6 +183,7 @@ def _grade_lab(
             lab_dir(course.folder, found.lab), course.folder / "data", jobs, sandboxed, rerun,
             gpu, scheduler, spent,
         )  # fmt: skip
+        threading.Thread(target=_prepare, args=(key,), daemon=True).start()
         with steps(found.lab) as step:
             done = grade_class(key, items, store, setting, _counter(len(items), step), by=whoami())
         graded = store.graded(found.lab)
@@ -200,6 +204,13 @@ def _grade_lab(
     for name, place in pages.shown():
         console.print(f"  {name.to(lang):<22} {place}", highlight=False, markup=False)
     return [g for g in graded if g.problem is not None]
+
+
+def _prepare(key: Key) -> None:
+    """Load what judging and reporting need, while the workers' libraries are imported anyway."""
+    if any(e.kind == "distribution" for c in key.checks for e in c.expect.values()):
+        importlib.import_module("scipy.special")
+    compile_templates()
 
 
 def _items(

