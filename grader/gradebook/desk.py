@@ -76,9 +76,10 @@ def write_pages(
     settled = Course.load(course, lab_ids(course))
     key = hidden_key(course, lab)
     with opened(out) as store:
-        graded, pictures = store.graded(lab), store.pictures(lab)
-    about = settled.about(graded, changes)
-    return write_all(graded, key, folder_of(out, lab), lang, pictures=pictures, about=about)
+        graded = store.graded(lab)
+        about = settled.about(graded, changes)
+        folder = folder_of(out, lab)
+        return write_all(graded, key, folder, lang, pictures=store.pictures(lab), about=about)
 
 
 def find_student(graded: Sequence[Graded], wanted: str) -> Graded:

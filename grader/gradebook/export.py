@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from grader.core.key import Key
 from grader.core.text import Text
+from grader.core.tree import Tree
 from grader.gradebook.keys import hidden_key
 from grader.gradebook.records import Graded
 from grader.gradebook.store import Store, StoreError
@@ -56,14 +57,14 @@ def export(course: Path, out: Path, lab: str | None, wish: Wish, lang: str) -> l
         lab = lab or labs[0]
         if lab not in labs:
             raise StoreError(f"{path} holds no grades of {lab!r}, but of {', '.join(labs)}")
-        graded, pictures = store.graded(lab), store.pictures(lab)
+        key = hidden_key(course, lab)
+        return _write(store.graded(lab), key, store.pictures(lab), wish, lang)
     finally:
         store.close()
-    return _write(graded, hidden_key(course, lab), pictures, wish, lang)
 
 
 def _write(
-    graded: Sequence[Graded], key: Key, pictures: dict[str, object], wish: Wish, lang: str
+    graded: Sequence[Graded], key: Key, pictures: Mapping[str, Tree], wish: Wish, lang: str
 ) -> list[Text]:
     from grader.reports import canvas, gradescope, moodle, workbook
 
@@ -85,7 +86,7 @@ def _write(
         said += done.notices()
         wrote(to)
     if wish.feedback_zip is not None:
-        wrote(moodle.write_feedback_zip(graded, key, wish.feedback_zip, pictures=pictures))  # type: ignore[arg-type]
+        wrote(moodle.write_feedback_zip(graded, key, wish.feedback_zip, pictures=pictures))
     if wish.gradescope is not None:
         gradescope.write_results(graded, key, wish.gradescope)
         wrote(wish.gradescope)

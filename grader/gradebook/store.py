@@ -460,12 +460,43 @@ class Store:
         with self._reading() as db:
             return list(_rows(db, lab))
 
-    def pictures(self, lab: str) -> dict[str, Tree]:
-        """Student id → ``{check: {"came", "expected"}}`` for the checks that have a picture."""
-        statement = _entered(lab, _ENTRIES.c.student_id, _UNITS.c.pictures)
+    def pictures(self, lab: str) -> Mapping[str, Tree]:
+        """Student id → ``{check: {"came", "expected"}}`` for the checks that have a picture.
+
+        Each is read when it is asked for, while the gradebook is open: a class' pictures are large.
+        """
+        return _Pictures(self, lab)
+
+    def pictures_of(self, lab: str, student_id: str) -> Tree:
+        """One student's; empty if there are none."""
+        statement = _entered(lab, _UNITS.c.pictures).where(_ENTRIES.c.student_id == student_id)
         with self._reading() as db:
-            found = {who: unpack(pictures) for who, pictures in db.execute(statement)}
-        return {who: pictures for who, pictures in found.items() if pictures}
+            packed = db.execute(statement).scalar()
+            return {} if packed is None else unpack(packed)
+
+    def student_ids(self, lab: str) -> list[str]:
+        """The class, in its order."""
+        with self._reading() as db:
+            return list(db.execute(_entered(lab, _ENTRIES.c.student_id)).scalars())
+
+
+class _Pictures(Mapping[str, Tree]):
+    """See `Store.pictures`."""
+
+    def __init__(self, store: Store, lab: str) -> None:
+        self._store, self._lab = store, lab
+
+    def __getitem__(self, student_id: str) -> Tree:
+        found = self._store.pictures_of(self._lab, student_id)
+        if not found:
+            raise KeyError(student_id)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return (who for who in self._store.student_ids(self._lab) if who in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 def _entered(lab: str, *columns: Column[Any]) -> Select[Any]:
@@ -559,15 +590,17 @@ def _logged(
     before = {g.student_id: g for g in _rows(db, lab, only)}
     changes: list[Change] = []
     yield changes
-    for now in list(_rows(db, lab, only)):
+    for now in _rows(db, lab, only):
         old = before.get(now.student_id)
         if old is not None and old.total == now.total:
             continue
         said = "graded" if old is None else _moved(old, now)
         if why and old is not None:
             said = f"{why} ({said})"
-        change = Change(now.student, now.student_id, old.total if old else None, now.total, said)
-        changes.append(change)
+        changes.append(
+            Change(now.student, now.student_id, old.total if old else None, now.total, said)
+        )
+    for change in changes:
         db.execute(insert(_LOG).values(at=_now(), lab=lab, by=by, **vars(change)))
 
 

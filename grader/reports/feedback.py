@@ -301,7 +301,9 @@ def write_feedback(
     return [
         write_atomically(
             folder / f"{names[person(g)]}.html",
-            feedback_page(g, key, pictures=(pictures or {}).get(g.student_id)),
+            feedback_page(
+                g, key, pictures=None if pictures is None else pictures.get(g.student_id)
+            ),
         )
         for g in graded
     ]

@@ -421,7 +421,9 @@ def feedback_zip(
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for folder, g in chosen.items():
-            page = feedback_page(g, key, pictures=(pictures or {}).get(g.student_id))
+            page = feedback_page(
+                g, key, pictures=None if pictures is None else pictures.get(g.student_id)
+            )
             entry = zipfile.ZipInfo(f"{folder}/feedback.html", (1980, 1, 1, 0, 0, 0))
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = 0o644 << 16

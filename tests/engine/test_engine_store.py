@@ -43,7 +43,10 @@ def test_entries_in_order_with_pictures_and_log(store, graded):
     store.add_unit("u2", "k", ben, {})
     store.set_entries("mini", [("u2", person_of(ben)), ("u1", person_of(ana))])
     assert [g.student for g in store.graded("mini")] == ["ben", "ana"]
-    assert set(store.pictures("mini")) == {"ana"}
+    pictures = store.pictures("mini")
+    assert set(pictures) == {"ana"} and len(pictures) == 1
+    assert pictures["ana"].keys() == store.pictures_of("mini", "ana").keys() != set()
+    assert pictures.get("nobody") is None
     assert [(r["student_id"], r["why"]) for r in store.log()] == [
         ("ben", "graded"),
         ("ana", "graded"),
