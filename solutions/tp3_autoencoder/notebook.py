@@ -105,8 +105,8 @@ def side_by_side(left, right):
 
 # %%
 data = lab.data("fashion_mnist")
-for name, array in data.items():
-    print(f"{name:8} {array.dtype} {array.shape}  {array.min()} … {array.max()}")
+for part, array in data.items():
+    print(f"{part:8} {array.dtype} {array.shape}  {array.min()} … {array.max()}")
 
 # %% [markdown] lang="fr"
 # ## 1.1 Préparer les images  · 5 min, facile
@@ -364,7 +364,7 @@ def pca_reconstruction(x_train, x, k):
 # %%
 lab.check("pca")
 
-# %%
+# %% role="show"
 small = x_train[:SMALL]
 shown = np.concatenate([small, x_test[:500]])
 line = {}
@@ -464,16 +464,16 @@ def train(capacity, latent_dim, count, callbacks=()):
     )
     return trio
 
-# %%
+# %% role="show"
 A = train(LOW, 8, SMALL, [lab.record("A")])
 
-# %%
+# %% role="show"
 B = train(HIGH, 8, SMALL, [lab.record("B")])
 
-# %%
+# %% role="show"
 C = train(LOW, 128, SMALL, [lab.record("C")])
 
-# %%
+# %% role="show"
 D = train(HIGH, 128, SMALL, [lab.record("D")])
 
 # %%
@@ -486,7 +486,7 @@ lab.check("study")
 # %% [markdown] lang="en"
 # And now 12,000 images. These four networks are too heavy to hand in: only their errors are kept.
 
-# %%
+# %% role="show"
 with lab.record("large", weights=False) as run:
     for i in run.steps(4):
         *_, model = train(*CONFIGURATIONS["ABCD"[i]], LARGE)
@@ -501,7 +501,7 @@ large = run.history
 # The figure that says it all: training error (plain) and test error (hatched), and the PCA line of the
 # same code size, from the 300 images on the left, from 2,000 on the right.
 
-# %%
+# %% role="show"
 models = {"A": A[-1], "B": B[-1], "C": C[-1], "D": D[-1]}
 errors = {
     name: (reconstruction_mse(model, small), reconstruction_mse(model, x_test[:500]))
@@ -512,7 +512,7 @@ for i, (name, (seen, new)) in enumerate(errors.items()):
     more = f"   12,000: {large['train'][i]:.4f} {large['test'][i]:.4f}" if i < len(large["test"]) else ""
     print(f"{name}  300: {seen:.4f} {new:.4f}  ratio {new / seen:.2f}  PCA {k}: {line[k][0]:.4f}{more}")
 
-# %%
+# %% role="show"
 more = np.concatenate([x_train[:500], x_test[:500]])
 line_large = {}
 for k in (8, 128):
@@ -573,7 +573,7 @@ def gallery(model, x_train, x_test, count):
 # %%
 lab.check("gallery")
 
-# %%
+# %% role="show"
 galleries = {name: gallery(model, small, x_test, 8) for name, model in models.items()}
 originals = next(iter(galleries.values()))
 show(
@@ -605,7 +605,7 @@ def rank(errors):
     return sorted(errors, key=lambda name: errors[name][1])
     ### END SOLUTION
 
-# %%
+# %% role="show"
 lab.check("rank")
 rank(errors)
 
@@ -688,14 +688,14 @@ lab.answer("best", "C")
 # the test set. Answer `"A300"`, `"A12000"`, `"C300"` or `"C12000"`. Hints: measure your own networks on these
 # same 24 images (the test/train ratio tells how many images); and, with equal sets, which code rebuilds best?
 
-# %%
+# %% role="show"
 blind = {name: x / np.float32(255) for name, x in lab.data("blind_galleries").items()}
 for name in ("gallery_1", "gallery_2", "gallery_3", "gallery_4"):
     seen, new = blind[name][:12], blind[name][12:]
     mse = [float(np.mean((y - x) ** 2)) for y, x in ((seen, x_train[:12]), (new, x_test[:12]))]
     print(f"{name}: train {mse[0]:.4f}  test {mse[1]:.4f}")
-rows = [side_by_side(x[:12], x[12:]) for x in (np.concatenate([x_train[:12], x_test[:12]]), *blind.values())]
-show(rows, ["original", *blind], 0.5, ["train", "test"])
+pairs = [side_by_side(x[:12], x[12:]) for x in (np.concatenate([x_train[:12], x_test[:12]]), *blind.values())]
+show(pairs, ["original", *blind], 0.5, ["train", "test"])
 
 # %% exercise="blind"
 ### BEGIN SOLUTION
@@ -745,7 +745,7 @@ def interpolate(encoder, decoder, x0, x1, steps):
 # %%
 lab.check("interpolate")
 
-# %%
+# %% role="show"
 walks = [interpolate(*A[:2], x_test[i], x_test[j], 10) for i, j in ((0, 1), (2, 4), (5, 0))]
 fade = [(1 - t) * x_test[0] + t * x_test[1] for t in np.linspace(0, 1, 10)]
 show([walks[0], fade, *walks[1:]], ["code 0 → 1", "pixels 0 → 1", "code 2 → 4", "code 5 → 0"])
@@ -760,7 +760,7 @@ show([walks[0], fade, *walks[1:]], ["code 0 → 1", "pixels 0 → 1", "code 2 �
 # Nobody showed the network a label; the classes that it separates look different, those that it mixes
 # (shirt, pullover, coat) look alike.
 
-# %%
+# %% role="show"
 codes = np.asarray(A[0](x_test[:1000]))
 _, _, axes2 = np.linalg.svd(codes - codes.mean(axis=0), full_matrices=False)
 flat = (codes - codes.mean(axis=0)) @ axes2[:2].T
@@ -822,12 +822,12 @@ def roc_auc(normal, abnormal):
 # %%
 lab.check("anomaly")
 
-# %%
+# %% role="show"
 strokes = prepare(lab.data("strokes")["x"])[:200]
 show([strokes[:10], np.asarray(models["A"](strokes[:10])), np.asarray(models["C"](strokes[:10]))],
      ["?", "A", "C"], 0.6)
 
-# %%
+# %% role="show"
 figure, axis = plt.subplots(figsize=(4.2, 4))
 for name, style in zip("AC", ("-", "--")):
     normal, abnormal = (anomaly_scores(models[name], x) for x in (x_test[:500], strokes))
@@ -928,7 +928,7 @@ def build_convolutional(latent_dim):
 # %%
 lab.check("conv")
 
-# %%
+# %% role="show"
 keras.utils.set_random_seed(SEED)
 convolutional = build_convolutional(8)
 rate = keras.optimizers.schedules.CosineDecay(5e-3, STEPS)

@@ -138,6 +138,15 @@ print(json.dumps({
 """
 
 
+@pytest.fixture
+def heeding_ctrl_c():
+    """As from a terminal: what a shell runs in the background ignores SIGINT, and so would its children."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeding_ctrl_c")
 def test_a_submission_finds_what_it_would_in_a_new_process(workers, hidden_key, monkeypatch):
     questions = hidden_key.questions_for_students()
 
