@@ -16,6 +16,7 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib import import_module
 from typing import Any
 
@@ -345,7 +346,7 @@ class Recording:
         """Number of weights held."""
         return sum(int(a.size) for a in self.weights.values())
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """SHA-256 (hex) of the weights' values, whatever their names and order.
 

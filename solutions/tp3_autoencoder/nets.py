@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -16,7 +17,9 @@ GAP = 1.25  # test error over training error from which a network is over-fitted
 RANK_NOISE = 1e-4  # singular values below this share of the first are rounding
 NEAR = 0.10  # relative distance to a limit within which both neighbouring verdicts are right
 UNDER, WELL, OVER = "under", "well", "over"
-_KNOWN: dict[tuple[str, str], float] = {}
+BATCH = 256
+_KNOWN: WeakKeyDictionary[Recording, dict[str, float]] = WeakKeyDictionary()
+_REBUILT: WeakKeyDictionary[Recording, Any] = WeakKeyDictionary()
 
 
 def images(pixels: np.ndarray) -> np.ndarray:
@@ -34,12 +37,22 @@ def reconstruct(recording: Recording, x: np.ndarray) -> np.ndarray:
         BadRecording: the weights are no such network.
     """
     try:
-        model = recording.rebuild()
-        return np.asarray(model.predict(x, batch_size=256, verbose=0)).reshape(len(x), -1)
+        model = _model(recording)
     except BadRecording as error:
         if error.what != "layers":
             raise
-    return _chain(recording, x)
+        return _chain(recording, x)
+    parts = [np.asarray(model(x[i : i + BATCH], training=False)) for i in range(0, len(x), BATCH)]
+    return np.concatenate(parts).reshape(len(x), -1)
+
+
+def _model(recording: Recording) -> Any:
+    """The recorded network, rebuilt once for all that is measured on it in a row."""
+    if recording not in _REBUILT:
+        model = recording.rebuild()
+        _REBUILT.clear()
+        _REBUILT[recording] = model
+    return _REBUILT[recording]
 
 
 def _chain(recording: Recording, x: np.ndarray) -> np.ndarray:
@@ -70,11 +83,11 @@ def _shapes(widths: tuple[int, ...], ordered: bool = False) -> list[tuple[int, .
 
 def mse(recording: Recording, pixels: np.ndarray) -> float:
     """Mean squared error on images, measured once for a recording and a set of images."""
-    key = (recording.digest, hashlib.sha256(pixels.tobytes()).hexdigest())
-    if key not in _KNOWN:
+    known, name = _KNOWN.setdefault(recording, {}), hashlib.sha256(pixels.tobytes()).hexdigest()
+    if name not in known:
         x = images(pixels)
-        _KNOWN[key] = float(np.mean((reconstruct(recording, x) - x) ** 2))
-    return _KNOWN[key]
+        known[name] = float(np.mean((reconstruct(recording, x) - x) ** 2))
+    return known[name]
 
 
 def narrowest(recording: Recording, pixels: np.ndarray, most: int = 24) -> int:

@@ -190,3 +190,26 @@ def test_a_mistake_that_the_key_does_not_know_names_nothing() -> None:
 def test_a_recording_of_another_lab_does_not_count() -> None:
     seen = measure(conclude, {**job("larger"), "lab": "other"}, together=True)
     assert seen["status"] == "missing" and seen["error"]["what"] == "recording"
+
+
+class Network:
+    """A recording whose network adds a constant; counts how often it is rebuilt."""
+
+    def __init__(self, more: float) -> None:
+        self.more, self.rebuilt = more, 0
+
+    def rebuild(self) -> Any:
+        self.rebuilt += 1
+        return lambda x, training: x + np.float32(self.more)
+
+
+def test_errors_are_measured_once_and_each_for_its_own_network_and_images(nets: Any) -> None:
+    dark, light = np.zeros((300, 784), np.uint8), np.full((300, 784), 255, np.uint8)
+    first, second = Network(0.1), Network(0.2)
+    for _ in range(2):
+        assert nets.mse(first, dark) == pytest.approx(0.01)
+        assert nets.mse(first, light) == pytest.approx(0.01)
+        assert nets.mse(second, dark) == pytest.approx(0.04)
+    assert (first.rebuilt, second.rebuilt) == (1, 1)
+    nets.mse(first, dark[:200])  # other images: the network was given up for the next one's
+    assert first.rebuilt == 2
