@@ -18,13 +18,14 @@ from typing import Any
 
 from grader import __version__
 from grader.core.key import Key
+from grader.core.tree import Tree
 from grader.gradebook.records import Change, Graded
 from grader.gradebook.store import Store, person_of
 from grader.gradebook.timings import WORKING, Timings
 from grader.gradebook.unit import Asked, Item, Measures, Ran, Result, finish_item, run_item
 from grader.zones.pool import Worker, WorkerDied, clean_worker, student_worker
 
-AHEAD = 32  # submissions that the student zone may be ahead of the clean room
+AHEAD = 32  # submissions that the student zone may be ahead of the gradebook
 
 
 def unit_id(digest: str, key: Key, rerun: bool) -> str:
@@ -145,7 +146,7 @@ def grade_units(
     keep: Callable[[str, Result], None],
     store: Store | None = None,
 ) -> None:
-    """Spread units over local workers; the calling thread measures, judges and keeps.
+    """Spread units over local workers and clean rooms; the calling thread keeps the results.
 
     Args:
         key: the key.
@@ -158,44 +159,107 @@ def grade_units(
     todo: queue.SimpleQueue[tuple[str, Item]] = queue.SimpleQueue()
     for unit in units:
         todo.put(unit)
-    done: queue.Queue[_Done] = queue.Queue(AHEAD)
-    measures = Measures(
-        lambda: clean_worker(key, setting.lab_dir, setting.sandboxed, setting.rerun), store, key
-    )
-    if any(c.kind == "clean" for c in key.checks):
-        measures.warm_up()
+    done: queue.SimpleQueue[_Done] = queue.SimpleQueue()
+    ahead = threading.Semaphore(AHEAD)
+    known: dict[str, Tree] = {}
+
+    def measures() -> Measures:
+        def room() -> Worker:
+            return clean_worker(key, setting.lab_dir, setting.sandboxed, setting.rerun)
+
+        return Measures(room, store, key, known)
+
     spent, began = setting.timings, time.monotonic()
+    judges = _Judges(asked, measures, done, setting.jobs, spent)
     running = working = min(1 if setting.gpu else setting.jobs, len(units))
     for _ in range(running):
         threading.Thread(
-            target=_serve, args=(todo, done, asked, setting, store), daemon=True
+            target=_serve, args=(todo, done, ahead, asked, setting, store), daemon=True
         ).start()
+    left = len(units)
     try:
-        while running:
+        while running or left:
             try:
                 found = done.get(timeout=0.2)  # short waits, so that Ctrl-C is heard
             except queue.Empty:
                 continue
             if found is None:
                 running -= 1
+                if not running:
+                    whole = working * (time.monotonic() - began)
+                    spent.add("idle", whole - sum(spent.seconds.get(p, 0.0) for p in WORKING))
             elif isinstance(found, BaseException):
                 raise found
             else:
                 name, item, ran = found
-                result = _finished(asked, item, ran, measures, spent)
+                if isinstance(ran, Ran):
+                    judges.give((name, item, ran))
+                    continue
                 with spent.during("keeping"):
-                    keep(name, result)
-        whole = working * (time.monotonic() - began)
-        spent.add("idle", whole - sum(spent.seconds.get(part, 0.0) for part in WORKING))
-    finally:
-        measures.stop()
+                    keep(name, ran)
+                ahead.release()
+                left -= 1
+    except BaseException:
+        judges.stop(at_once=True)
+        raise
+    judges.stop()
 
 
-def _finished(
-    asked: Asked, item: Item, ran: Ran | Result, measures: Measures, spent: Timings
-) -> Result:
-    if isinstance(ran, Result):
-        return ran
+class _Judges:
+    """Threads that measure and judge what the student zone is done with, each with its own clean room.
+
+    The first is there from the beginning, so that its room is ready in time; another comes, up to
+    `most`, when submissions wait.
+    """
+
+    WAITING = 4  # submissions for each thread that may wait before there is another
+
+    def __init__(
+        self, asked: Asked, measures: Callable[[], Measures], done: queue.SimpleQueue[_Done],
+        most: int, spent: Timings,
+    ) -> None:  # fmt: skip
+        self._asked, self._measures, self._done = asked, measures, done
+        self._most, self._spent = most, spent
+        self._waiting: queue.SimpleQueue[tuple[str, Item, Ran] | None] = queue.SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self._stopped = threading.Event()
+        self._another()
+
+    def give(self, unit: tuple[str, Item, Ran]) -> None:
+        self._waiting.put(unit)
+        many = self._waiting.qsize() > self.WAITING * len(self._threads)
+        if many and len(self._threads) < self._most:
+            self._another()
+
+    def stop(self, at_once: bool = False) -> None:
+        """End them and their rooms, when all that was given is judged; `at_once`: without waiting."""
+        if at_once:
+            self._stopped.set()
+        for _ in self._threads:
+            self._waiting.put(None)
+        for thread in () if at_once else self._threads:
+            thread.join()
+
+    def _another(self) -> None:
+        self._threads.append(threading.Thread(target=self._serve, daemon=True))
+        self._threads[-1].start()
+
+    def _serve(self) -> None:
+        measures = self._measures()  # of this thread, which its room does not outlive
+        try:
+            if any(c.kind == "clean" for c in self._asked.key.checks):
+                measures.warm_up()
+            while (unit := self._waiting.get()) is not None and not self._stopped.is_set():
+                name, item, ran = unit
+                result = _finished(self._asked, item, ran, measures, self._spent)
+                self._done.put((name, item, result))
+        except BaseException as error:
+            self._done.put(error)
+        finally:
+            measures.stop()
+
+
+def _finished(asked: Asked, item: Item, ran: Ran, measures: Measures, spent: Timings) -> Result:
     began, before = time.monotonic(), measures.seconds
     result = finish_item(asked, item, ran, measures)
     measured = measures.seconds - before
@@ -208,8 +272,8 @@ _Done = tuple[str, Item, Ran | Result] | BaseException | None  # None: a worker 
 
 
 def _serve(
-    todo: queue.SimpleQueue[tuple[str, Item]], done: queue.Queue[_Done], asked: Asked,
-    setting: Setting, store: Store | None,
+    todo: queue.SimpleQueue[tuple[str, Item]], done: queue.SimpleQueue[_Done],
+    ahead: threading.Semaphore, asked: Asked, setting: Setting, store: Store | None,
 ) -> None:  # fmt: skip
     """One thread: a worker of its own, and units until there are none."""
     spent = setting.timings
@@ -225,6 +289,7 @@ def _serve(
                 unit, item = todo.get_nowait()
             except queue.Empty:
                 break
+            ahead.acquire()
             ran = run_item(asked, item, worker, store)
             if isinstance(ran, Ran):
                 cells, probes = ran.parts()

@@ -66,15 +66,25 @@ class Result:
 
 
 class Measures:
-    """Clean-room measurements, the same recordings measured once for a check and key."""
+    """Clean-room measurements, the same recordings measured once for a check and key.
 
-    def __init__(self, clean: Callable[[], Worker], store: Store | None, key: Key) -> None:
+    Args:
+        clean: makes the clean room.
+        store: where measurements are kept, if anywhere.
+        key: the lab's.
+        known: measurements without a store; several threads' `Measures` may share it.
+    """
+
+    def __init__(
+        self, clean: Callable[[], Worker], store: Store | None, key: Key,
+        known: dict[str, Tree] | None = None,
+    ) -> None:  # fmt: skip
         self._clean = clean
         self._store = store
         self._key = key
         self._lock = threading.Lock()
         self._room: Worker | None = None
-        self._known: dict[str, Tree] = {}
+        self._known = {} if known is None else known
         self.seconds = 0.0  # waiting for the clean room and measuring, so far
 
     def warm_up(self) -> None:
