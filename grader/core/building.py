@@ -15,14 +15,12 @@ A few habits of Keras 3 and TensorFlow cost most of the time, and none changes a
 - each shape of a variable gets kernels of its own, to make it, to fill it and to read it, a millisecond
   in all. Only probes can do without: in a graph, the shape decides what is computed first;
 - each layer reads the signatures of its class' `__init__`, `build` and `call` anew;
-- Python looks for garbage each time 700 objects more are there than before, and a probe makes 100,000;
 - Python before 3.12 lists a protocol's members anew each time something is asked whether it keeps to it,
   and TensorFlow asks twice for every value that it converts.
 """
 
 from __future__ import annotations
 
-import gc
 import inspect
 import sys
 import typing
@@ -57,7 +55,7 @@ def quick_building() -> Iterator[None]:
 @contextmanager
 def quick_probing() -> Iterator[None]:
     """`quick_building` for calls whose values are looked at, not for trainings."""
-    with quick_building(), _variables_share_kernels(), _garbage_gathers():
+    with quick_building(), _variables_share_kernels():
         yield
 
 
@@ -219,16 +217,6 @@ def _data_untuned() -> Iterator[None]:
 
     with _instead(iterator, "_create_iterator", create):
         yield
-
-
-@contextmanager
-def _garbage_gathers() -> Iterator[None]:
-    young, *older = gc.get_threshold()
-    gc.set_threshold(max(young, 100_000) if young else 0, *older)
-    try:
-        yield
-    finally:
-        gc.set_threshold(young, *older)
 
 
 @contextmanager
