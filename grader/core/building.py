@@ -30,6 +30,8 @@ from functools import lru_cache
 from types import MethodType
 from typing import Any
 
+from grader.core.instead import instead
+
 
 @contextmanager
 def quick_building() -> Iterator[None]:
@@ -68,17 +70,6 @@ def _slow_again() -> None:
 
 
 @contextmanager
-def _instead(owner: Any, name: str, value: Any) -> Iterator[None]:
-    """Another value for an attribute, while this lasts."""
-    before = getattr(owner, name)
-    setattr(owner, name, value)
-    try:
-        yield
-    finally:
-        setattr(owner, name, before)
-
-
-@contextmanager
 def _built_by_calling() -> Iterator[None]:
     layer = getattr(sys.modules.get("keras.src.layers.layer"), "Layer", None)
     before = getattr(layer, "_maybe_build", None)
@@ -97,7 +88,7 @@ def _built_by_calling() -> Iterator[None]:
         else:
             before(self, call_spec)
 
-    with _instead(layer, "_maybe_build", maybe_build):
+    with instead(layer, "_maybe_build", maybe_build):
         yield
 
 
@@ -130,7 +121,7 @@ def _variables_share_names() -> Iterator[None]:
         with name_scope("variable/"):
             before(self, value)
 
-    with _instead(variable, "_initialize", initialize):
+    with instead(variable, "_initialize", initialize):
         yield
 
 
@@ -150,7 +141,7 @@ def _variables_share_kernels() -> Iterator[None]:
             shape = unknown
         return before(dtype, shape, *more, **named)
 
-    with _instead(operations, "var_handle_op", handle):
+    with instead(operations, "var_handle_op", handle):
         yield
 
 
@@ -171,7 +162,7 @@ def _plain_attributes() -> Iterator[None]:
         else:
             before(self, name, value)
 
-    with _instead(layer, "__setattr__", set_attribute):
+    with instead(layer, "__setattr__", set_attribute):
         yield
 
 
@@ -196,7 +187,7 @@ def _built_before_training() -> Iterator[None]:
         except Exception:  # the first step builds what can be built, and says what cannot
             pass
 
-    with _instead(trainer, "_maybe_symbolic_build", build):
+    with instead(trainer, "_maybe_symbolic_build", build):
         yield
 
 
@@ -215,7 +206,7 @@ def _data_untuned() -> Iterator[None]:
         options.autotune.enabled = False
         before(self, dataset.with_options(options))
 
-    with _instead(iterator, "_create_iterator", create):
+    with instead(iterator, "_create_iterator", create):
         yield
 
 
@@ -225,7 +216,7 @@ def _protocols_known() -> Iterator[None]:
     if before is None or sys.version_info >= (3, 12):
         yield
         return
-    with _instead(typing, "_get_protocol_attrs", lru_cache(maxsize=1024)(before)):
+    with instead(typing, "_get_protocol_attrs", lru_cache(maxsize=1024)(before)):
         yield
 
 
@@ -235,7 +226,7 @@ def _signatures_known() -> Iterator[None]:
     with ExitStack() as stack:
         for module in modules:
             if getattr(module, "inspect", None) is inspect:
-                stack.enter_context(_instead(module, "inspect", _Inspect()))
+                stack.enter_context(instead(module, "inspect", _Inspect()))
         yield
 
 

@@ -14,11 +14,12 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, wraps
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -26,6 +27,7 @@ from grader.core.observe import _merges, fit
 from grader.core.tree import Tree, TreeError, pack, unpack
 
 FORMAT = 1
+T = TypeVar("T")
 MAX_PARAMETERS = 60_000_000
 MAX_WEIGHTS = 20_000
 MAX_LAYERS = 2_000
@@ -648,3 +650,19 @@ def _rebuildable(model: Any, paths: Mapping[str, Any]) -> dict[str, Any] | None:
         return describe(model, paths)
     except Exception:  # a layer of the student's own may raise anything when asked about itself
         return None
+
+
+def measured_once(
+    function: Callable[[Recording, np.ndarray], T],
+) -> Callable[[Recording, np.ndarray], T]:
+    """Keep what a function finds for a recording and an array, for as long as the recording lives."""
+    known: WeakKeyDictionary[Recording, dict[str, T]] = WeakKeyDictionary()
+
+    @wraps(function)
+    def measured(recording: Recording, array: np.ndarray) -> T:
+        found, name = known.setdefault(recording, {}), hashlib.sha256(array.tobytes()).hexdigest()
+        if name not in found:
+            found[name] = function(recording, array)
+        return found[name]
+
+    return measured

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import importlib
 import threading
 import time
 from collections import Counter
@@ -183,7 +182,7 @@ def _grade_lab(
             lab_dir(course.folder, found.lab), course.folder / "data", jobs, sandboxed, rerun,
             gpu, scheduler, spent,
         )  # fmt: skip
-        threading.Thread(target=_prepare, args=(key,), daemon=True).start()
+        threading.Thread(target=compile_templates, daemon=True).start()  # while workers start
         with steps(found.lab) as step:
             done = grade_class(key, items, store, setting, _counter(len(items), step), by=whoami())
         graded = store.graded(found.lab)
@@ -204,13 +203,6 @@ def _grade_lab(
     for name, place in pages.shown():
         console.print(f"  {name.to(lang):<22} {place}", highlight=False, markup=False)
     return [g for g in graded if g.problem is not None]
-
-
-def _prepare(key: Key) -> None:
-    """Load what judging and reporting need, while the workers' libraries are imported anyway."""
-    if any(e.kind == "distribution" for c in key.checks for e in c.expect.values()):
-        importlib.import_module("scipy.special")
-    compile_templates()
 
 
 def _items(

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from grader.core.recording import BadRecording, Recording
+from grader.core.recording import BadRecording, Recording, measured_once
 
 SIZES = {"A": (512, 192, 8), "B": (2048, 1568, 8), "C": (512, 192, 128), "D": (2048, 1568, 128)}
 GAP = 1.25  # test error over training error from which a network is over-fitted
@@ -18,8 +17,6 @@ RANK_NOISE = 1e-4  # singular values below this share of the first are rounding
 NEAR = 0.10  # relative distance to a limit within which both neighbouring verdicts are right
 UNDER, WELL, OVER = "under", "well", "over"
 BATCH = 256
-_KNOWN: WeakKeyDictionary[Recording, dict[str, float]] = WeakKeyDictionary()
-_REBUILT: WeakKeyDictionary[Recording, Any] = WeakKeyDictionary()
 
 
 def images(pixels: np.ndarray) -> np.ndarray:
@@ -46,13 +43,10 @@ def reconstruct(recording: Recording, x: np.ndarray) -> np.ndarray:
     return np.concatenate(parts).reshape(len(x), -1)
 
 
+@lru_cache(maxsize=1)
 def _model(recording: Recording) -> Any:
     """The recorded network, rebuilt once for all that is measured on it in a row."""
-    if recording not in _REBUILT:
-        model = recording.rebuild()
-        _REBUILT.clear()
-        _REBUILT[recording] = model
-    return _REBUILT[recording]
+    return recording.rebuild()
 
 
 def _chain(recording: Recording, x: np.ndarray) -> np.ndarray:
@@ -81,13 +75,11 @@ def _shapes(widths: tuple[int, ...], ordered: bool = False) -> list[tuple[int, .
     return pairs if ordered else sorted(pairs)
 
 
+@measured_once
 def mse(recording: Recording, pixels: np.ndarray) -> float:
     """Mean squared error on images, measured once for a recording and a set of images."""
-    known, name = _KNOWN.setdefault(recording, {}), hashlib.sha256(pixels.tobytes()).hexdigest()
-    if name not in known:
-        x = images(pixels)
-        known[name] = float(np.mean((reconstruct(recording, x) - x) ** 2))
-    return known[name]
+    x = images(pixels)
+    return float(np.mean((reconstruct(recording, x) - x) ** 2))
 
 
 def narrowest(recording: Recording, pixels: np.ndarray, most: int = 24) -> int:
@@ -104,7 +96,7 @@ def narrowest(recording: Recording, pixels: np.ndarray, most: int = 24) -> int:
     """
     import tensorflow as tf
 
-    model = recording.rebuild()
+    model = _model(recording)
     rng = np.random.default_rng(0)
     found = 0
     for x in images(pixels[:4]):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -109,6 +108,16 @@ def test_a_network_is_named_in_several_ways(nets: Any, given: str) -> None:
     assert nets.letter(given) == "D"
 
 
+class Known:
+    """A recording of a network that is at hand."""
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+
+    def rebuild(self) -> Any:
+        return self.model
+
+
 def test_the_narrowest_place_of_a_network_is_measured(nets: Any) -> None:
     import keras
 
@@ -122,8 +131,7 @@ def test_the_narrowest_place_of_a_network_is_measured(nets: Any) -> None:
     pixels = np.random.default_rng(3).integers(0, 256, (5, 784)).astype(np.uint8)
     keras.utils.set_random_seed(0)
     for model, size in ((built(3), 3), (built(11), 11), (built(3, around=True), 24)):
-        known = SimpleNamespace(rebuild=lambda model=model: model)
-        assert nets.narrowest(known, pixels) == size
+        assert nets.narrowest(Known(model), pixels) == size
 
 
 # ------------------------------------------------------------------ the mechanism behind it
