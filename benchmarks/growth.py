@@ -143,7 +143,7 @@ def draw(found: dict[str, Any]) -> None:
     left.set_xlabel("submissions")
     left.set_xticks(sizes, [str(n) for n in sizes])
     left.minorticks_off()
-    left.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, 0.85))
+    left.legend(frameon=False, loc="lower right")
     before = [0.0] * len(sizes)
     for n, (part, said) in enumerate(PARTS.items()):
         each = [f["parts"].get(part, 0.0) / s for s, f in zip(sizes, found.values(), strict=True)]
