@@ -149,8 +149,19 @@ def test_accuracy_counts_right_answers(module: Any) -> None:
         assert x.dtype == np.float32 and x.shape == (4, 28, 28, 1) and x.max() == 1
         return np.stack([1 - x[:, 0, 0, 0], x[:, 0, 0, 0]], axis=1)
 
-    recording = SimpleNamespace(rebuild=lambda: SimpleNamespace(predict=predict))
-    assert module("pools").accuracy(recording, images, np.array([0, 1, 1, 1])) == 0.75
+    class Recorded:
+        calls = 0
+
+        def rebuild(self) -> SimpleNamespace:
+            self.calls += 1
+            return SimpleNamespace(predict=predict)
+
+    accuracy, recording = module("pools").accuracy, Recorded()
+    assert accuracy(recording, images, np.array([0, 1, 1, 1])) == 0.75
+    assert accuracy(recording, images, np.array([0, 1, 0, 1])) == 1
+    assert recording.calls == 1, "the same images were looked at twice"
+    assert accuracy(recording, images[::-1], np.array([1, 0, 1, 1])) == 0.75
+    assert recording.calls == 2
 
 
 def test_the_calibration_goes_on_where_it_stopped(module: Any) -> None:
