@@ -1,6 +1,7 @@
 """Build Keras layers quickly: a probe builds many small ones, a training one that it traces twice.
 
-A few habits of Keras 3 and TensorFlow cost most of the time, and none changes a value:
+A few habits of Keras 3 and TensorFlow cost most of the time. Leaving them out changes no value, but for
+the last, which may change its last bit:
 
 - a layer without a `build` method is built by tracing its `call` symbolically, once a level of
   nesting, before it is called. When values are there the call alone builds just as well (Keras falls
@@ -16,7 +17,9 @@ A few habits of Keras 3 and TensorFlow cost most of the time, and none changes a
   in all. Only probes can do without: in a graph, the shape decides what is computed first;
 - each layer reads the signatures of its class' `__init__`, `build` and `call` anew;
 - Python before 3.12 lists a protocol's members anew each time something is asked whether it keeps to it,
-  and TensorFlow asks twice for every value that it converts.
+  and TensorFlow asks twice for every value that it converts;
+- Adam is written in thirty operations a variable. TensorFlow has one of the same formula (Kingma and Ba,
+  2015, the last paragraph before section 2.1).
 """
 
 from __future__ import annotations
@@ -46,7 +49,7 @@ def quick_building() -> Iterator[None]:
     with ExitStack() as stack:
         for habit in (
             _built_by_calling, _variables_share_names, _plain_attributes, _built_before_training,
-            _data_untuned, _protocols_known, _signatures_known,
+            _data_untuned, _protocols_known, _signatures_known, _adam_in_one_operation,
         ):  # fmt: skip
             stack.enter_context(habit())
         _quick = True
@@ -227,6 +230,54 @@ def _signatures_known() -> Iterator[None]:
         for module in modules:
             if getattr(module, "inspect", None) is inspect:
                 stack.enter_context(instead(module, "inspect", _Inspect()))
+        yield
+
+
+@contextmanager
+def _adam_in_one_operation() -> Iterator[None]:
+    adam: Any = getattr(sys.modules.get("keras.src.optimizers.adam"), "Adam", None)
+    tensorflow: Any = sys.modules.get("tensorflow")
+    before = getattr(adam, "_backend_update_step", None)
+    backend: Any = sys.modules.get("keras.src.backend.tensorflow.optimizer")
+    if before is None or tensorflow is None or backend is None:
+        yield
+        return
+    written_out = adam.update_step
+
+    def update(self: Any, grads: Any, trainable_variables: Any, learning_rate: Any) -> None:
+        variables = [getattr(v, "value", v) for v in trainable_variables]
+        own = type(self).update_step is not written_out  # a subclass with ways of its own
+        if own or self.amsgrad or tensorflow.distribute.has_strategy():
+            before(self, grads, trainable_variables, learning_rate)
+            return
+        known: dict[Any, dict[str, Any]] = {}
+        for gradient, variable in zip(grads, variables, strict=True):
+            if isinstance(gradient, tensorflow.IndexedSlices):  # of an embedding: Keras has rules
+                self.update_step(gradient, variable, learning_rate)
+                continue
+            kind, place = variable.dtype, self._get_variable_index(variable)
+            if kind not in known:
+                known[kind] = _numbers(self, learning_rate, kind)
+            tensorflow.raw_ops.ResourceApplyAdam(
+                var=variable.handle,
+                m=self._momentums[place].value.handle,
+                v=self._velocities[place].value.handle,
+                grad=tensorflow.cast(gradient, kind),
+                **known[kind],
+            )
+
+    def _numbers(adam: Any, learning_rate: Any, kind: Any) -> dict[str, Any]:
+        step = tensorflow.cast(tensorflow.convert_to_tensor(adam.iterations) + 1, kind)
+        beta1, beta2, epsilon = (
+            tensorflow.cast(x, kind) for x in (adam.beta_1, adam.beta_2, adam.epsilon)
+        )
+        return {
+            "beta1": beta1, "beta2": beta2, "epsilon": epsilon,
+            "beta1_power": tensorflow.pow(beta1, step), "beta2_power": tensorflow.pow(beta2, step),
+            "lr": tensorflow.cast(tensorflow.convert_to_tensor(learning_rate), kind),
+        }  # fmt: skip
+
+    with instead(adam, "_backend_update_step", update):
         yield
 
 

@@ -104,7 +104,7 @@ def trained():
     rng = np.random.default_rng(0)
     a, b = rng.integers(0, 7, (2, 50, 5))
     model = Model()
-    model.compile(keras.optimizers.Adam(0.01), keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+    model.compile(keras.optimizers.Adam(0.01, amsgrad=True), keras.losses.SparseCategoricalCrossentropy(from_logits=True),
                   metrics=["accuracy"])
     begun.clear()
     look = keras.callbacks.LambdaCallback(on_train_begin=lambda logs: begun.append(model.optimizer.built))
@@ -259,4 +259,62 @@ print("the same")
 @pytest.mark.slow
 def test_signatures_and_protocols_are_read_once_and_are_the_same() -> None:
     done = subprocess.run([sys.executable, "-c", SIGNATURES], capture_output=True, text=True)
+    assert done.stdout.strip() == "the same", done.stderr[-2000:]
+
+
+ADAM = """
+import keras, numpy as np, tensorflow as tf
+from keras.optimizers import Adam, AdamW, LossScaleOptimizer, Nadam, schedules
+from grader.core.building import quick_building
+
+class Mine(Adam):
+    def update_step(self, gradient, variable, learning_rate):
+        self.assign_sub(variable, keras.ops.convert_to_tensor(gradient) * learning_rate)
+
+def trained(make, eagerly):
+    keras.utils.set_random_seed(1)
+    model = keras.Sequential([keras.layers.Embedding(7, 4), keras.layers.Flatten(),
+                              keras.layers.Dense(5, "relu"), keras.layers.Dense(1)])
+    model.compile(make(), "mse", run_eagerly=eagerly)
+    x = np.random.default_rng(0).integers(0, 7, (64, 3))
+    y = np.random.default_rng(1).normal(size=(64, 1))
+    model.fit(x, y, epochs=3, batch_size=8, verbose=0)
+    return [np.asarray(v) for v in model.weights + model.optimizer.variables]
+
+calls = []
+one = tf.raw_ops.ResourceApplyAdam
+def counted(**named):
+    calls.append(1)
+    return one(**named)
+tf.raw_ops.ResourceApplyAdam = counted
+
+MAKERS = {
+    "plain": (lambda: Adam(0.01), 1),
+    "scheduled": (lambda: Adam(schedules.ExponentialDecay(0.01, 5, 0.9)), 1),
+    "decaying": (lambda: AdamW(0.01, weight_decay=0.1), 1),
+    "clipped": (lambda: Adam(0.01, beta_1=0.5, epsilon=0.1, clipnorm=0.1), 1),
+    "gathering": (lambda: Adam(0.01, gradient_accumulation_steps=2), 1),
+    "averaged": (lambda: Adam(0.01, use_ema=True, ema_overwrite_frequency=3), 1),
+    "scaled": (lambda: LossScaleOptimizer(Adam(0.01)), 1),
+    "amsgrad": (lambda: Adam(0.01, amsgrad=True), 0),
+    "own": (lambda: Mine(0.01), 0),
+    "nadam": (lambda: Nadam(0.01), 0),
+}
+for name, (make, quicker) in MAKERS.items():
+    for eagerly in (False, True):
+        usual = trained(make, eagerly)
+        assert not calls
+        with quick_building():
+            quick = trained(make, eagerly)
+        assert bool(calls) == bool(quicker), name
+        calls.clear()
+        for a, b in zip(usual, quick, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5 if quicker else 0, err_msg=name)
+print("the same")
+"""
+
+
+@pytest.mark.slow
+def test_adam_in_one_operation_learns_what_keras_does() -> None:
+    done = subprocess.run([sys.executable, "-c", ADAM], capture_output=True, text=True)
     assert done.stdout.strip() == "the same", done.stderr[-2000:]
