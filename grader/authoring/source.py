@@ -16,6 +16,7 @@ from grader.authoring.modules import load_module, load_spec
 from grader.authoring.spec import AuthorError, Edit, LabSpec, Mutant, Variant
 from grader.authoring.typography import french, levels
 from grader.authoring.version import lab_digest
+from grader.core.instead import instead
 from grader.core.key import interface_of
 from grader.core.text import LANGS, Lang
 
@@ -84,7 +85,10 @@ def parse(path: Path) -> list[SourceCell]:
     """
     if not path.is_file():
         raise AuthorError(f"{path}: no such file; a lab needs its notebook.py")
-    notebook = jupytext.read(path, fmt="py:percent")
+    with instead(
+        nbformat.v4.nbbase, "validate", lambda node, ref=None: None
+    ):  # jupytext makes cells that are valid
+        notebook = jupytext.read(path, fmt="py:percent")
     cells: list[SourceCell] = []
     for i, node in enumerate(notebook.cells):
         meta = node.metadata

@@ -20,6 +20,8 @@ UNUSED = (
     "googleapiclient",  # by TensorFlow, for its accelerators in the cloud
     "scipy",  # by the same, to know its sparse matrices
     "cv2",  # by Keras, to draw boxes on pictures
+    "jupytext.sync_contentsmanager",  # by jupytext, for Jupyter's server, which imports all of it
+    "jupytext.async_contentsmanager",
     "pandas",  # by Keras, to know its tables, which it takes as arrays all the same: 60 MB, a tenth of the start
 )
 

@@ -80,3 +80,28 @@ def test_what_lean_remembers_it_forgets():
             assert hasattr(inspect._signature_from_function, "cache_info")
         assert hasattr(inspect._signature_from_function, "cache_info")
     assert (inspect._signature_from_function, "compile" in vars(typing)) == before
+
+
+NOTEBOOKS = """
+import sys
+from grader.authoring.formats import jupytext, nbformat
+assert not {"jupyter_server", "tornado"} & {name.split(".")[0] for name in sys.modules}
+from pathlib import Path
+from grader.authoring.source import parse
+for path in sorted(Path("solutions").glob("tp*/notebook.py")):
+    check = nbformat.v4.nbbase.validate
+    cells = parse(path)
+    assert nbformat.v4.nbbase.validate is check
+    read = jupytext.read(path, fmt="py:percent")
+    nbformat.validate(read)
+    assert [(c.kind, c.source) for c in cells] == [(c.cell_type, c.source) for c in read.cells]
+    assert len(cells) > 50
+import jupytext.sync_contentsmanager as manager
+assert issubclass(manager.TextFileContentsManager, object)
+print("the same")
+"""
+
+
+def test_notebooks_are_read_without_jupyters_server() -> None:
+    done = run(NOTEBOOKS)
+    assert done.stdout.strip() == "the same", done.stderr[-2000:]
