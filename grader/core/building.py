@@ -238,14 +238,14 @@ def _adam_in_one_operation() -> Iterator[None]:
     adam: Any = getattr(sys.modules.get("keras.src.optimizers.adam"), "Adam", None)
     tensorflow: Any = sys.modules.get("tensorflow")
     before = getattr(adam, "_backend_update_step", None)
-    backend: Any = sys.modules.get("keras.src.backend.tensorflow.optimizer")
-    if before is None or tensorflow is None or backend is None:
+    keras_variable = getattr(sys.modules.get("keras.src.backend.tensorflow.core"), "Variable", None)
+    if before is None or tensorflow is None or keras_variable is None:
         yield
         return
     written_out = adam.update_step
 
     def update(self: Any, grads: Any, trainable_variables: Any, learning_rate: Any) -> None:
-        variables = [getattr(v, "value", v) for v in trainable_variables]
+        variables = [v.value if isinstance(v, keras_variable) else v for v in trainable_variables]
         own = type(self).update_step is not written_out  # a subclass with ways of its own
         if own or self.amsgrad or tensorflow.distribute.has_strategy():
             before(self, grads, trainable_variables, learning_rate)

@@ -310,6 +310,24 @@ for name, (make, quicker) in MAKERS.items():
         calls.clear()
         for a, b in zip(usual, quick, strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5 if quicker else 0, err_msg=name)
+
+def by_hand():
+    keras.utils.set_random_seed(1)
+    weights = [tf.Variable([1.0, 2.0]), tf.Variable(0.5, dtype="float64"), keras.Variable([3.0])]
+    optimizer = Adam(0.1)
+    for _ in range(3):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(weights[0] ** 2) + tf.cast(weights[1] ** 2, "float32") + sum(weights[2] ** 2)
+        optimizer.apply(tape.gradient(loss, [getattr(w, "_value", w) for w in weights]), weights)
+    return [np.asarray(w) for w in weights]
+
+usual = by_hand()
+with quick_building():
+    quick = by_hand()
+assert calls
+for a, b in zip(usual, quick, strict=True):
+    assert a.dtype == b.dtype
+    np.testing.assert_allclose(a, b, rtol=1e-5)
 print("the same")
 """
 
