@@ -245,19 +245,20 @@ def _adam_in_one_operation() -> Iterator[None]:
     written_out = adam.update_step
 
     def update(self: Any, grads: Any, trainable_variables: Any, learning_rate: Any) -> None:
-        variables = [v.value if isinstance(v, keras_variable) else v for v in trainable_variables]
         own = type(self).update_step is not written_out  # a subclass with ways of its own
         if own or self.amsgrad or tensorflow.distribute.has_strategy():
             before(self, grads, trainable_variables, learning_rate)
             return
-        known: dict[Any, dict[str, Any]] = {}
-        for gradient, variable in zip(grads, variables, strict=True):
+        known: dict[Any, dict[str, Any]] = {}  # dtype → what all variables of it share
+        for gradient, variable in zip(grads, trainable_variables, strict=True):
+            if isinstance(variable, keras_variable):
+                variable = variable.value
             if isinstance(gradient, tensorflow.IndexedSlices):  # of an embedding: Keras has rules
                 self.update_step(gradient, variable, learning_rate)
                 continue
             kind, place = variable.dtype, self._get_variable_index(variable)
             if kind not in known:
-                known[kind] = _numbers(self, learning_rate, kind)
+                known[kind] = _settings_of_adam(self, learning_rate, kind)
             tensorflow.raw_ops.ResourceApplyAdam(
                 var=variable.handle,
                 m=self._momentums[place].value.handle,
@@ -266,19 +267,21 @@ def _adam_in_one_operation() -> Iterator[None]:
                 **known[kind],
             )
 
-    def _numbers(adam: Any, learning_rate: Any, kind: Any) -> dict[str, Any]:
-        step = tensorflow.cast(tensorflow.convert_to_tensor(adam.iterations) + 1, kind)
-        beta1, beta2, epsilon = (
-            tensorflow.cast(x, kind) for x in (adam.beta_1, adam.beta_2, adam.epsilon)
-        )
-        return {
-            "beta1": beta1, "beta2": beta2, "epsilon": epsilon,
-            "beta1_power": tensorflow.pow(beta1, step), "beta2_power": tensorflow.pow(beta2, step),
-            "lr": tensorflow.cast(tensorflow.convert_to_tensor(learning_rate), kind),
-        }  # fmt: skip
-
     with instead(adam, "_backend_update_step", update):
         yield
+
+
+def _settings_of_adam(adam: Any, learning_rate: Any, kind: Any) -> dict[str, Any]:
+    """What `ResourceApplyAdam` wants besides a variable and its gradient, in the dtype `kind`."""
+    import tensorflow
+
+    step = tensorflow.cast(tensorflow.convert_to_tensor(adam.iterations) + 1, kind)
+    beta1, beta2 = (tensorflow.cast(x, kind) for x in (adam.beta_1, adam.beta_2))
+    return {
+        "beta1": beta1, "beta2": beta2, "epsilon": tensorflow.cast(adam.epsilon, kind),
+        "beta1_power": tensorflow.pow(beta1, step), "beta2_power": tensorflow.pow(beta2, step),
+        "lr": tensorflow.cast(tensorflow.convert_to_tensor(learning_rate), kind),
+    }  # fmt: skip
 
 
 class _Inspect:

@@ -154,9 +154,7 @@ def _epsilon(settings: Any) -> float | None:
     return epsilon if isinstance(epsilon, float) and 0 < epsilon < 1 else None
 
 
-LEARNT = (
-    0.9  # share of words written without a fault that settles in which architecture it was learnt
-)
+LEARNT = 0.9  # share of words without a fault: the weights were learnt in this architecture
 FEW = 40  # words on which the others are tried
 
 
@@ -171,29 +169,26 @@ def best_predictions(
     Raises:
         BadRecording: the weights fit none of them.
     """
-    from grader.core.recording import BadRecording
-
-    def tried(mistake: str, words: np.ndarray) -> Trial | None:
-        nonlocal problem
-        try:
-            return trial(recording, words, mistake)
-        except BadRecording as error:
-            problem = problem or error
-            return None
-
-    problem: BadRecording | None = None
-    found, most, likeliest = tried("", source), 0.0, ""
+    found, most, likeliest = _tried(recording, source, ""), -1.0, ""
     if found is None or found.right.mean() < LEARNT:
         for mistake in mistakes:  # a few words tell which one it is
-            few = tried(mistake, source[:FEW])
-            if few is not None and few.right.mean() >= most:
+            few = _tried(recording, source[:FEW], mistake)
+            if few is not None and few.right.mean() > most:
                 most, likeliest = few.right.mean(), mistake
             if most >= LEARNT:
                 break
-        other = tried(likeliest, source) if likeliest else None
+        other = _tried(recording, source, likeliest) if likeliest else None
         if other is not None and (found is None or other.right.mean() > found.right.mean()):
             found = other
-    if found is None:
-        assert problem is not None
-        raise problem
-    return found.predictions(source)
+    # Where they fit none, the right architecture says why.
+    return (found or trial(recording, source)).predictions(source)
+
+
+def _tried(recording: Any, source: np.ndarray, mistake: str) -> Trial | None:
+    """`trial`; None where the weights do not fit."""
+    from grader.core.recording import BadRecording
+
+    try:
+        return trial(recording, source, mistake)
+    except BadRecording:
+        return None
