@@ -30,9 +30,10 @@ import typing
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import lru_cache
-from types import MethodType
+from types import FunctionType, MethodType
 from typing import Any
 
+from grader.core.eager import lines_uncounted, quick_operations
 from grader.core.instead import instead
 
 
@@ -50,6 +51,7 @@ def quick_building() -> Iterator[None]:
         for habit in (
             _built_by_calling, _variables_share_names, _plain_attributes, _built_before_training,
             _data_untuned, _protocols_known, _signatures_known, _adam_in_one_operation,
+            quick_operations,
         ):  # fmt: skip
             stack.enter_context(habit())
         _quick = True
@@ -60,7 +62,7 @@ def quick_building() -> Iterator[None]:
 @contextmanager
 def quick_probing() -> Iterator[None]:
     """`quick_building` for calls whose values are looked at, not for trainings."""
-    with quick_building(), _variables_share_kernels():
+    with quick_building(), _variables_share_kernels(), lines_uncounted():
         yield
 
 
@@ -148,7 +150,20 @@ def _variables_share_kernels() -> Iterator[None]:
         yield
 
 
-_PLAIN = frozenset((bool, int, float, str, type(None)))
+_PLAIN = frozenset((bool, int, float, str, type(None), FunctionType, inspect.Signature))
+# What a layer notes down for itself: containers, but never of variables or layers.
+_OWN = frozenset((
+    "input_spec", "_input_spec", "_inbound_nodes", "_outbound_nodes", "_losses_override", "_loss_ids",
+    "_call_signature", "call_signature_parameters", "_call_context_args", "_call_has_context_arg",
+    "_build_shapes_dict", "_auto_config",
+))  # fmt: skip
+_PLAIN_OF_KERAS = ("keras.src.initializers.", "keras.src.dtype_policies.")
+
+
+@lru_cache(maxsize=1024)
+def _holds_nothing(kind: type) -> bool:
+    """Whether things of a type hold no variable and no layer, and are no container of them."""
+    return kind in _PLAIN or kind.__module__.startswith(_PLAIN_OF_KERAS)
 
 
 @contextmanager
@@ -159,8 +174,16 @@ def _plain_attributes() -> Iterator[None]:
         yield
         return
 
+    tracking = getattr(sys.modules.get("keras.src.utils.tracking"), "is_tracking_enabled", None)
+
+    def untracked(self: Any) -> bool:
+        """While Keras makes a layer's own lists, and neither it nor TensorFlow is to follow them."""
+        off = self.__dict__.get("_self_setattr_tracking", True) is False
+        return off and tracking is not None and not tracking()
+
     def set_attribute(self: Any, name: str, value: Any) -> None:
-        if type(value) in _PLAIN and "_tracker" in self.__dict__:
+        plain = _holds_nothing(type(value)) or name in _OWN or untracked(self)
+        if plain and "_tracker" in self.__dict__:
             object.__setattr__(self, name, value)
         else:
             before(self, name, value)
