@@ -182,7 +182,8 @@ def _plain_attributes() -> Iterator[None]:
         return off and tracking is not None and not tracking()
 
     def set_attribute(self: Any, name: str, value: Any) -> None:
-        plain = _holds_nothing(type(value)) or name in _OWN or untracked(self)
+        kind: Any = type(value)
+        plain = _holds_nothing(kind) or name in _OWN or untracked(self)
         if plain and "_tracker" in self.__dict__:
             object.__setattr__(self, name, value)
         else:

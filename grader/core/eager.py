@@ -13,9 +13,9 @@ their inputs stay the same, so the results do, to the last bit. In a graph (a tr
 - an operator between two tensors, and the first values of a layer's kernel, go through a dozen functions
   that find out what they were given;
 - a variable is read, made and assigned to under scopes that have a meaning in graphs only;
-- (`lines_uncounted`) with each operation TensorFlow notes on which lines the last thirty calls are, and Python counts
+- with each operation TensorFlow notes on which lines the last thirty calls are, and Python counts
   through a function's table of lines to tell: four microseconds in Keras' longest functions, which are
-  on the way to every layer. Here those have no table (in a traceback they are without a line number).
+  on the way to every layer. In a probe (`lines_uncounted`) those have no table.
 """
 
 from __future__ import annotations
@@ -122,8 +122,9 @@ def _numbers_kept(tf: _TensorFlow) -> Iterator[None]:
             if type(given) is tf.keras_variable:
                 changed[place] = tf.tensorflow.convert_to_tensor(given)
         if changed:
+            mended = [changed.get(i, x) for i, x in enumerate(inputs)]
             try:
-                return before(ctx, operation, name, *(changed.get(i, x) for i, x in enumerate(inputs)))
+                return before(ctx, operation, name, *mended)
             except Exception:  # TensorFlow says what is wrong in its own way
                 pass
         return before(ctx, operation, name, *inputs)
@@ -136,11 +137,13 @@ def _whole(given: Any) -> int | tuple[int, ...] | None:
     """A number or numbers that fit an int32, as they are; None of anything else."""
     kind = type(given)
     if kind is int:
-        return given if -_MOST <= given < _MOST else None
-    if kind is list or kind is tuple:
-        if given and all(type(n) is int and -_MOST <= n < _MOST for n in given):
-            return tuple(given)
-    return None
+        return int(given) if _whole_number(given) else None
+    whole = (kind is list or kind is tuple) and given
+    return tuple(given) if whole and all(_whole_number(n) for n in given) else None
+
+
+def _whole_number(given: Any) -> bool:
+    return type(given) is int and -_MOST <= given < _MOST
 
 
 @contextmanager
@@ -198,9 +201,11 @@ def _variables_made(tf: _TensorFlow) -> Iterator[None]:
         if variable.trainable:
             tf.accessed(variable)
 
-    with instead(tf.keras_variable, "_initialize", made):
-        with instead(tf.keras_variable, "_direct_assign", assigned):
-            yield
+    with (
+        instead(tf.keras_variable, "_initialize", made),
+        instead(tf.keras_variable, "_direct_assign", assigned),
+    ):
+        yield
 
 
 def _bare(tf: _TensorFlow) -> bool:
@@ -289,10 +294,9 @@ def _draws(tf: _TensorFlow) -> Iterator[None]:
     def uniform(
         shape: Any, minval: Any = 0.0, maxval: Any = 1.0, dtype: Any = None, seed: Any = None
     ) -> Any:
-        simple = type(seed) is int and dtype == "float32" and _whole(shape) is not None
-        if not simple or type(minval) is not float or type(maxval) is not float or not minval < 0 < maxval:
-            return before(shape, minval, maxval, dtype, seed)
-        if not _bare(tf):
+        known = type(seed) is int and dtype == "float32" and _whole(shape) is not None
+        reals = type(minval) is float and type(maxval) is float and minval < 0 < maxval
+        if not known or not reals or not _bare(tf):
             return before(shape, minval, maxval, dtype, seed)
         low, high = np.float32(minval), np.float32(maxval)
         key, counter = tf.random.stateless_random_get_key_counter(
@@ -324,7 +328,7 @@ def lines_uncounted() -> Iterator[None]:
     with ExitStack() as stack:
         for module, owner, name in _LONG:
             found: Any = sys.modules.get(f"keras.src.{module}")
-            function = getattr(getattr(found, owner, None) if owner else found, name, None)
+            function: Any = getattr(getattr(found, owner, None) if owner else found, name, None)
             while hasattr(function, "__wrapped__"):
                 function = function.__wrapped__
             if isinstance(function, FunctionType):
