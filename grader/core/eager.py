@@ -10,8 +10,8 @@ their inputs stay the same, so the results do, to the last bit. In a graph (a tr
 - a Keras variable among the inputs makes it refuse too; here its value is read first;
 - `keras.ops.matmul` of a tensor with a matrix goes through `tf.tensordot`, which works out shapes and
   permutations for a reshape, a product and a reshape; a bias is added in as many steps;
-- an operator between two tensors, and the first values of a layer's kernel, go through a dozen functions
-  that find out what they were given;
+- an operator, a mean with its variance, and the first values of a layer's kernel go through a dozen
+  functions that find out what they were given;
 - a variable is read, made and assigned to under scopes that have a meaning in graphs only;
 - with each operation TensorFlow notes on which lines the last thirty calls are, and Python counts
   through a function's table of lines to tell: four microseconds in Keras' longest functions, which are
@@ -55,6 +55,7 @@ def quick_operations() -> Iterator[None]:
         if tf.complete():
             for habit in (
                 _numbers_kept, _variables_read, _variables_made, _products, _biases, _operators, _draws,
+                _moments,
             ):  # fmt: skip
                 stack.enter_context(habit(tf))
         yield
@@ -76,7 +77,7 @@ class _TensorFlow:
         self.anonymous_name = of(f"{python}.eager.context", "anonymous_name")
         self.accessed = of(f"{python}.eager.tape", "variable_accessed")
         self.default_graph = of(f"{python}.framework.ops", "get_default_graph")
-        self.number = of(f"{python}.framework.ops", "uid")
+        self.next_number = of(f"{python}.framework.ops", "uid")
         self.tensor = of(f"{python}.framework.ops", "EagerTensor")
         self.variable = of(f"{python}.ops.resource_variable_ops", "ResourceVariable")
         self.base = of(f"{python}.ops.resource_variable_ops", "BaseResourceVariable")
@@ -84,13 +85,18 @@ class _TensorFlow:
         self.mathematics: Any = sys.modules.get(f"{python}.ops.gen_math_ops")
         self.random: Any = sys.modules.get(f"{python}.ops.gen_stateless_random_ops_v2")
         self.bias_add = of(f"{python}.ops.gen_nn_ops", "bias_add")
+        self.stop_gradient = of(f"{python}.ops.gen_array_ops", "stop_gradient")
         self.reshape = of(f"{python}.ops.gen_array_ops", "reshape")
         self.keras_variable = of("keras.src.backend", "Variable")
         self.keras_numpy: Any = sys.modules.get("keras.src.backend.tensorflow.numpy")
+        self.keras_nn: Any = sys.modules.get("keras.src.backend.tensorflow.nn")
         self.keras_random: Any = sys.modules.get("keras.src.backend.tensorflow.random")
 
     def complete(self) -> bool:
         return all(part is not None for part in vars(self).values())
+
+    def number(self, value: float) -> Any:
+        return self.tensorflow.constant(value, dtype=self.tensorflow.float32)
 
     def float32(self, *tensors: Any) -> bool:
         return all(t.dtype == self.tensorflow.float32 for t in tensors)
@@ -181,7 +187,7 @@ def _variables_made(tf: _TensorFlow) -> Iterator[None]:
         handle._handle_data = handle_data(shape, kind)
         variable = tf.variable.__new__(tf.variable)
         handle._parent_trackable = weakref.ref(variable)
-        handle._name, handle._unique_id = f"{name}:0", f"{name}_{tf.number()}"
+        handle._name, handle._unique_id = f"{name}:0", f"{name}_{tf.next_number()}"
         tf.operations.assign_variable_op(handle, value)
         tf.base.__init__(
             variable, trainable=self.trainable, shape=shape, dtype=kind, handle=handle, name=name,
@@ -259,24 +265,48 @@ _OPERATORS = {"add": "add_v2", "sub": "sub", "mul": "mul", "truediv": "real_div"
 
 @contextmanager
 def _operators(tf: _TensorFlow) -> Iterator[None]:
+    number = lru_cache(maxsize=_KEPT)(tf.number)
     with ExitStack() as stack:
         for name, operation in _OPERATORS.items():
-            before = getattr(tf.plain_tensor, f"__{name}__")
-            quick = _operator(tf, before, getattr(tf.mathematics, operation))
-            stack.enter_context(instead(tf.plain_tensor, f"__{name}__", quick))
+            for method, swapped in ((f"__{name}__", False), (f"__r{name}__", True)):
+                before = getattr(tf.plain_tensor, method)
+                function = getattr(tf.mathematics, operation)
+                quick = _operator(tf, before, function, number, swapped)
+                stack.enter_context(instead(tf.plain_tensor, method, quick))
         yield
 
 
-def _operator(tf: _TensorFlow, before: Any, operation: Any) -> Any:
+def _operator(tf: _TensorFlow, before: Any, operation: Any, number: Any, swapped: bool) -> Any:
     def between(x: Any, y: Any) -> Any:
-        if type(x) is tf.tensor and type(y) is tf.tensor and tf.float32(x, y):
+        kind = type(y)
+        if type(x) is tf.tensor and (kind is tf.tensor or kind is float or kind is int):
             try:
-                return operation(x, y)
+                if kind is tf.tensor:
+                    if tf.float32(x, y):
+                        return operation(y, x) if swapped else operation(x, y)
+                elif y and tf.float32(x):  # 0.0 and -0.0 are not the same number
+                    return operation(number(y), x) if swapped else operation(x, number(y))
             except Exception:  # TensorFlow says what is wrong in its own way
                 pass
         return before(x, y)
 
     return between
+
+
+@contextmanager
+def _moments(tf: _TensorFlow) -> Iterator[None]:
+    before, mean = tf.keras_nn.moments, tf.mathematics.mean
+
+    def moments(x: Any, axes: Any, keepdims: bool = False, synchronized: bool = False) -> Any:
+        plain = type(x) is tf.tensor and tf.float32(x) and keepdims is True and not synchronized
+        if not plain or _whole(axes) is None:
+            return before(x, axes, keepdims, synchronized)
+        middle = mean(x, axes, True)
+        apart = tf.mathematics.squared_difference(x, tf.stop_gradient(middle))
+        return middle, mean(apart, axes, True)
+
+    with instead(tf.keras_nn, "moments", moments):
+        yield
 
 
 _SEEDS = 2**31 - 2  # seeds of Keras are taken modulo this
@@ -285,11 +315,7 @@ _CHOSEN_BY_DEVICE = 3  # the algorithm of random numbers
 
 @contextmanager
 def _draws(tf: _TensorFlow) -> Iterator[None]:
-    before = tf.keras_random.uniform
-
-    @lru_cache(maxsize=_KEPT)
-    def number(value: np.float32) -> Any:
-        return tf.tensorflow.constant(value)
+    before, number = tf.keras_random.uniform, lru_cache(maxsize=_KEPT)(tf.number)
 
     def uniform(
         shape: Any, minval: Any = 0.0, maxval: Any = 1.0, dtype: Any = None, seed: Any = None

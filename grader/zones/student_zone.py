@@ -10,6 +10,8 @@ import signal
 import sys
 import threading
 import time
+import warnings
+from ast import PyCF_ALLOW_TOP_LEVEL_AWAIT, PyCF_ONLY_AST
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext, redirect_stderr, redirect_stdout
 from functools import lru_cache
@@ -141,10 +143,22 @@ def warm_shell() -> Any:
     for name in ("bash", "sh", "script", "system", "sx", "!", "writefile", "capture_output"):
         shell.register_magic_function(nothing, "cell", name)
     shell._tee = lambda channel: nullcontext()  # IPython would keep all that is printed
+    transform = shell.transform_cell
+    shell.transform_cell = lambda cell: cell if _is_python(cell) else transform(cell)
     shell.showtraceback = nothing
     shell.showsyntaxerror = nothing
     shell.set_custom_exc((), None)
     return shell
+
+
+def _is_python(cell: str) -> bool:
+    """Whether a cell is Python as it stands, so that IPython would find nothing to transform."""
+    with warnings.catch_warnings(action="ignore"):  # they come when it is run
+        try:
+            compile(cell, "<cell>", "exec", PyCF_ONLY_AST | PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return False
+    return True
 
 
 def _no_input(prompt: object = "") -> str:
