@@ -151,11 +151,13 @@ def _variables_share_kernels() -> Iterator[None]:
 
 
 _PLAIN = frozenset((bool, int, float, str, type(None), FunctionType, inspect.Signature))
-# What a layer notes down for itself: containers, but never of variables or layers.
+# What a layer, and TensorFlow for it, note down: nothing in them is not followed already.
 _OWN = frozenset((
     "input_spec", "_input_spec", "_inbound_nodes", "_outbound_nodes", "_losses_override", "_loss_ids",
     "_call_signature", "call_signature_parameters", "_call_context_args", "_call_has_context_arg",
-    "_build_shapes_dict", "_auto_config",
+    "_build_shapes_dict", "_auto_config", "_self_unconditional_checkpoint_dependencies",
+    "_self_unconditional_dependency_names", "_self_unconditional_deferred_dependencies",
+    "_self_name_based_restores", "_self_saveable_object_factories",
 ))  # fmt: skip
 _PLAIN_OF_KERAS = ("keras.src.initializers.", "keras.src.dtype_policies.")
 
