@@ -98,8 +98,9 @@ class _TensorFlow:
     def number(self, value: float) -> Any:
         return self.tensorflow.constant(value, dtype=self.tensorflow.float32)
 
-    def float32(self, *tensors: Any) -> bool:
-        return all(t.dtype == self.tensorflow.float32 for t in tensors)
+    def float32(self, a: Any, b: Any) -> bool:
+        single = self.tensorflow.float32
+        return a.dtype is single and b.dtype is single
 
     def values(self, given: Any) -> Any:
         """An eager tensor of a tensor or a variable; None of anything else, or in a graph."""
@@ -231,7 +232,7 @@ def _products(tf: _TensorFlow) -> Iterator[None]:
         a, b = tf.values(x1), tf.values(x2)
         if a is None or b is None or not tf.float32(a, b):
             return before(x1, x2)
-        many, matrix = a.shape.as_list(), b.shape.as_list()
+        many, matrix = a._shape_tuple(), b._shape_tuple()
         if len(many) > 2 and len(matrix) == 2 and many[-1] == matrix[0]:
             rows = tf.reshape(a, [prod(many[:-1]), many[-1]])
             return tf.reshape(tf.mathematics.mat_mul(rows, b), [*many[:-1], matrix[1]])
@@ -251,8 +252,8 @@ def _biases(tf: _TensorFlow) -> Iterator[None]:
         a, b = tf.values(x1), tf.values(x2)
         if a is None or b is None or not tf.float32(a, b):
             return before(x1, x2)
-        bias = b.shape.as_list()
-        if len(bias) == 1 and bias[0] > 1 and len(a.shape) > 1 and a.shape[-1] == bias[0]:
+        to, bias = a._shape_tuple(), b._shape_tuple()
+        if len(bias) == 1 and bias[0] > 1 and len(to) > 1 and to[-1] == bias[0]:
             return tf.bias_add(a, b)
         return before(x1, x2)
 
@@ -284,7 +285,7 @@ def _operator(tf: _TensorFlow, before: Any, operation: Any, number: Any, swapped
                 if kind is tf.tensor:
                     if tf.float32(x, y):
                         return operation(y, x) if swapped else operation(x, y)
-                elif y and tf.float32(x):  # 0.0 and -0.0 are not the same number
+                elif y and tf.float32(x, x):  # 0.0 and -0.0 are not the same number
                     return operation(number(y), x) if swapped else operation(x, number(y))
             except Exception:  # TensorFlow says what is wrong in its own way
                 pass
@@ -298,7 +299,7 @@ def _moments(tf: _TensorFlow) -> Iterator[None]:
     before, mean = tf.keras_nn.moments, tf.mathematics.mean
 
     def moments(x: Any, axes: Any, keepdims: bool = False, synchronized: bool = False) -> Any:
-        plain = type(x) is tf.tensor and tf.float32(x) and keepdims is True and not synchronized
+        plain = type(x) is tf.tensor and tf.float32(x, x) and keepdims is True and not synchronized
         if not plain or _whole(axes) is None:
             return before(x, axes, keepdims, synchronized)
         middle = mean(x, axes, True)
