@@ -180,6 +180,20 @@ def room() -> str:
     return "/scratch" if inside else "/tmp"
 
 
+_DRIVER = ("/usr/local/nvidia/lib64", "/usr/local/nvidia/lib", "/usr/lib64-nvidia", "/usr/lib/wsl/lib")
+
+
+def driver_folders() -> tuple[Path, ...]:
+    """Where NVIDIA's driver has its libraries, if the system's own folders do not hold them.
+
+    A container is often given them in a folder of their own (Kubernetes, Colab, WSL).
+    """
+    told = os.environ.get("LD_LIBRARY_PATH", "").split(":")
+    found = [Path(x) for x in dict.fromkeys([*told, *_DRIVER]) if (Path(x) / "libcuda.so.1").exists()]
+    shown = [Path(x).resolve() for x in _SYSTEM]
+    return tuple(x for x in found if not any(x.resolve().is_relative_to(y) for y in shown))
+
+
 def environment(threads: int, training: bool = True, gpu: bool = False) -> dict[str, str]:
     """The whole environment of a zone.
 
@@ -203,7 +217,7 @@ def environment(threads: int, training: bool = True, gpu: bool = False) -> dict[
         "KERAS_HOME": f"{room()}/keras",
         "KERAS_BACKEND": "tensorflow",
         "CUDA_VISIBLE_DEVICES": card if gpu else "-1",
-        **({"TF_FORCE_GPU_ALLOW_GROWTH": "true"} if gpu else {}),
+        **(_gpu_environment() if gpu else {}),
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "TF_ENABLE_ONEDNN_OPTS": "1" if training else "0",
         "TF_NUM_INTRAOP_THREADS": n,
@@ -216,6 +230,12 @@ def environment(threads: int, training: bool = True, gpu: bool = False) -> dict[
         "PYTHONNOUSERSITE": "1",
         "PYTHONPATH": "/kit",
     }
+
+
+def _gpu_environment() -> dict[str, str]:
+    folders = driver_folders()
+    found = {"LD_LIBRARY_PATH": ":".join(map(str, folders))} if folders else {}
+    return {"TF_FORCE_GPU_ALLOW_GROWTH": "true", **found}
 
 
 def _command(bwrap: str, view: View, drop: bool = False, gpu: Sequence[Path] = ()) -> list[str]:
@@ -246,7 +266,8 @@ def _command(bwrap: str, view: View, drop: bool = False, gpu: Sequence[Path] = (
     command += ["--remount-ro", "/dev"]
     command += ["--perms", "1777", "--size", str(512 << 20), "--tmpfs", room()]
     # After /tmp, so that a Python that lives under the host's /tmp stays visible.
-    shown = [(path, str(path)) for path in _python_parts()] + list(view.read)
+    driver = driver_folders() if gpu else ()
+    shown = [(path, str(path)) for path in (*_python_parts(), *driver)] + list(view.read)
     # Folders on the way; bubblewrap would make them its user's alone.
     ways = {str(way) for _, inside in shown for way in Path(inside).parents}
     ways -= {"/", room(), "/usr", "/usr/local"}

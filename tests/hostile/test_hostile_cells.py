@@ -63,3 +63,29 @@ def test_harm_costs_nobody_anything(zone, attack):
         (k, v.status, v.message.en) for k, v in ran.verdicts.items() if v.points < v.max_points
     ]
     honest_after(zone)
+
+
+def test_what_ipython_adds_to_python_works_and_a_warning_comes_once(zone):
+    """Cells that are Python already go past IPython's translation; the others must not."""
+    cells = {
+        "%time a = 1\nprint(a)": "1",
+        "print?": "",
+        "!ls\nprint('after')": "after",
+        "    b = 2\n    print(b)": "2",
+        ">>> c = 3\n>>> print(c)": "3",
+        "import asyncio\nawait asyncio.sleep(0)\nprint('awaited')": "awaited",
+        "print('%d' %\n4)": "4",
+        "d = %pwd\nprint('magic')": "magic",
+        "\n\n# nothing but a comment": "",
+        "print(5 is 5)": "True",
+        "import warnings\nwarnings.warn('said once')": "said once",
+    }
+    ran = zone.run(list(cells))
+    for cell, (source, expected) in zip(ran.cells, cells.items(), strict=True):
+        assert cell.status == "ok", (source, cell)
+        assert expected in cell.text, (source, cell.text)
+    assert ran.cells[9].text.count("SyntaxWarning") <= 1
+    assert ran.cells[10].text.count("UserWarning") == 1
+    broken = zone.run(["def f(:\n    pass", "e = 'open\n", "print('next')"]).cells
+    assert [c.status for c in broken] == ["error", "error", "ok"]
+    assert broken[0].error["type"] == broken[1].error["type"] == "SyntaxError"

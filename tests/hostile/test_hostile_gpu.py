@@ -104,3 +104,23 @@ def test_a_card_that_tensorflow_cannot_use_is_none(card, monkeypatch):
     gpu.usable.cache_clear()
     assert not gpu.usable(True)
     gpu.usable.cache_clear()
+
+
+def test_a_driver_in_a_folder_of_its_own_is_shown_with_the_card_only(card, tmp_path, monkeypatch):
+    if sandbox.problem():
+        pytest.skip(sandbox.problem())
+    driver, empty = tmp_path / "driver", tmp_path / "empty"
+    driver.mkdir()
+    empty.mkdir()
+    (driver / "libcuda.so.1").touch()
+    monkeypatch.setattr(sandbox, "_DRIVER", (str(driver),))
+    monkeypatch.setenv("LD_LIBRARY_PATH", f"{empty}:{driver}:")
+    assert sandbox.driver_folders() == (driver,), "once, and only where the library is"
+    with_card, _ = sandbox.command(sandbox.View(), "m", (), True, 1, gpu=(card,))
+    at = with_card.index(str(driver))
+    assert with_card[at - 1 : at + 2] == ["--ro-bind", str(driver), str(driver)]
+    assert with_card[with_card.index("LD_LIBRARY_PATH") + 1] == str(driver)
+    without, _ = sandbox.command(sandbox.View(), "m", (), True, 1)
+    assert str(driver) not in without and "LD_LIBRARY_PATH" not in without
+    monkeypatch.setattr(sandbox, "_SYSTEM", (str(driver),))
+    assert sandbox.driver_folders() == (), "the system's own folders are shown anyway"
