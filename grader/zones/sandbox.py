@@ -180,7 +180,12 @@ def room() -> str:
     return "/scratch" if inside else "/tmp"
 
 
-_DRIVER = ("/usr/local/nvidia/lib64", "/usr/local/nvidia/lib", "/usr/lib64-nvidia", "/usr/lib/wsl/lib")
+_DRIVER = (
+    "/usr/local/nvidia/lib64",
+    "/usr/local/nvidia/lib",
+    "/usr/lib64-nvidia",
+    "/usr/lib/wsl/lib",
+)
 
 
 def driver_folders() -> tuple[Path, ...]:
@@ -189,7 +194,9 @@ def driver_folders() -> tuple[Path, ...]:
     A container is often given them in a folder of their own (Kubernetes, Colab, WSL).
     """
     told = os.environ.get("LD_LIBRARY_PATH", "").split(":")
-    found = [Path(x) for x in dict.fromkeys([*told, *_DRIVER]) if (Path(x) / "libcuda.so.1").exists()]
+    found = [
+        Path(x) for x in dict.fromkeys([*told, *_DRIVER]) if (Path(x) / "libcuda.so.1").exists()
+    ]
     shown = [Path(x).resolve() for x in _SYSTEM]
     return tuple(x for x in found if not any(x.resolve().is_relative_to(y) for y in shown))
 
