@@ -27,7 +27,7 @@ from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 from math import prod
 from types import FunctionType
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -41,7 +41,7 @@ _WHOLE = {
     **dict.fromkeys(("Mean", "Sum", "Prod", "Max", "Min", "All", "Any"), (1,)),
 }  # fmt: skip
 _MOST = 2**31  # a number from here on is not an int32
-_KEPT = 4096  # tensors of whole numbers that are kept
+_KEPT = 4096  # tensors of numbers that are kept
 
 
 @contextmanager
@@ -91,24 +91,26 @@ class _TensorFlow:
         self.keras_numpy: Any = sys.modules.get("keras.src.backend.tensorflow.numpy")
         self.keras_nn: Any = sys.modules.get("keras.src.backend.tensorflow.nn")
         self.keras_random: Any = sys.modules.get("keras.src.backend.tensorflow.random")
+        self.number = lru_cache(maxsize=_KEPT)(self._number)
 
     def complete(self) -> bool:
         return all(part is not None for part in vars(self).values())
 
-    def number(self, value: float) -> Any:
+    def _number(self, value: float) -> Any:
         return self.tensorflow.constant(value, dtype=self.tensorflow.float32)
 
-    def float32(self, a: Any, b: Any) -> bool:
-        single = self.tensorflow.float32
-        return a.dtype is single and b.dtype is single
+    def single(self, a: Any, b: Any) -> bool:
+        """Whether both are eager tensors of float32."""
+        eager, kind = self.tensor, self.tensorflow.float32
+        return type(a) is eager and type(b) is eager and a.dtype is kind and b.dtype is kind
 
     def values(self, given: Any) -> Any:
-        """An eager tensor of a tensor or a variable; None of anything else, or in a graph."""
+        """What a variable holds, where that can be read now; anything else as it is."""
         if type(given) is self.keras_variable:
             given = given.value
         if type(given) is self.variable and self.executing_eagerly():
             given = given.value()
-        return given if type(given) is self.tensor else None
+        return given
 
 
 @contextmanager
@@ -142,14 +144,12 @@ def _numbers_kept(tf: _TensorFlow) -> Iterator[None]:
 
 def _whole(given: Any) -> int | tuple[int, ...] | None:
     """A number or numbers that fit an int32, as they are; None of anything else."""
-    kind = type(given)
-    if kind is int:
-        return int(given) if _whole_number(given) else None
-    whole = (kind is list or kind is tuple) and given
-    return tuple(given) if whole and all(_whole_number(n) for n in given) else None
+    if type(given) in (list, tuple):
+        return tuple(given) if given and all(map(_whole_number, given)) else None
+    return given if _whole_number(given) else None
 
 
-def _whole_number(given: Any) -> bool:
+def _whole_number(given: Any) -> TypeGuard[int]:
     return type(given) is int and -_MOST <= given < _MOST
 
 
@@ -230,14 +230,13 @@ def _products(tf: _TensorFlow) -> Iterator[None]:
 
     def matmul(x1: Any, x2: Any) -> Any:
         a, b = tf.values(x1), tf.values(x2)
-        if a is None or b is None or not tf.float32(a, b):
-            return before(x1, x2)
-        many, matrix = a._shape_tuple(), b._shape_tuple()
-        if len(many) > 2 and len(matrix) == 2 and many[-1] == matrix[0]:
-            rows = tf.reshape(a, [prod(many[:-1]), many[-1]])
-            return tf.reshape(tf.mathematics.mat_mul(rows, b), [*many[:-1], matrix[1]])
-        if len(many) == len(matrix) > 1:
-            return tf.tensorflow.matmul(a, b)
+        if tf.single(a, b):
+            many, matrix = a._shape_tuple(), b._shape_tuple()
+            if len(many) > 2 and len(matrix) == 2 and many[-1] == matrix[0]:
+                rows = tf.reshape(a, [prod(many[:-1]), many[-1]])
+                return tf.reshape(tf.mathematics.mat_mul(rows, b), [*many[:-1], matrix[1]])
+            if len(many) == len(matrix) > 1:
+                return tf.tensorflow.matmul(a, b)
         return before(x1, x2)
 
     with instead(tf.keras_numpy, "matmul", matmul):
@@ -250,11 +249,10 @@ def _biases(tf: _TensorFlow) -> Iterator[None]:
 
     def add(x1: Any, x2: Any) -> Any:
         a, b = tf.values(x1), tf.values(x2)
-        if a is None or b is None or not tf.float32(a, b):
-            return before(x1, x2)
-        to, bias = a._shape_tuple(), b._shape_tuple()
-        if len(bias) == 1 and bias[0] > 1 and len(to) > 1 and to[-1] == bias[0]:
-            return tf.bias_add(a, b)
+        if tf.single(a, b):
+            to, bias = a._shape_tuple(), b._shape_tuple()
+            if len(bias) == 1 and bias[0] > 1 and len(to) > 1 and to[-1] == bias[0]:
+                return tf.bias_add(a, b)
         return before(x1, x2)
 
     with instead(tf.keras_numpy, "add", add):
@@ -266,29 +264,25 @@ _OPERATORS = {"add": "add_v2", "sub": "sub", "mul": "mul", "truediv": "real_div"
 
 @contextmanager
 def _operators(tf: _TensorFlow) -> Iterator[None]:
-    number = lru_cache(maxsize=_KEPT)(tf.number)
     with ExitStack() as stack:
         for name, operation in _OPERATORS.items():
+            function = getattr(tf.mathematics, operation)
             for method, swapped in ((f"__{name}__", False), (f"__r{name}__", True)):
                 before = getattr(tf.plain_tensor, method)
-                function = getattr(tf.mathematics, operation)
-                quick = _operator(tf, before, function, number, swapped)
+                quick = _operator(tf, before, function, swapped)
                 stack.enter_context(instead(tf.plain_tensor, method, quick))
         yield
 
 
-def _operator(tf: _TensorFlow, before: Any, operation: Any, number: Any, swapped: bool) -> Any:
+def _operator(tf: _TensorFlow, before: Any, operation: Any, swapped: bool) -> Any:
     def between(x: Any, y: Any) -> Any:
-        kind = type(y)
-        if type(x) is tf.tensor and (kind is tf.tensor or kind is float or kind is int):
-            try:
-                if kind is tf.tensor:
-                    if tf.float32(x, y):
-                        return operation(y, x) if swapped else operation(x, y)
-                elif y and tf.float32(x, x):  # 0.0 and -0.0 are not the same number
-                    return operation(number(y), x) if swapped else operation(x, number(y))
-            except Exception:  # TensorFlow says what is wrong in its own way
-                pass
+        try:
+            # 0.0 and -0.0 are not the same number, but would be kept as one.
+            other = tf.number(y) if type(y) in (float, int) and y else y
+            if tf.single(x, other):
+                return operation(other, x) if swapped else operation(x, other)
+        except Exception:  # TensorFlow says what is wrong in its own way
+            pass
         return before(x, y)
 
     return between
@@ -299,7 +293,7 @@ def _moments(tf: _TensorFlow) -> Iterator[None]:
     before, mean = tf.keras_nn.moments, tf.mathematics.mean
 
     def moments(x: Any, axes: Any, keepdims: bool = False, synchronized: bool = False) -> Any:
-        plain = type(x) is tf.tensor and tf.float32(x, x) and keepdims is True and not synchronized
+        plain = tf.single(x, x) and keepdims is True and not synchronized
         if not plain or _whole(axes) is None:
             return before(x, axes, keepdims, synchronized)
         middle = mean(x, axes, True)
@@ -316,7 +310,7 @@ _CHOSEN_BY_DEVICE = 3  # the algorithm of random numbers
 
 @contextmanager
 def _draws(tf: _TensorFlow) -> Iterator[None]:
-    before, number = tf.keras_random.uniform, lru_cache(maxsize=_KEPT)(tf.number)
+    before = tf.keras_random.uniform
 
     def uniform(
         shape: Any, minval: Any = 0.0, maxval: Any = 1.0, dtype: Any = None, seed: Any = None
@@ -330,7 +324,7 @@ def _draws(tf: _TensorFlow) -> Iterator[None]:
             tf.tensorflow.constant([seed % _SEEDS, 0], dtype=tf.tensorflow.int32)
         )
         drawn = tf.random.stateless_random_uniform_v2(shape, key, counter, _CHOSEN_BY_DEVICE)
-        return drawn * number(high - low) + number(low)
+        return drawn * tf.number(high - low) + tf.number(low)
 
     with instead(tf.keras_random, "uniform", uniform):
         yield

@@ -156,6 +156,11 @@ def require(sandboxing: Sandboxing) -> bool:
 _PYTHON_PARTS = ("bin", "lib", "lib64", "share", "include", "ssl", "pyvenv.cfg")
 
 
+def _of_the_system(path: Path) -> bool:
+    """Whether a zone is shown a path anyway."""
+    return any(path.resolve().is_relative_to(s) for s in _SYSTEM)
+
+
 def _python_parts() -> tuple[Path, ...]:
     """What belongs to the interpreter: the usual parts of its folders, never a whole folder.
 
@@ -167,8 +172,7 @@ def _python_parts() -> tuple[Path, ...]:
     paths |= {Path(sysconfig.get_path(name)) for name in libraries}
     kept: list[Path] = []
     for path in sorted(p for p in paths if p.exists()):
-        system = any(path.resolve().is_relative_to(s) for s in _SYSTEM)
-        if not system and not any(path.is_relative_to(k) for k in kept):
+        if not _of_the_system(path) and not any(path.is_relative_to(k) for k in kept):
             kept.append(path)
     return tuple(kept)
 
@@ -180,25 +184,17 @@ def room() -> str:
     return "/scratch" if inside else "/tmp"
 
 
-_DRIVER = (
-    "/usr/local/nvidia/lib64",
-    "/usr/local/nvidia/lib",
-    "/usr/lib64-nvidia",
-    "/usr/lib/wsl/lib",
-)
+_DRIVER = ("/usr/local/nvidia/lib64", "/usr/local/nvidia/lib", "/usr/lib64-nvidia")
 
 
 def driver_folders() -> tuple[Path, ...]:
     """Where NVIDIA's driver has its libraries, if the system's own folders do not hold them.
 
-    A container is often given them in a folder of their own (Kubernetes, Colab, WSL).
+    A container is often given them in a folder of their own (Kubernetes, Colab).
     """
     told = os.environ.get("LD_LIBRARY_PATH", "").split(":")
-    found = [
-        Path(x) for x in dict.fromkeys([*told, *_DRIVER]) if (Path(x) / "libcuda.so.1").exists()
-    ]
-    shown = [Path(x).resolve() for x in _SYSTEM]
-    return tuple(x for x in found if not any(x.resolve().is_relative_to(y) for y in shown))
+    folders = [Path(x) for x in dict.fromkeys([*told, *_DRIVER]) if os.path.isabs(x)]
+    return tuple(x for x in folders if (x / "libcuda.so.1").exists() and not _of_the_system(x))
 
 
 def environment(threads: int, training: bool = True, gpu: bool = False) -> dict[str, str]:

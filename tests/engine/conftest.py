@@ -1,5 +1,7 @@
 """The mini lab and its keys, compiled once for all tests of the engine; no TensorFlow."""
 
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 
@@ -20,6 +22,17 @@ def compiled(seed, hidden):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # its mistakes divide by zero
         return compile_key(load_lab(MINI), seed, hidden)
+
+
+@pytest.fixture(scope="session")
+def says_the_same():
+    """Run a program in a process of its own, for TensorFlow's state: it compares, and ends with this."""
+
+    def check(program):
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+        assert done.stdout.strip() == "the same", done.stderr[-3000:]
+
+    return check
 
 
 @pytest.fixture(scope="session")

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 
 COMPARE = """
@@ -61,9 +58,8 @@ print("the same")
 
 
 @pytest.mark.slow
-def test_weights_layers_attributes_and_values_are_those_of_keras() -> None:
-    done = subprocess.run([sys.executable, "-c", COMPARE], capture_output=True, text=True)
-    assert done.stdout.strip() == "the same", done.stderr[-2000:]
+def test_weights_layers_attributes_and_values_are_those_of_keras(says_the_same) -> None:
+    says_the_same(COMPARE)
 
 
 TRAINED = """
@@ -139,9 +135,8 @@ print("the same")
 
 
 @pytest.mark.slow
-def test_training_finds_the_same_weights_when_the_model_is_built_before_it() -> None:
-    done = subprocess.run([sys.executable, "-c", TRAINED], capture_output=True, text=True)
-    assert done.stdout.strip() == "the same", done.stderr[-2000:]
+def test_training_finds_the_same_weights_when_the_model_is_built_before_it(says_the_same) -> None:
+    says_the_same(TRAINED)
 
 
 DATA = """
@@ -168,9 +163,8 @@ print("the same")
 
 
 @pytest.mark.slow
-def test_data_sets_are_read_untuned_and_give_the_same() -> None:
-    done = subprocess.run([sys.executable, "-c", DATA], capture_output=True, text=True)
-    assert done.stdout.strip() == "the same", done.stderr[-2000:]
+def test_data_sets_are_read_untuned_and_give_the_same(says_the_same) -> None:
+    says_the_same(DATA)
 
 
 KERNELS = """
@@ -212,9 +206,8 @@ print("the same")
 
 
 @pytest.mark.slow
-def test_variables_of_probes_keep_shapes_and_values() -> None:
-    done = subprocess.run([sys.executable, "-c", KERNELS], capture_output=True, text=True)
-    assert done.stdout.strip() == "the same", done.stderr[-2000:]
+def test_variables_of_probes_keep_shapes_and_values(says_the_same) -> None:
+    says_the_same(KERNELS)
 
 
 SIGNATURES = """
@@ -257,9 +250,8 @@ print("the same")
 
 
 @pytest.mark.slow
-def test_signatures_and_protocols_are_read_once_and_are_the_same() -> None:
-    done = subprocess.run([sys.executable, "-c", SIGNATURES], capture_output=True, text=True)
-    assert done.stdout.strip() == "the same", done.stderr[-2000:]
+def test_signatures_and_protocols_are_read_once_and_are_the_same(says_the_same) -> None:
+    says_the_same(SIGNATURES)
 
 
 ADAM = """
@@ -333,6 +325,5 @@ print("the same")
 
 
 @pytest.mark.slow
-def test_adam_in_one_operation_learns_what_keras_does() -> None:
-    done = subprocess.run([sys.executable, "-c", ADAM], capture_output=True, text=True)
-    assert done.stdout.strip() == "the same", done.stderr[-2000:]
+def test_adam_in_one_operation_learns_what_keras_does(says_the_same) -> None:
+    says_the_same(ADAM)

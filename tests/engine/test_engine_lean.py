@@ -1,8 +1,5 @@
 """What is left out of a worker's imports is missed by nothing that runs after."""
 
-import subprocess
-import sys
-
 import pytest
 
 from grader.core.lean import lean
@@ -24,14 +21,9 @@ print("the same")
 """
 
 
-def run(code):
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-
-
 @pytest.mark.slow
-def test_tables_of_pandas_are_taken_though_keras_has_not_seen_pandas():
-    done = run(TABLES)
-    assert done.stdout.strip() == "the same", done.stderr[-2000:]
+def test_tables_of_pandas_are_taken_though_keras_has_not_seen_pandas(says_the_same):
+    says_the_same(TABLES)
 
 
 ARTISTS = """
@@ -64,9 +56,8 @@ print("the same")
 
 
 @pytest.mark.slow
-def test_artists_made_without_a_docstring_set_what_they_did():
-    done = run(ARTISTS)
-    assert done.stdout.strip() == "the same", done.stderr[-2000:]
+def test_artists_made_without_a_docstring_set_what_they_did(says_the_same):
+    says_the_same(ARTISTS)
 
 
 def test_what_lean_remembers_it_forgets():
@@ -76,7 +67,7 @@ def test_what_lean_remembers_it_forgets():
     before = inspect._signature_from_function, "compile" in vars(typing)
     with lean():
         with lean():
-            assert inspect.signature(run) == inspect.signature(run)
+            assert inspect.signature(lean) == inspect.signature(lean)
             assert hasattr(inspect._signature_from_function, "cache_info")
         assert hasattr(inspect._signature_from_function, "cache_info")
     assert (inspect._signature_from_function, "compile" in vars(typing)) == before
@@ -102,6 +93,5 @@ print("the same")
 """
 
 
-def test_notebooks_are_read_without_jupyters_server() -> None:
-    done = run(NOTEBOOKS)
-    assert done.stdout.strip() == "the same", done.stderr[-2000:]
+def test_notebooks_are_read_without_jupyters_server(says_the_same) -> None:
+    says_the_same(NOTEBOOKS)
