@@ -91,12 +91,16 @@ class _TensorFlow:
         self.keras_numpy: Any = sys.modules.get("keras.src.backend.tensorflow.numpy")
         self.keras_nn: Any = sys.modules.get("keras.src.backend.tensorflow.nn")
         self.keras_random: Any = sys.modules.get("keras.src.backend.tensorflow.random")
-        self.number = lru_cache(maxsize=_KEPT)(self._number)
+        self._constant = lru_cache(maxsize=_KEPT)(self._new_constant)
 
     def complete(self) -> bool:
         return all(part is not None for part in vars(self).values())
 
-    def _number(self, value: float) -> Any:
+    def number(self, value: float) -> Any:
+        """A tensor of a number, kept; in a graph the number itself: its tensors end with it."""
+        return self._constant(value) if self.executing_eagerly() else value
+
+    def _new_constant(self, value: float) -> Any:
         return self.tensorflow.constant(value, dtype=self.tensorflow.float32)
 
     def single(self, a: Any, b: Any) -> bool:

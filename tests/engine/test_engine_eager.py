@@ -152,7 +152,7 @@ def found():
     model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     losses = model.fit(x, y, epochs=2, batch_size=4, verbose=0).history["loss"]
     step = tf.function(lambda z: model(z) * 2.0 + tf.reshape(z, (-1, 4))[:, :3])
-    made = []
+    made, numbers, eager = [], [], tf.constant(x[:2])
     def creator(make, **given):
         made.append(given["name"])
         return make(**given)
@@ -171,8 +171,16 @@ def found():
     model.load_weights(place)
     copy = keras.models.clone_model(model)
     copy.set_weights(model.get_weights())
+    drawn = keras.initializers.RandomUniform(-0.35, 0.35, seed=3)
+    width, low = np.float32(0.35) - np.float32(-0.35), np.float32(-0.35)
+    for _ in range(2):  # a number first seen in a graph, then out of it, then in another graph
+        inside = tf.function(lambda z: tf.cond(
+            z[0, 0] > -9.0, lambda: eager * float(width) + z * float(width) + float(low), lambda: z))
+        numbers.append(np.asarray(inside(eager)).tobytes())
+        del inside
+        numbers += [np.asarray(drawn((2, 3), dtype="float32")).tobytes(), np.asarray(eager * float(width) + float(low)).tobytes()]
     held = [(v.value.dtype.name, tuple(v.value.shape), v.value.trainable) for v in model.weights]
-    return losses, np.asarray(step(x)).tobytes(), len(made), watched, within, np.asarray(copy(x)).tobytes(), held
+    return losses, np.asarray(step(x)).tobytes(), len(made), watched, within, np.asarray(copy(x)).tobytes(), held, numbers
 
 usual = found()
 keras.backend.clear_session()
