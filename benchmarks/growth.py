@@ -1,11 +1,12 @@
 """What a class costs as it grows, and where the time of grading it goes.
 
-    python benchmarks/growth.py [--sizes 10 50 200 1000]
+    python benchmarks/growth.py [--sizes 10 60 200 1000] [--trained 60]
 
-Grades simulated classes of TP4. Writes ``benchmarks/growth.json`` and ``benchmarks/growth.svg``: on the
-left wall time and memory against the size of the class, on the right where the seconds of the workers
-and of the coordinator go. *Overhead* is wall time × workers ÷ time inside students' code (their cells,
-and the probes that call them). Where there is a Chromium, the class page is opened in it too.
+Grades simulated classes of TP4, with their recordings; those of ``--trained`` with ``--rerun`` too.
+Writes ``benchmarks/growth.json`` and ``benchmarks/growth.svg``: on the left wall time and memory against
+the size of the class, on the right where the seconds of the workers and of the coordinator go.
+*Overhead* is wall time × workers ÷ time inside students' code (their cells, and the probes that call
+them). Where there is a Chromium, the class page is opened in it too.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ GRADER = [sys.executable, "-m", "grader"]
 QUIET = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
 LAB = "tp4_transformer"
 MEGABYTE = 1 << 20
+AGAIN = " --rerun"  # behind a size: its trainings were repeated
 PARTS = {
     "start": "start of workers", "fork": "forks, loading", "cells": "cells", "probes": "probes",
     "idle": "idle", "clean room": "clean room", "judging": "judging", "keeping": "keeping",
@@ -82,10 +84,10 @@ def opened(page: Path) -> float | None:
     return round(statistics.median(times), 3)
 
 
-def graded(crowd: Path, out: Path) -> dict[str, Any]:
+def graded(crowd: Path, out: Path, *more: str) -> dict[str, Any]:
     """Grade a class once; seconds, megabytes at most, and the parts."""
     told = out.with_suffix(".json")
-    command = [*GRADER, "grade", crowd, "--lab", LAB, "--out", out, "--timings", told]
+    command = [*GRADER, "grade", crowd, "--lab", LAB, "--out", out, "--timings", told, *more]
     began = time.perf_counter()
     process = psutil.Popen(list(map(str, command)), cwd=ROOT, env=QUIET, stdout=subprocess.DEVNULL,
                            stderr=subprocess.DEVNULL)  # fmt: skip
@@ -108,7 +110,8 @@ def graded(crowd: Path, out: Path) -> dict[str, Any]:
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--sizes", type=int, nargs="+", default=[10, 50, 200, 1000])
+    options.add_argument("--sizes", type=int, nargs="+", default=[10, 60, 200, 1000])
+    options.add_argument("--trained", type=int, nargs="*", default=[60], help="of the sizes")
     given = options.parse_args()
     found: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as name:
@@ -123,6 +126,9 @@ def main() -> None:
                 graded(crowd, folder / "warm")  # the hidden key is compiled here, once
             found[str(size)] = graded(crowd, folder / f"out-{size}")
             print(size, found[str(size)], flush=True)
+            if size in given.trained:
+                found[f"{size}{AGAIN}"] = graded(crowd, folder / f"again-{size}", "--rerun")
+                print(f"{size}{AGAIN}", found[f"{size}{AGAIN}"], flush=True)
     (ROOT / "benchmarks" / "growth.json").write_text(json.dumps(found, indent=1) + "\n")
     draw(found)
 
@@ -133,24 +139,29 @@ def draw(found: dict[str, Any]) -> None:
     matplotlib.use("svg")
     import matplotlib.pyplot as plt
 
-    sizes = [int(n) for n in found]
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.4), layout="constrained")
-    left.loglog(sizes, [f["seconds"] for f in found.values()], "o-", label="wall time, s")
-    left.loglog(sizes, [f["coordinator_mb"] for f in found.values()], "s--",
+    recorded = {int(n): f for n, f in found.items() if not n.endswith(AGAIN)}
+    sizes = list(recorded)
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10.5, 4.4), layout="constrained")
+    left.loglog(sizes, [f["seconds"] for f in recorded.values()], "o-", label="wall time, s")
+    left.loglog(sizes, [f["coordinator_mb"] for f in recorded.values()], "s--",
                 label="memory of the coordinator, MB")  # fmt: skip
-    left.loglog(sizes, [f["workers_mb"] for f in found.values()], "^:",
+    left.loglog(sizes, [f["workers_mb"] for f in recorded.values()], "^:",
                 label="memory of workers and clean room, MB")  # fmt: skip
     left.set_xlabel("submissions")
     left.set_xticks(sizes, [str(n) for n in sizes])
     left.minorticks_off()
     left.legend(frameon=False, loc="lower right")
-    before = [0.0] * len(sizes)
-    for n, (part, said) in enumerate(PARTS.items()):
-        each = [f["parts"].get(part, 0.0) / s for s, f in zip(sizes, found.values(), strict=True)]
-        right.barh([str(s) for s in sizes], each, left=before, label=said,
-                   color=plt.get_cmap("tab20")(n))  # fmt: skip
+    whole = {n: sum(f["parts"].get(p, 0.0) for p in PARTS) for n, f in found.items()}
+    before = [0.0] * len(found)
+    for i, (part, said) in enumerate(PARTS.items()):
+        each = [100 * f["parts"].get(part, 0.0) / whole[n] for n, f in found.items()]
+        right.barh(list(found), each, left=before, label=said, color=plt.get_cmap("tab20")(i))
         before = [a + b for a, b in zip(before, each, strict=True)]
-    right.set_xlabel("seconds a submission, all workers and the coordinator")
+    for n, f in found.items():
+        size = int(n.removesuffix(AGAIN))
+        right.text(102, n, f"{f['seconds'] / size:.2g} s each\noverhead {f['overhead']}",
+                   va="center", fontsize="small")  # fmt: skip
+    right.set_xlabel("% of the time of all workers and of the coordinator")
     right.set_ylabel("submissions")
     figure.legend(*right.get_legend_handles_labels(), loc="outside lower right", frameon=False,
                   fontsize="small", ncols=6)  # fmt: skip

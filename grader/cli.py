@@ -132,7 +132,7 @@ def validate(
     folder = course()
     guard = sandboxed(sandbox)
     console = Console()
-    failed = False
+    failed = []
     chosen = [loaded(path) for path in chosen_labs(folder, labs)]
     reports = prove(
         chosen, folder / "data", jobs=jobs or cores(), sandboxed=guard, train=not no_train,
@@ -140,7 +140,8 @@ def validate(
     )  # fmt: skip
     try:
         for report in reports:
-            failed = failed or not report.ok
+            if not report.ok:
+                failed.append(report)
             if as_json:
                 click.echo(json.dumps(report.to_dict()))
                 continue
@@ -151,6 +152,10 @@ def validate(
             console.print(table)
     except AuthorError as error:
         refuse(error)
+    for report in failed:  # once more, at the end: where a log is read first
+        first, *more = report.failures or ["the solution loses points"]
+        said = f"{report.lab} does not hold: {' '.join(first.split())[:300]}"
+        click.echo(said + (f" (and {len(more)} more)" if more else ""), err=True)
     sys.exit(1 if failed else 0)
 
 

@@ -112,6 +112,43 @@ def test_build_check_sees_what_is_stale(course: Path, tmp_path: Path) -> None:
     assert "stale: labs/fr/mini.ipynb" in grader(copy, "build", "--check", code=1)
 
 
+NOT_WRONG = """
+mutants += [
+    Mutant("right-after-all", "mean", loses=("mean.values",), named="",
+           code="def row_mean(x):\\n    return np.asarray(x).mean(axis=1)\\n"),
+    Mutant("says-too-little", "mean", loses=("mean.values",), named="mean-of-columns",
+           code="def row_mean(x):\\n    return sum(row for row in x) / len(x)\\n"),
+    Mutant("says-another", "mean", loses=("mean.values",), named="not-divided",
+           code="def row_mean(x):\\n    n, d = x.shape\\n    return (x @ np.ones(d)) / n\\n"),
+]
+"""
+NOT_RIGHT = """
+variants += [Variant("wrong-after-all", "off by one", code={
+    "mean": "def row_mean(x):\\n    return x.sum(axis=1) / (x.shape[1] + 1)\\n"})]
+"""
+
+
+def test_a_proof_says_what_does_not_hold(course: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "course"
+    shutil.copytree(course, copy, ignore=shutil.ignore_patterns("out", "class"))
+    assert "does not hold" not in grader(copy, "validate", "mini")
+    for name, more in (("mutants.py", NOT_WRONG), ("variants.py", NOT_RIGHT)):
+        with (copy / "solutions" / "mini" / name).open("a") as file:
+            file.write(more)
+    (found,) = map(json.loads, grader(copy, "validate", "mini", "--json", code=1).splitlines()[:1])
+    assert found["ok"] is False and not found["other"]
+    assert found["mutants"]["total"] - found["mutants"]["caught"] == 2
+    assert found["mutants"]["total"] - found["mutants"]["named"] == 1
+    right, little, another = found["mutants"]["failures"]
+    assert right == "right-after-all: keeps mean.values"
+    assert little.startswith("says-too-little: also loses standardise.")
+    assert another.startswith("says-another: named ['") and another.endswith(", not not-divided")
+    (wrong,) = found["variants"]["failures"]
+    assert wrong.startswith("variant wrong-after-all: mean.values")
+    last = grader(copy, "validate", "mini", code=1).strip().splitlines()[-1]
+    assert last.startswith("mini does not hold: right-after-all: keeps mean.values (and ")
+
+
 def test_the_release_holds_no_solution(course: Path) -> None:
     grader(course, "release", "--out", "labs.zip")
     with zipfile.ZipFile(course / "labs.zip") as archive:

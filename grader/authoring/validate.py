@@ -67,11 +67,14 @@ class Report:
     slowest_check_seconds: float = 0.0
 
     @property
+    def failures(self) -> list[str]:
+        """What does not hold, a line each."""
+        return [*self.mutants["failures"], *self.variants["failures"], *self.other]
+
+    @property
     def ok(self) -> bool:
         return not (
-            self.mutants["failures"]
-            or self.variants["failures"]
-            or self.other
+            self.failures
             or self.solution["score"] < self.solution["max"]
             or self.blank["score"]
             or self.blank["errors"]
@@ -453,8 +456,6 @@ def describe(report: Report) -> list[tuple[str, str]]:
         ("processor", f"{report.cpu_seconds:.1f} s"),
         ("slowest check", f"{report.slowest_check_seconds:.2f} s"),
     ]
-    rows += [("fails", x) for x in report.mutants["failures"]]
-    rows += [("fails", x) for x in report.variants["failures"]]
-    rows += [("fails", x) for x in report.other]
+    rows += [("fails", x) for x in report.failures]
     rows += [("note", x) for x in report.notes]
     return rows
