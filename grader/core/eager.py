@@ -328,7 +328,7 @@ def _draws(tf: _TensorFlow) -> Iterator[None]:
             tf.tensorflow.constant([seed % _SEEDS, 0], dtype=tf.tensorflow.int32)
         )
         drawn = tf.random.stateless_random_uniform_v2(shape, key, counter, _CHOSEN_BY_DEVICE)
-        return drawn * tf.number(high - low) + tf.number(low)
+        return drawn * tf.number(float(high - low)) + tf.number(float(low))
 
     with instead(tf.keras_random, "uniform", uniform):
         yield
