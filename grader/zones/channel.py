@@ -11,6 +11,7 @@ from grader.core.tree import Tree, TreeError, pack, unpack
 
 _LENGTH = struct.Struct("<Q")
 MAX_FRAME = 1 << 30
+COMMON, JOB = b"c", b"j"  # before a frame to a worker of the student zone: what it holds
 
 
 def send(fd: int, tree: Tree) -> None:

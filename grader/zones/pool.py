@@ -22,7 +22,7 @@ from grader.core.shown import left_out
 from grader.core.text import Text
 from grader.core.tree import Tree, TreeError, unpack
 from grader.zones import nursery, sandbox
-from grader.zones.channel import MAX_FRAME, frames, send
+from grader.zones.channel import COMMON, JOB, MAX_FRAME, frames, send, write_all
 from grader.zones.nursery import Nursery
 from grader.zones.records import CellReport, Outcome
 from grader.zones.waiting import MOST
@@ -63,6 +63,7 @@ class Worker:
         self._process: subprocess.Popen[bytes] | None = None
         self._jobs = self._results = -1
         self._errors: IO[bytes] | None = None
+        self._told: Tree = None
         self.came_from: Nursery | None = None
         self.hello: Mapping[str, Any] = {}
 
@@ -84,7 +85,7 @@ class Worker:
             os.close(results)
             if self._process is None:
                 self._close()
-        self.hello = {}
+        self.hello, self._told = {}, None
 
     def _born(self, jobs: int, results: int) -> subprocess.Popen[bytes] | None:
         """From the nursery; None where it cannot be."""
@@ -133,14 +134,26 @@ class Worker:
             raise WorkerDied(f"the worker did not start: {why or hello}")
         self.hello = hello
 
-    def call(self, job: Tree, seconds: float) -> Tree:
+    def call(self, job: Tree, seconds: float, common: Tree = None) -> Tree:
         """Give it one job and wait for the result.
+
+        Args:
+            job: the job.
+            seconds: patience.
+            common: what it shares with the job before, if it is the same object: sent once. Only a
+                worker of the student zone understands it.
 
         Raises:
             WorkerDied: no result within `seconds`; it is stopped, the next call starts a new one.
         """
         self.start()
         try:
+            if common is not None:
+                if common is not self._told:
+                    write_all(self._jobs, COMMON)
+                    send(self._jobs, common)
+                    self._told = common
+                write_all(self._jobs, JOB)
             send(self._jobs, job)
             return self._receive(seconds)
         except (BrokenPipeError, WorkerDied, TreeError) as error:
@@ -272,9 +285,6 @@ def run_submission(
     for attempt in itertools.count(1):
         job = {
             "cells": list(cells[:last]),
-            "probes": questions["probes"],
-            "limits": questions["limits"],
-            "defines": questions["defines"],
             "recordings": {k: np.frombuffer(v, dtype=np.uint8) for k, v in recordings.items()},
             "rerun": rerun,
             "lang": lang,
@@ -282,7 +292,7 @@ def run_submission(
             "left_out": sorted(unneeded),
         }
         patience = (1 + MOST) * (limits.seconds + limits.training_seconds + 3 * limits.cell_seconds)
-        answer = worker.call(job, patience + 30)
+        answer = worker.call(job, patience + 30, common=questions)
         if worker.hello.get("fresh"):
             worker.stop()  # no second wall: the next submission gets a sandbox of its own
         seen = _read(answer, limits)

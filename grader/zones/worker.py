@@ -6,9 +6,10 @@ so a fork of it works. It speaks frames (`grader.zones.channel`):
 a job comes in on standard input; ``{"frames": bytes, "end": {…}}`` goes out on standard output.
 Nobody here looks inside what a submission reports.
 
-The worker itself never reads a job: a fork of it, the keeper, does, makes the namespaces
-(`grader.zones.isolate`), forks again for the submission, watches it, answers and ends. So no submission
-finds a trace of another one in its memory.
+The worker itself reads what all its submissions are asked (`grader.zones.channel.COMMON`), once, but
+never a job: a fork of it, the keeper, does, makes the namespaces (`grader.zones.isolate`), forks again
+for the submission, watches it, answers and ends. So no submission finds a trace of another one in its
+memory.
 """
 
 from __future__ import annotations
@@ -33,12 +34,11 @@ import numpy as np
 from grader.core.key import Limits
 from grader.core.tree import Tree
 from grader.zones import isolate
-from grader.zones.channel import receive, send
+from grader.zones.channel import COMMON, JOB, receive, send
 from grader.zones.preload import preload
 from grader.zones.waiting import Waiting, forgiven
 
 MAX_REPORT = 256 << 20  # bytes one submission may report
-_NO_MORE = 3  # a keeper's exit code: there are no more jobs
 _LOOK = 0.2  # seconds between two looks at what a submission uses
 _COUNT = 0.05  # seconds between two looks at how many processes it has made
 _PAGE_MB = os.sysconf("SC_PAGE_SIZE") / (1 << 20)
@@ -68,25 +68,29 @@ def main(argv: list[str]) -> int:
     seconds = time.perf_counter() - began
     send(results, {"ready": True, "fresh": fresh, "missing": missing,
                    "seconds": seconds, "rss_mb": _rss_mb()})  # fmt: skip
+    common: Tree = {}
     while True:
-        select.select([jobs], [], [])
-        keeper = os.fork()
-        if keeper == 0:
-            _keep(jobs, results, isolated, "--isolate" in argv)
-        code = os.waitstatus_to_exitcode(os.waitpid(keeper, 0)[1])
-        if code:
-            return 0 if code == _NO_MORE else 1
+        what = os.read(jobs, 1)
+        if what == COMMON:
+            common = receive(jobs)
+            gc.freeze()
+        elif what != JOB:
+            return 0  # there are no more
+        else:
+            keeper = os.fork()
+            if keeper == 0:
+                _keep(jobs, results, isolated, "--isolate" in argv, common)
+            if os.waitstatus_to_exitcode(os.waitpid(keeper, 0)[1]):
+                return 1
 
 
-def _keep(jobs: int, results: int, isolated: bool, alone: bool) -> NoReturn:
+def _keep(jobs: int, results: int, isolated: bool, alone: bool, common: Tree) -> NoReturn:
     """The keeper's life: one job, one answer."""
     code = 1
     try:
         job = receive(jobs)
-        if job is None:
-            code = _NO_MORE
-        else:
-            send(results, serve(job, isolated, (jobs, results), alone))
+        if job is not None:
+            send(results, serve({**common, **job}, isolated, (jobs, results), alone))
             code = 0
     finally:
         os._exit(code)

@@ -5,13 +5,14 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from grader.zones import nursery, sandbox
+from grader.zones import nursery, pool, sandbox
 from grader.zones.pool import WorkerDied, clean_worker, run_submission, student_worker
 
 MINI = Path(__file__).parents[1] / "fixtures" / "mini"
@@ -83,7 +84,8 @@ def test_a_nursery_that_dies_takes_no_worker_with_it_and_another_follows(workers
 @pytest.mark.parametrize("how", ["no memory files", "cannot enter", "no zone"])
 def test_where_it_cannot_be_bubblewrap_starts_the_worker(workers, monkeypatch, how):
     nursery.close_all()
-    before = set(Path("/tmp").glob("grader-*"))
+    made, make = [], tempfile.mkdtemp
+    monkeypatch.setattr(tempfile, "mkdtemp", lambda **given: made.append(make(**given)) or made[-1])
     if how == "no memory files":
         monkeypatch.delattr(os, "memfd_create")
     elif how == "cannot enter":  # what a kernel that refuses setns comes to
@@ -93,7 +95,8 @@ def test_where_it_cannot_be_bubblewrap_starts_the_worker(workers, monkeypatch, h
     worker = workers()
     assert worker.hello["ready"] and worker.came_from is None
     nursery.close_all()
-    assert set(Path("/tmp").glob("grader-*")) <= before, "nothing is left behind"
+    assert bool(made) is (how != "no memory files")
+    assert not [place for place in made if os.path.exists(place)], "nothing is left behind"
 
 
 def test_a_worker_whose_zone_is_killed_ends_too(workers):
@@ -161,6 +164,37 @@ def test_a_submission_finds_what_it_would_in_a_new_process(workers, hidden_key, 
     assert born == new
     assert all(place.startswith("/kit/grader/") for place in born["grader"])
     assert born["wait"] == 3 and born["int"] and born["child"]
+
+
+def test_questions_go_to_a_worker_once_and_anew_when_they_or_it_change(
+    workers, hidden_key, monkeypatch
+):
+    questions = hidden_key.questions_for_students()
+    fewer = {**questions, "probes": questions["probes"][:2]}
+    sent, send = [], pool.send
+    monkeypatch.setattr(pool, "send", lambda fd, tree: (sent.append(tree), send(fd, tree))[1])
+    worker = workers()
+
+    def asked(which):
+        sent.clear()
+        outcome = run_submission(worker, which, ["x = 1"], {}, "en")
+        assert [c.status for c in outcome.cells] == ["ok"]
+        assert set(outcome.observations) == {p["check"] for p in which["probes"]}
+        return [tree is which for tree in sent]
+
+    assert len(questions["probes"]) > 2
+    assert asked(questions) == [True, False]
+    assert asked(questions) == [False]
+    assert asked(fewer) == [True, False]
+    worker.stop()
+    assert asked(fewer) == [True, False]
+    assert asked(questions) == [True, False]
+    with pytest.raises(WorkerDied):  # what is neither a question nor a job ends it
+        os.write(worker._jobs, b"?")
+        worker._receive(10)
+    with pytest.raises(WorkerDied):
+        asked(questions)
+    assert asked(questions) == [True, False]
 
 
 def test_who_gains_by_it():
