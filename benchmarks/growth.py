@@ -31,7 +31,6 @@ GRADER = [sys.executable, "-m", "grader"]
 QUIET = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
 LAB = "tp4_transformer"
 MEGABYTE = 1 << 20
-AGAIN = " --rerun"  # behind a size: its trainings were repeated
 PARTS = {
     "start": "start of workers", "fork": "forks, loading", "cells": "cells", "probes": "probes",
     "idle": "idle", "clean room": "clean room", "judging": "judging", "keeping": "keeping",
@@ -124,11 +123,9 @@ def main() -> None:
             )  # fmt: skip
             if not found:
                 graded(crowd, folder / "warm")  # the hidden key is compiled here, once
-            found[str(size)] = graded(crowd, folder / f"out-{size}")
-            print(size, found[str(size)], flush=True)
-            if size in given.trained:
-                found[f"{size}{AGAIN}"] = graded(crowd, folder / f"again-{size}", "--rerun")
-                print(f"{size}{AGAIN}", found[f"{size}{AGAIN}"], flush=True)
+            for run in [f"{size}", *([f"{size} --rerun"] if size in given.trained else [])]:
+                found[run] = graded(crowd, folder / f"out-{run}", *run.split()[1:])
+                print(run, found[run], flush=True)
     (ROOT / "benchmarks" / "growth.json").write_text(json.dumps(found, indent=1) + "\n")
     draw(found)
 
@@ -139,7 +136,7 @@ def draw(found: dict[str, Any]) -> None:
     matplotlib.use("svg")
     import matplotlib.pyplot as plt
 
-    recorded = {int(n): f for n, f in found.items() if not n.endswith(AGAIN)}
+    recorded = {int(n): f for n, f in found.items() if n.isdigit()}
     sizes = list(recorded)
     figure, (left, right) = plt.subplots(1, 2, figsize=(10.5, 4.4), layout="constrained")
     left.loglog(sizes, [f["seconds"] for f in recorded.values()], "o-", label="wall time, s")
@@ -158,7 +155,7 @@ def draw(found: dict[str, Any]) -> None:
         right.barh(list(found), each, left=before, label=said, color=plt.get_cmap("tab20")(i))
         before = [a + b for a, b in zip(before, each, strict=True)]
     for n, f in found.items():
-        size = int(n.removesuffix(AGAIN))
+        size = int(n.split()[0])
         right.text(102, n, f"{f['seconds'] / size:.2g} s each\noverhead {f['overhead']}",
                    va="center", fontsize="small")  # fmt: skip
     right.set_xlabel("% of the time of all workers and of the coordinator")

@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -153,8 +154,8 @@ def validate(
     except AuthorError as error:
         refuse(error)
     for report in failed:  # once more, at the end: where a log is read first
-        first, *more = report.failures or ["the solution loses points"]
-        said = f"{report.lab} does not hold: {' '.join(first.split())[:300]}"
+        first, *more = report.failures or ["see its table"]
+        said = f"{report.lab} does not hold: {shorten(first, 300, placeholder=' …')}"
         click.echo(said + (f" (and {len(more)} more)" if more else ""), err=True)
     sys.exit(1 if failed else 0)
 

@@ -60,10 +60,7 @@ def test_280_characters_take_less_than_2_seconds(
     corpus: Any, writer: tuple[Any, list[str]], temperature: float
 ) -> None:
     generate = corpus.reference()["generate"]
-    taken = []
-    for _ in range(3):  # the machine may be busy; the first call also traces
-        began = time.process_time()
-        text = generate(writer[0], "Hé ", 280, temperature, 1, writer[1])
-        taken.append(time.process_time() - began)
-    assert min(taken) < 2.0
+    began = time.process_time()
+    text = generate(writer[0], "Hé ", 280, temperature, 1, writer[1])
+    assert time.process_time() - began < 2.0
     assert text.startswith("Hé ") and len(text) == 283
