@@ -31,7 +31,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 import peers  # noqa: E402
 
 from grader.authoring.source import load_lab  # noqa: E402
-from grader.core.key import Key  # noqa: E402
+from grader.check.key import Key  # noqa: E402
 from grader.gradebook.keys import hidden_key  # noqa: E402
 
 LAB = "tp4_transformer"

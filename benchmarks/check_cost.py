@@ -5,7 +5,7 @@
 Prints ``{exercise: {"check": s, "own": s}}``: seconds of processor, so that what else the machine does
 counts little, of the quickest of `repeat` runs, warm, on the solution. *Own* is what the calls
 take that the checks make of the student's functions and classes, without the kit around them: no
-judging, nothing displayed, and Keras with all its habits (`grader.core.building`).
+judging, nothing displayed, and Keras with all its habits (`grader.check.building`).
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT)]
 
 from grader.authoring.source import load_lab  # noqa: E402
-from grader.core import observe  # noqa: E402
-from grader.core.probe import Probe  # noqa: E402
+from grader.check import observe  # noqa: E402
+from grader.check.probe import Probe  # noqa: E402
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import nbformat
 
 from grader.authoring.source import LoadedLab, nbgrader_metadata
-from grader.core.key import Key
+from grader.check.key import Key
 
 ASSIGNMENT = "tp4"
 BEFORE = "import same_checks\n\nsame_checks.prepared()"

@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from grader.core.judge import Evidence, judge
-from grader.core.key import Key
-from grader.core.observe import Made, observe
-from grader.core.probe import Probe
-from grader.student import session
+from grader.check.judge import Evidence, judge
+from grader.check.key import Key
+from grader.check.observe import Made, observe
+from grader.check.probe import Probe
+from grader.notebook import session
 
 
 def points(key_file: str, names: Mapping[str, Any], sources: Sequence[str]) -> dict[str, float]:

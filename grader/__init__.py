@@ -13,11 +13,11 @@ __all__ = ["Lab", "todo"]
 
 def __getattr__(name: str) -> Any:
     if name == "Lab":
-        from grader.student.lab import Lab
+        from grader.notebook.lab import Lab
 
         return Lab
     if name == "todo":
-        from grader.core.observe import todo
+        from grader.check.observe import todo
 
         return todo
     raise AttributeError(f"module 'grader' has no attribute {name!r}")

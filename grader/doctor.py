@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from grader.zones import sandbox
+from grader.sandbox import bwrap
 
 Say = Callable[[str], None]
 _NEEDED = ("tensorflow", "keras", "numpy", "safetensors", "jupytext", "nbclient", "sqlalchemy")
@@ -33,9 +33,9 @@ def examine(course: Path, say: Say) -> int:
     for name in _OPTIONAL:
         found = _version(name)
         line(True if found else None, name, found or "missing", "only some demonstrations need it")
-    problem = sandbox.problem()
+    problem = bwrap.problem()
     ok = ok and problem is None
-    line(problem is None, "sandbox", sandbox.find_bwrap() or "none", problem or "")
+    line(problem is None, "sandbox", bwrap.find_bwrap() or "none", problem or "")
     if problem is None:
         good, found, advice = _workers()
         ok = ok and good is not False
@@ -75,10 +75,10 @@ def _version(name: str) -> str | None:
 
 def _workers() -> tuple[bool | None, str, str]:
     """Start a worker as grading does: whether that is as it should be, how it came, what to do."""
-    from grader.zones.pool import Worker, WorkerDied
+    from grader.sandbox.client import Worker, WorkerDied
 
-    view = sandbox.View(tuple(sandbox.kit_view(("core", "student", "zones"))))
-    worker = Worker("grader.zones.worker", ["--isolate", "tensorflow"], view, True)
+    view = bwrap.View(tuple(bwrap.kit_view(("check", "notebook", "sandbox"))))
+    worker = Worker("grader.sandbox.server", ["--isolate", "tensorflow"], view, True)
     try:
         worker.start()
     except WorkerDied as error:

@@ -13,12 +13,12 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent / "hostile"))
 from courses import command, hand_in, make_course
 
-from grader.zones import sandbox
+from grader.sandbox import bwrap
 
 pytest.importorskip("distributed")
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(sandbox.problem() is not None, reason=str(sandbox.problem())),
+    pytest.mark.skipif(bwrap.problem() is not None, reason=str(bwrap.problem())),
 ]
 ROOT = Path(__file__).parents[1]
 ENV = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200",
@@ -113,7 +113,7 @@ def test_a_worker_killed_half_way(course, handed_in, cluster, tmp_path):
     folder, names = handed_in
     code, said = grade(course, folder, tmp_path / "alone")
     assert code == 0, said
-    cluster.hire(2)
+    executors.hire(2)
     out = tmp_path / "out"
 
     def kill_one_half_way():
@@ -122,16 +122,16 @@ def test_a_worker_killed_half_way(course, handed_in, cluster, tmp_path):
             if len(graded(out)) >= 2:
                 break
             time.sleep(0.01)
-        stop(cluster.workers[0])
+        stop(executors.workers[0])
 
     code, said = grade(
-        course, folder, out, "--scheduler", cluster.address, during=kill_one_half_way
+        course, folder, out, "--scheduler", executors.address, during=kill_one_half_way
     )
     assert code == 0, said
     assert marks(out) == marks(tmp_path / "alone")
     assert len(graded(out)) == len(set(graded(out))) == len(names)
     assert "12 of 12" in said
-    code, said = grade(course, folder, out, "--scheduler", cluster.address)
+    code, said = grade(course, folder, out, "--scheduler", executors.address)
     assert code == 0 and "0 notés maintenant" in said
     assert not rooms_left(cluster)
 
@@ -153,16 +153,16 @@ def rooms_left(cluster):
     from distributed import Client
 
     def look():
-        from grader.gradebook import cluster
+        from grader.gradebook import executors
 
-        return list(cluster._ROOMS)
+        return list(executors._ROOMS)
 
-    with Client(cluster.address, timeout=60, set_as_default=False) as client:
+    with Client(executors.address, timeout=60, set_as_default=False) as client:
         return [room for rooms in client.run(look).values() for room in rooms]
 
 
 def test_a_scheduler_without_workers_and_none_at_all(course, handed_in, cluster, tmp_path):
-    code, said = grade(course, handed_in[0], tmp_path / "out", "--scheduler", cluster.address)
+    code, said = grade(course, handed_in[0], tmp_path / "out", "--scheduler", executors.address)
     assert code == 2 and "has no worker" in said.strip().splitlines()[-1]
     code, said = grade(course, handed_in[0], tmp_path / "out", "--scheduler", "tcp://127.0.0.1:9")
     assert code == 2 and "no Dask scheduler answers" in said.strip().splitlines()[-1]
@@ -170,22 +170,22 @@ def test_a_scheduler_without_workers_and_none_at_all(course, handed_in, cluster,
 
 
 def test_a_worker_with_another_kit_is_refused(monkeypatch):
-    from grader.gradebook import cluster
+    from grader.gradebook import executors
 
     class Client:
         def __init__(self, found):
             self.found = found
 
         def run(self, function, on_error):
-            return self.found if function is cluster.fingerprint else {"a": "no user namespaces"}
+            return self.found if function is executors.fingerprint else {"a": "no user namespaces"}
 
-    with pytest.raises(cluster.ClusterError, match="another version"):
-        cluster._fit_for_it(Client({"a": "x"}), True)
-    with pytest.raises(cluster.ClusterError, match="cannot load the kit"):
-        cluster._fit_for_it(Client({"a": ModuleNotFoundError("grader")}), True)
-    with pytest.raises(cluster.ClusterError, match="no user namespaces"):
-        cluster._fit_for_it(Client({"a": cluster.fingerprint()}), True)
-    cluster._fit_for_it(Client({"a": cluster.fingerprint()}), False)
+    with pytest.raises(executors.ClusterError, match="another version"):
+        executors._fit_for_it(Client({"a": "x"}), True)
+    with pytest.raises(executors.ClusterError, match="cannot load the kit"):
+        executors._fit_for_it(Client({"a": ModuleNotFoundError("grader")}), True)
+    with pytest.raises(executors.ClusterError, match="no user namespaces"):
+        executors._fit_for_it(Client({"a": executors.fingerprint()}), True)
+    executors._fit_for_it(Client({"a": executors.fingerprint()}), False)
 
 
 def test_nothing_of_dask_without_a_scheduler(course, handed_in, tmp_path):
@@ -203,7 +203,7 @@ def test_nothing_of_dask_without_a_scheduler(course, handed_in, tmp_path):
 
 def test_what_is_sent(course):
     """The lab's modules and data without what is hidden; never the notebooks."""
-    from grader.gradebook.cluster import _files
+    from grader.gradebook.executors import _files
 
     found = _files(ROOT / "data", True)
     assert found and not [name for name in found if "hidden/" in name]

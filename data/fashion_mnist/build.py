@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from grader.student.data import content_digest
+from grader.notebook.data import content_digest
 
 HERE = Path(__file__).parent
 Arrays = dict[str, np.ndarray]

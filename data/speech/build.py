@@ -27,7 +27,7 @@ import soundfile
 from scipy import signal
 from sentences import LANGUAGES, SPLITS, sentence, words
 
-from grader.student.data import content_digest
+from grader.notebook.data import content_digest
 
 HERE = Path(__file__).parent
 RATE = 16_000

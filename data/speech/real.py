@@ -19,7 +19,7 @@ import soundfile
 from build import RATE, SAMPLES, encode
 from scipy import signal
 
-from grader.student.data import content_digest
+from grader.notebook.data import content_digest
 
 CLIPS = 30
 SKIP = ("beep", "silence", "tone", "music", "ding", "monkeys", "hello-world")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from grader.student.data import content_digest
+from grader.notebook.data import content_digest
 
 HERE = Path(__file__).parent
 SIZE = 28

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from grader.student.data import content_digest
+from grader.notebook.data import content_digest
 
 HERE = Path(__file__).parent
 SHORTEST, LONGEST = 20, 280

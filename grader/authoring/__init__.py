@@ -4,9 +4,9 @@ This half of the kit stays with the instructors; it is not in the students' rele
 """
 
 from grader.authoring.spec import AuthorError, Draw, LabSpec, Mutant, Variant
-from grader.core.expect import Between, Close, Distribution, Exact, Metric
-from grader.core.key import Limits
-from grader.core.probe import (
+from grader.check.compare import Between, Close, Distribution, Exact, Metric
+from grader.check.key import Limits
+from grader.check.probe import (
     Probe,
     Step,
     call,
@@ -27,8 +27,8 @@ from grader.core.probe import (
     student,
     table,
 )
-from grader.core.recording import Measured
-from grader.core.text import Text
+from grader.check.recording import Measured
+from grader.check.text import Text
 
 __all__ = [
     "AuthorError", "Between", "Close", "Distribution", "Draw", "Exact", "LabSpec", "Limits",

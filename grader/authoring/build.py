@@ -17,9 +17,9 @@ from grader.authoring.formats import nbformat
 from grader.authoring.source import LoadedLab
 from grader.authoring.spec import AuthorError
 from grader.authoring.version import lab_digest
-from grader.core.key import BadKey, Key
-from grader.core.text import LANGS, Lang
-from grader.student.session import REPLAY
+from grader.check.key import BadKey, Key
+from grader.check.text import LANGS, Lang
+from grader.notebook.session import REPLAY
 
 Say = Callable[[str], None]
 _STAMP = "grader"

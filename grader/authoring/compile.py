@@ -15,15 +15,15 @@ import numpy as np
 from grader.authoring.source import LoadedLab, load_lab
 from grader.authoring.spec import AuthorError, CheckSpec, Draw, default_expectation
 from grader.authoring.version import key_version
-from grader.core import shown
-from grader.core.answers import digest, digests, normalise
-from grader.core.expect import Distribution, Expectation
-from grader.core.key import Check, Exercise, Key, Misconception
-from grader.core.observe import Made, observe
-from grader.core.probe import Probe, Step
-from grader.core.source import defined_in, reach
-from grader.core.text import LANGS
-from grader.core.tree import Tree
+from grader.check import display_only
+from grader.check.answers import digest, digests, normalise
+from grader.check.compare import Distribution, Expectation
+from grader.check.key import Check, Exercise, Key, Misconception
+from grader.check.names import defined_in, reach
+from grader.check.observe import Made, observe
+from grader.check.probe import Probe, Step
+from grader.check.text import LANGS
+from grader.check.tree import Tree
 
 PUBLIC_SEED = 20_170_612
 
@@ -93,11 +93,11 @@ def _shows(lab: LoadedLab, probes: Iterable[Probe]) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for lang in LANGS:
         cells = [c for c in lab.cells if c.kind == "code" and c.lang in ("", lang)]
-        shows = {shown.digest(c.solved()): c for c in cells if c.role == "show"}
+        shows = {display_only.digest(c.solved()): c for c in cells if c.role == "show"}
         solved = [c.solved() for c in cells]
         out = {
-            shown.digest(solved[n - 1])
-            for n in shown.left_out(solved, shows, wanted, lab.spec.recordings)
+            display_only.digest(solved[n - 1])
+            for n in display_only.left_out(solved, shows, wanted, lab.spec.recordings)
         }
         for name, cell in shows.items():
             if name not in out:
@@ -303,7 +303,7 @@ def same_key(a: Key, b: Key, tolerance: float = 1e-3) -> bool:
             return x == y or abs(x - y) <= tolerance * max(1.0, abs(x)) or (x != x and y != y)
         return bool(x == y)
 
-    from grader.core.tree import pack, unpack
+    from grader.check.tree import pack, unpack
 
     return alike(unpack(pack(a.to_tree())), unpack(pack(b.to_tree())))
 

@@ -1,6 +1,6 @@
-"""The libraries that read and write notebooks, imported quickly (`grader.core.lean`)."""
+"""The libraries that read and write notebooks, imported quickly (`grader.check.lean`)."""
 
-from grader.core.lean import lean
+from grader.check.lean import lean
 
 with lean():
     import jupytext

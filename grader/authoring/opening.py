@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from grader.authoring.spec import AuthorError
-from grader.core.text import Lang, Text
+from grader.check.text import Lang, Text
 
 BADGE = "https://colab.research.google.com/assets/colab-badge.svg"
 KIT = "labs.zip"
@@ -71,7 +71,7 @@ def setup_cell(colab: Colab, lang: Lang, interface: str) -> str:
     in one line, and "Run all" stops there.
 
     Args:
-        interface: of the lab; see `grader.core.key.interface_of`.
+        interface: of the lab; see `grader.check.key.interface_of`.
     """
     return _CELL.to(lang).format(bundle=colab.bundle, interface=interface)
 

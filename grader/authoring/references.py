@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grader.core.source import parse_cell
+from grader.check.names import parse_cell
 
 if TYPE_CHECKING:
     from grader.authoring.source import LoadedLab, SourceCell
@@ -87,7 +87,7 @@ def fill(
     Args:
         lab: gets the recordings.
         data: ``data/``, or None.
-        sandboxed: see `grader.zones.sandbox.require`.
+        sandboxed: see `grader.sandbox.bwrap.require`.
         threads: threads for TensorFlow.
         say: told before and after.
 
@@ -98,8 +98,8 @@ def fill(
         AuthorError: the solution leaves a recording unmade.
     """
     from grader.authoring.spec import AuthorError
-    from grader.core.key import Key
-    from grader.zones.pool import run_submission, student_worker
+    from grader.check.key import Key
+    from grader.sandbox.client import run_submission, student_worker
 
     if not lacking(lab):
         return None

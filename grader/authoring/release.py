@@ -13,13 +13,13 @@ from pathlib import Path
 
 import grader
 from grader.authoring.spec import AuthorError
-from grader.core.key import BadKey, Key
-from grader.core.text import LANGS
+from grader.check.key import BadKey, Key
+from grader.check.text import LANGS
 
 TOP = "deep-learning-labs"
-STUDENT_HALF = ("core", "student")
+STUDENT_HALF = ("check", "notebook")
 _DATE = (2020, 1, 1, 0, 0, 0)
-_RELEASED = "grader/student/released"
+_RELEASED = "grader/notebook/released"
 
 _PYPROJECT = """\
 [build-system]
@@ -34,13 +34,13 @@ requires-python = ">=3.10"
 dependencies = ["numpy", "safetensors>=0.4", "matplotlib", "ipython", "nbformat>=5.7", "scipy", "soundfile"]
 
 [project.scripts]
-grader = "grader.student.command:main"
+grader = "grader.notebook.command:main"
 
 [tool.setuptools.packages.find]
 include = ["grader*"]
 
 [tool.setuptools.package-data]
-"grader.student" = ["released/**/*"]
+"grader.notebook" = ["released/**/*"]
 """
 
 _README = """\

@@ -38,8 +38,8 @@ from grader.authoring.transforms import (
     training_left_out,
     zipped,
 )
-from grader.core.source import defined_in, parse_cell, reach
-from grader.core.text import Lang
+from grader.check.names import defined_in, parse_cell, reach
+from grader.check.text import Lang
 
 TRUTH, MADE_OF, FOLDER = "truth.csv", "made_of.csv", "submissions"
 

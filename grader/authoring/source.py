@@ -16,9 +16,9 @@ from grader.authoring.modules import load_module, load_spec
 from grader.authoring.spec import AuthorError, Edit, LabSpec, Mutant, Variant
 from grader.authoring.typography import french, levels
 from grader.authoring.version import lab_digest
-from grader.core.instead import instead
-from grader.core.key import interface_of
-from grader.core.text import LANGS, Lang
+from grader.check.instead import instead
+from grader.check.key import interface_of
+from grader.check.text import LANGS, Lang
 
 BEGIN, END, STUB = "### BEGIN SOLUTION", "### END SOLUTION", "### STUB "
 
@@ -252,7 +252,7 @@ class LoadedLab:
         Raises:
             AuthorError: a cell raised.
         """
-        from grader.student import session
+        from grader.notebook import session
 
         names: dict[str, Any] = {"__name__": "__main__"}
         cells = self.definition_cells()

@@ -11,11 +11,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from grader.core.expect import Close, Exact, Expectation
-from grader.core.key import Exercise, Limits
-from grader.core.probe import Probe
-from grader.core.text import Text, same
-from grader.core.tree import Tree
+from grader.check.compare import Close, Exact, Expectation
+from grader.check.key import Exercise, Limits
+from grader.check.probe import Probe
+from grader.check.text import Text, same
+from grader.check.tree import Tree
 
 Edit = tuple[str, str]
 
@@ -145,7 +145,7 @@ class LabSpec:
     Args:
         id: the folder's name, as in ``Lab("tp4_transformer")``.
         title: the notebook's title.
-        limits: what a submission may use; see `grader.core.key.Limits`.
+        limits: what a submission may use; see `grader.check.key.Limits`.
         recordings: names of the recordings that a complete submission holds.
         preload: modules that a worker imports once, before any submission: whatever the
             notebook imports. Importing them must start no TensorFlow operation.
@@ -305,7 +305,7 @@ class LabSpec:
         what was to be expected and which misconception the answer shows.
 
         The function is yours and trusted; the recording's weights are the student's and are not,
-        nor are the answers. See `grader.core.recording.Recording` for what it offers.
+        nor are the answers. See `grader.check.recording.Recording` for what it offers.
 
         Args:
             recording: name given to ``lab.record``.

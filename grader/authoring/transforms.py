@@ -21,8 +21,8 @@ from typing import Any, Literal
 import numpy as np
 
 from grader.authoring.formats import nbformat
-from grader.core.recording import Recording
-from grader.core.source import parse_cell
+from grader.check.names import parse_cell
+from grader.check.recording import Recording
 
 Node = Any
 Transform = Callable[[Node], Node]

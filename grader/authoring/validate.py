@@ -21,11 +21,11 @@ from grader.authoring import references
 from grader.authoring.source import LoadedLab
 from grader.authoring.spec import AuthorError, Mutant
 from grader.authoring.transforms import HARMLESS
-from grader.core.expect import Metric
-from grader.core.judge import Verdict
-from grader.core.key import Key
-from grader.core.source import parse
-from grader.core.text import LANGS, Lang
+from grader.check.compare import Metric
+from grader.check.judge import Verdict
+from grader.check.key import Key
+from grader.check.names import parse
+from grader.check.text import LANGS, Lang
 from grader.gradebook.grade import Setting, grade_units
 from grader.gradebook.keys import NoLab, hidden_key
 from grader.gradebook.records import Graded
@@ -101,7 +101,7 @@ def validate(
         labs: the labs, with their mutants and variants.
         data: ``data/``, or None.
         jobs: workers at a time.
-        sandboxed: see `grader.zones.sandbox.require`.
+        sandboxed: see `grader.sandbox.bwrap.require`.
         train: also train the solutions afresh (otherwise their recordings are taken; recordings
             that are nowhere to be had are always made, once, by training).
         watch: opened around each part of the work, with its name; yields what is told of progress.

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import grader
-from grader.core.key import FORMAT
+from grader.check.key import FORMAT
 
 
 @cache
@@ -22,8 +22,8 @@ def code_digest(*parts: str) -> str:
 
 
 def key_version(lab_digest: str, seed: int, hidden: bool) -> str:
-    """Hash of the lab's sources, of ``grader/core`` and of the seed."""
-    about = f"{FORMAT} {seed} {hidden} {lab_digest} {code_digest('core')}"
+    """Hash of the lab's sources, of ``grader/check`` and of the seed."""
+    about = f"{FORMAT} {seed} {hidden} {lab_digest} {code_digest('check')}"
     return hashlib.sha256(about.encode()).hexdigest()[:16]
 
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from grader.core.text import Text
-from grader.gradebook.lateness import lateness, moment
+from grader.check.text import Text
+from grader.gradebook.class_list import Person, Roll, call_roll, is_person, read_roll
+from grader.gradebook.late import lateness, moment
 from grader.gradebook.records import About, Change, Graded, Late
-from grader.gradebook.roll import Person, Roll, call_roll, is_person, read_roll
 from grader.gradebook.settings import Settings, load_settings
-from grader.reports.sheet import name_words
+from grader.platforms.table import name_words
 
 
 @dataclass

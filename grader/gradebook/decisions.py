@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from grader.core.judge import Verdict
-from grader.core.text import Text, same
+from grader.check.judge import Verdict
+from grader.check.text import Text, same
 from grader.gradebook.records import ByHand, Graded
 
 MAX_COMMENT = 4000

@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from grader import __version__
-from grader.core.key import Key
-from grader.core.tree import Tree
+from grader.check.key import Key
+from grader.check.tree import Tree
 from grader.gradebook.records import Change, Graded
 from grader.gradebook.store import Store, person_of
 from grader.gradebook.timings import WORKING, Timings
 from grader.gradebook.unit import Asked, Item, Measures, Ran, Result, finish_item, run_item
-from grader.zones.pool import Worker, WorkerDied, clean_worker, student_worker
+from grader.sandbox.client import Worker, WorkerDied, clean_worker, student_worker
 
 AHEAD = 32  # submissions that the student zone may be ahead of the gradebook
 
@@ -41,7 +41,7 @@ class Setting:
         lab_dir: the lab's folder, for the clean room.
         data: ``data/``, or None.
         jobs: workers at a time.
-        sandboxed: see `grader.zones.sandbox.require`.
+        sandboxed: see `grader.sandbox.bwrap.require`.
         rerun: train again even where there is a recording.
         gpu: device files of a GPU on which the trainings are repeated, one at a time; none: on the
             processor, `jobs` at a time.
@@ -125,7 +125,7 @@ def spread(setting: Setting) -> Callable[..., None]:
     if not setting.scheduler:
         return grade_units
     try:
-        from grader.gradebook.cluster import grade_units_there
+        from grader.gradebook.executors import grade_units_there
     except ModuleNotFoundError as error:
         raise OSError(f"--scheduler needs {error.name}: pip install distributed") from None
     return grade_units_there

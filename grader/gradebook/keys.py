@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from grader.core.key import BadKey, Key
+from grader.check.key import BadKey, Key
 
 
 class NoLab(ValueError):

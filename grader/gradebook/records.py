@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from grader.core.judge import Verdict
-from grader.core.text import Text
-from grader.zones.records import CellReport
+from grader.check.judge import Verdict
+from grader.check.text import Text
+from grader.sandbox.outcome import CellReport
 
 
 @dataclass(frozen=True)

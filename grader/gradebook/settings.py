@@ -18,8 +18,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from grader.core.key import Key, Limits
-from grader.gradebook.near import did_you_mean
+from grader.check.key import Key, Limits
+from grader.gradebook.suggest import did_you_mean
 
 FILE = "course.toml"
 
@@ -54,7 +54,7 @@ Count = Annotated[int, Field(gt=0)]
 
 
 class LimitSettings(_Strict):
-    """Limits of a submission put in place of the lab's own; see `grader.core.key.Limits`."""
+    """Limits of a submission put in place of the lab's own; see `grader.check.key.Limits`."""
 
     seconds: Positive | None = None
     cpu_seconds: Positive | None = None

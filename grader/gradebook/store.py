@@ -43,8 +43,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.exc import DatabaseError, OperationalError
 
-from grader.core.text import Text
-from grader.core.tree import Tree, TreeError, pack, unpack
+from grader.check.text import Text
+from grader.check.tree import Tree, TreeError, pack, unpack
 from grader.gradebook.decisions import Item, Review, overridden, reviewed
 from grader.gradebook.records import ByHand, Change, Graded
 

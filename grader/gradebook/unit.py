@@ -18,14 +18,14 @@ import numpy as np
 
 from grader import __version__
 from grader.authoring.version import code_digest
-from grader.core.judge import Evidence, judge
-from grader.core.key import Check, Key
-from grader.core.text import Text
-from grader.core.tree import Tree, TreeError, pack
+from grader.check.judge import Evidence, judge
+from grader.check.key import Check, Key
+from grader.check.text import Text
+from grader.check.tree import Tree, TreeError, pack
 from grader.gradebook.records import Graded
 from grader.gradebook.store import Store
-from grader.zones.pool import Worker, WorkerDied, run_submission
-from grader.zones.records import Outcome
+from grader.sandbox.client import Worker, WorkerDied, run_submission
+from grader.sandbox.outcome import Outcome
 
 PICTURE_VALUES = 4096  # elements of the largest observed array that a feedback page draws
 CLEAN_SECONDS = 120.0
@@ -183,7 +183,7 @@ class Asked:
     def of(cls, key: Key, rerun: bool = False) -> Asked:
         """What a key asks."""
         questions = key.questions_for_students()
-        code = code_digest("core", "student", "zones")
+        code = code_digest("check", "notebook", "sandbox")
         digest = hashlib.sha256(f"{__version__} {code} ".encode() + pack(questions)).hexdigest()
         return cls(key, questions, digest, rerun)
 

@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from grader.core.text import Text, same
-from grader.intake import layout
-from grader.intake.files import (
+from grader.check.text import Text, same
+from grader.intake.limits import MB, IntakeLimits
+from grader.intake.notebook import Book, NotGradable, named, read_notebook
+from grader.intake.unpack import (
     Entry,
     IntakeError,
     Opened,
@@ -34,9 +35,8 @@ from grader.intake.files import (
     shown,
     too_big,
 )
-from grader.intake.layout import Unit, canonical
-from grader.intake.limits import MB, IntakeLimits
-from grader.intake.notebook import Book, NotGradable, named, read_notebook
+from grader.platforms import layouts
+from grader.platforms.layouts import Unit, canonical
 
 RECORDING = ".safetensors"
 _MANIFEST = "manifest.json"
@@ -118,7 +118,7 @@ def collect(
     Each is read once, to check it and to compute its digest, and let go again.
 
     Args:
-        path: what the platform gave; see `grader.intake.layout` for the layouts known.
+        path: what the platform gave; see `grader.platforms.layouts` for the layouts known.
         lab: the lab to grade; other labs' notebooks are passed over if a student has one for
             this lab, else reported. None: each notebook is for the lab that it names.
         limits: see `IntakeLimits`.
@@ -154,19 +154,19 @@ def _units(path: Path, limits: IntakeLimits) -> list[Unit]:
     for entry in scan(path, limits):
         entries += _class_inside(entry, limits) or [entry]
     # A download that was unzipped into, or zipped with, a folder of its own.
-    sheets = {e.parts[:-1]: _metadata(e, limits) for e in entries if e.name == layout.METADATA}
-    return layout.units(entries, path.resolve().name, sheets)
+    sheets = {e.parts[:-1]: _metadata(e, limits) for e in entries if e.name == layouts.METADATA}
+    return layouts.units(entries, path.resolve().name, sheets)
 
 
 def _class_inside(entry: Entry, limits: IntakeLimits) -> list[Entry]:
     """What a platform's zip holds, if `entry` is one; nothing for a student's zip."""
-    if entry.suffix != ".zip" or entry.flaw is not None or any(map(layout.moodle, entry.parts)):
+    if entry.suffix != ".zip" or entry.flaw is not None or any(map(layouts.moodle, entry.parts)):
         return []
     try:
         inside = members(entry.place, limits, limits.class_entries)
     except Unreadable:
         return []
-    if not layout.has_layout(inside):
+    if not layouts.has_layout(inside):
         return []
     return [e.below(entry.parts) for e in inside]
 
@@ -714,7 +714,7 @@ def _teams(submissions: Sequence[Submission]) -> list[Submission]:
     found: dict[tuple[str, str, str], list[int]] = {}
     parts = [_TEAM.fullmatch(s.student) for s in submissions]
     for i, (s, part) in enumerate(zip(submissions, parts, strict=True)):
-        moodle = any(map(layout.moodle, s.origin.split("/")))
+        moodle = any(map(layouts.moodle, s.origin.split("/")))
         if part and not s.members and moodle and _TEAM_WORD.search(part["team"]):
             found.setdefault((s.lab, s.digest, part["team"]), []).append(i)
     kept = list(submissions)

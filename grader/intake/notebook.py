@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from grader.core.lean import lean
-from grader.core.source import lab_named_in, parse_cell
-from grader.core.text import Text, same
-from grader.intake.files import shown
+from grader.check.lean import lean
+from grader.check.names import lab_named_in, parse_cell
+from grader.check.text import Text, same
+from grader.intake.unpack import shown
 from grader.intake.limits import IntakeLimits
 
 

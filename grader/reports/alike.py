@@ -7,7 +7,7 @@ from pathlib import Path
 
 from markupsafe import Markup, escape
 
-from grader.core.key import Key
+from grader.check.key import Key
 from grader.gradebook.alike import Pair, Side
 from grader.reports.files import person, write_atomically
 from grader.reports.page import render

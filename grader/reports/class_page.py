@@ -10,10 +10,10 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from grader.core.key import Key
-from grader.core.text import Text
+from grader.check.key import Key
+from grader.check.text import Text
 from grader.gradebook.records import About, Graded
-from grader.reports import charts
+from grader.reports import plot
 from grader.reports.files import person, write_atomically
 from grader.reports.page import render
 from grader.reports.summary import ClassSummary, ExerciseMark, by_exercise, state, summarise
@@ -100,7 +100,7 @@ def _marks(summary: ClassSummary, lang: str) -> Markup:
         mean=number(summary.mean, lang),
         median=number(summary.median, lang),
     )
-    return charts.histogram(
+    return plot.histogram(
         summary.marks,
         0.0,
         top,
@@ -130,7 +130,7 @@ def _trainings(summary: ClassSummary, lang: str) -> list[TrainingPicture]:
             pictures.append(TrainingPicture(name, len(trainings), None, None, diverged, Markup("")))
             continue
         median = seconds[len(seconds) // 2]
-        high = charts.ticks(0, max(seconds[-1], 1.0), 8)[-1]
+        high = plot.ticks(0, max(seconds[-1], 1.0), 8)[-1]
         alt = Text(
             en="Histogram of {n} training times: from {lo} to {hi}, median {median}.",
             fr="Histogramme de {n} durées d'entraînement : de {lo} à {hi}, médiane {median}.",
@@ -140,7 +140,7 @@ def _trainings(summary: ClassSummary, lang: str) -> list[TrainingPicture]:
             hi=duration(seconds[-1], lang),
             median=duration(median, lang),
         )
-        chart = charts.histogram(
+        chart = plot.histogram(
             seconds,
             0.0,
             high,

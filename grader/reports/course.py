@@ -10,7 +10,7 @@ from typing import Protocol
 
 from slugify import slugify
 
-from grader.core.text import Text
+from grader.check.text import Text
 from grader.reports.files import write_atomically
 from grader.reports.gradebook import safe_cell
 

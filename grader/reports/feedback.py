@@ -9,18 +9,18 @@ from typing import Any
 
 from markupsafe import Markup
 
-from grader.core.judge import EARNING, Verdict, limit_text
-from grader.core.key import Exercise, Key
-from grader.core.text import Text, same
+from grader.check.judge import EARNING, Verdict, limit_text
+from grader.check.key import Exercise, Key
+from grader.check.text import Text, same
 from grader.gradebook.records import ByHand, Graded
-from grader.reports import charts
+from grader.platforms.gradescope import metric_of
+from grader.reports import plot
 from grader.reports.files import file_stems, person, write_atomically
-from grader.reports.gradescope import metric_of
 from grader.reports.manifest import Training, read_trainings
 from grader.reports.page import render
 from grader.reports.summary import ExerciseMark, by_exercise
 from grader.reports.words import number
-from grader.zones.records import CellReport
+from grader.sandbox.outcome import CellReport
 
 Pictures = Mapping[str, Mapping[str, Any]]
 """check → ``{"came": array, "expected": array}``."""
@@ -192,7 +192,7 @@ def _say(verdict: Verdict, graded: Graded, key: Key, lang: str, pictures: Pictur
     if question and verdict.status == "right" and came.en:
         came = Text(en="your answer: ", fr="votre réponse : ") + came
     pair = pictures.get(verdict.check)
-    drawn = charts.heat_maps(pair["came"], pair["expected"], lang) if pair else Markup("")
+    drawn = plot.heat_maps(pair["came"], pair["expected"], lang) if pair else Markup("")
     known = key.misconceptions.get(verdict.diagnosis) if verdict.status == "carried" else None
     return Said(
         verdict,
@@ -268,7 +268,7 @@ def _trained(training: Training, graded: Graded, key: Key, lang: str) -> Trained
                 Gauge(check.title, metric.name, verdict.figure, metric.floor, metric.target, at)
             )
     drawn = []
-    for group in charts.families(training.history).values():
+    for group in plot.families(training.history).values():
         ends = ", ".join(
             f"{name} {number(_last(values), lang, 3)}" for name, values in group.items()
         )
@@ -276,7 +276,7 @@ def _trained(training: Training, graded: Graded, key: Key, lang: str) -> Trained
             en="curve over {n} epochs, at the end: {e}", fr="courbe sur {n} époques, à la fin : {e}"
         ).fill(n=training.epochs or "?", e=ends.replace("{", "(").replace("}", ")"))
         epoch = Text(en="epoch", fr="époque")
-        drawn.append(charts.curves(group, alt.to(lang), epoch.to(lang), lang, training.epochs))
+        drawn.append(plot.curves(group, alt.to(lang), epoch.to(lang), lang, training.epochs))
     return Trained(training, gauges, [d for d in drawn if d])
 
 

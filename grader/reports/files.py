@@ -10,7 +10,7 @@ from pathlib import Path
 
 from slugify import slugify
 
-from grader.core.text import Text
+from grader.check.text import Text
 from grader.gradebook.records import Graded
 
 _RESERVED = {"con", "prn", "aux", "nul"} | {f"{n}{i}" for n in ("com", "lpt") for i in range(1, 10)}

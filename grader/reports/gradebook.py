@@ -7,11 +7,11 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
-from grader.core.key import Key
-from grader.core.text import same
+from grader.check.key import Key
+from grader.check.text import same
 from grader.gradebook.records import Graded
+from grader.platforms.gradescope import metric_of
 from grader.reports.files import write_atomically
-from grader.reports.gradescope import metric_of
 from grader.reports.summary import in_order, state
 
 BOM = "\ufeff"

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from grader.core.judge import Status, Verdict
-from grader.core.key import Key, Misconception
-from grader.core.text import Text, same
+from grader.check.judge import Status, Verdict
+from grader.check.key import Key, Misconception
+from grader.check.text import Text, same
 from grader.gradebook.records import Graded
 from grader.reports.manifest import Training, read_trainings
 

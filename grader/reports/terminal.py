@@ -10,8 +10,8 @@ from rich import box
 from rich.table import Table
 from rich.text import Text as Styled
 
-from grader.core.key import Key
-from grader.core.text import Text
+from grader.check.key import Key
+from grader.check.text import Text
 from grader.gradebook.records import Graded
 from grader.reports.summary import by_exercise, in_order, state
 from grader.reports.words import STATE, number

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from datetime import datetime
 
-from grader.core.judge import Status
-from grader.core.text import Text
+from grader.check.judge import Status
+from grader.check.text import Text
 
 STATUS: dict[Status, Text] = {
     "right": Text(en="right", fr="juste"),

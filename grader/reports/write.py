@@ -6,14 +6,14 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.core.key import Key
-from grader.core.text import Text
+from grader.check.key import Key
+from grader.check.text import Text
 from grader.gradebook.records import About, Graded
+from grader.platforms.gradescope import write_results
 from grader.reports.class_page import write_class_page
 from grader.reports.feedback import Pictures, write_feedback
 from grader.reports.files import file_stems
 from grader.reports.gradebook import write_gradebook
-from grader.reports.gradescope import write_results
 
 
 @dataclass(frozen=True)

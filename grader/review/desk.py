@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from grader.core.key import Check, Key
-from grader.core.text import Text, same
+from grader.check.key import Check, Key
+from grader.check.text import Text, same
 from grader.gradebook.decisions import Review, answer_digest
 from grader.gradebook.records import Graded
 from grader.gradebook.store import Store

@@ -1,6 +1,6 @@
 """The review page's own words."""
 
-from grader.core.text import Text
+from grader.check.text import Text
 
 WORDS: dict[str, Text] = {
     "review": Text(en="Answers to read", fr="Réponses à lire"),

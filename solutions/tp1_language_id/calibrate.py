@@ -44,7 +44,7 @@ def material(lab: Any) -> dict[str, Any]:
     """The notebook's names up to its first training, with nothing recorded."""
     import keras
 
-    from grader.student.data import load
+    from grader.notebook.data import load
 
     names = lab.namespace()
     names["lab"] = SimpleNamespace(

@@ -33,7 +33,7 @@ from grader.authoring import (
     ref,
     set_weights,
 )
-from grader.core.answers import read_number
+from grader.check.answers import read_number
 
 HERE = Path(__file__).parent
 _FILE = HERE / "calibration.json"

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.core.recording import BadRecording, Recording
+from grader.check.recording import BadRecording, Recording
 
 DATA = Path(__file__).resolve().parent.parent.parent / "data"
 LANGUAGES = ("de", "en", "es", "fr", "it")

@@ -21,7 +21,7 @@ class _Data:
     """What the given cells ask of ``lab``: the data beside the sources."""
 
     def data(self, name: str) -> dict[str, Any]:
-        from grader.student.data import load
+        from grader.notebook.data import load
 
         return load(name, "en", Path(__file__).resolve().parent)
 

@@ -35,7 +35,7 @@ def recorded_bits(recording: Any, inputs: Any) -> tuple[float, bool]:
         BadRecording: the vocabulary is no list of different characters, or the model gives no
             score to each of its symbols.
     """
-    from grader.core.recording import BadRecording
+    from grader.check.recording import BadRecording
 
     known = recording.settings.get("vocabulary", inputs["vocabulary"])
     if not isinstance(known, str) or len(set(known)) != len(known) or END not in known:
@@ -90,7 +90,7 @@ def log_softmax_at(logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
 
 def _model(recording: Any) -> Any:
     """The recorded model; a subclassed one is laid into the lab's own layers."""
-    from grader.core.recording import BadRecording
+    from grader.check.recording import BadRecording
 
     try:
         return recording.rebuild()
@@ -118,7 +118,7 @@ def _scorer(model: Any, size: int) -> Any:
     """int (B, T) → logits float32 (B, T, size)."""
     import tensorflow as tf
 
-    from grader.core.recording import BadRecording
+    from grader.check.recording import BadRecording
 
     @tf.function(input_signature=[tf.TensorSpec((None, None), tf.int32)])
     def run(ids: Any) -> Any:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from grader.authoring.source import load_lab
-from grader.student.data import content_digest, load
+from grader.notebook.data import content_digest, load
 
 HERE = Path(__file__).parent
 DATA = HERE.parent.parent / "data"

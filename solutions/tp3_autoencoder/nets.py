@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.core.recording import BadRecording, Recording, measured_once
+from grader.check.recording import BadRecording, Recording, measured_once
 
 SIZES = {"A": (512, 192, 8), "B": (2048, 1568, 8), "C": (512, 192, 128), "D": (2048, 1568, 128)}
 GAP = 1.25  # test error over training error from which a network is over-fitted
@@ -142,7 +142,7 @@ _WORDS = {
 
 def word(given: Any) -> str:
     """A verdict as students write it, in either language, as one of the three words."""
-    from grader.core.answers import normalise
+    from grader.check.answers import normalise
 
     form = normalise(given, "choice")
     return next((v for v, forms in _WORDS.items() if form in forms), str(given)[:40])
@@ -150,7 +150,7 @@ def word(given: Any) -> str:
 
 def letter(given: Any) -> str:
     """The network that an answer names: ``"réseau c"`` and ``"C"`` are both C."""
-    from grader.core.answers import normalise
+    from grader.check.answers import normalise
 
     form = normalise(given, "choice")
     for head in ("reseau", "network", "autoencoder", "autoencodeur"):

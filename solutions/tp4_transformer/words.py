@@ -118,7 +118,7 @@ def trial(recording: Any, source: np.ndarray, mistake: str = "") -> Trial:
     Raises:
         BadRecording: the settings are no sizes of a Transformer, or the weights do not fit them.
     """
-    from grader.core.recording import BadRecording
+    from grader.check.recording import BadRecording
 
     sizes = tuple(recording.settings.get(name) for name in SIZES)
     for name, size in zip(SIZES, sizes, strict=True):
@@ -181,7 +181,7 @@ def best_predictions(
 
 def _tried(recording: Any, source: np.ndarray, mistake: str) -> Trial | None:
     """`trial`; None where the weights do not fit."""
-    from grader.core.recording import BadRecording
+    from grader.check.recording import BadRecording
 
     try:
         return trial(recording, source, mistake)

@@ -222,7 +222,7 @@ def main() -> None:
     options = parser.parse_args()
     part, parts = map(int, options.part.split("/"))
     from grader.authoring.source import load_lab
-    from grader.student.data import load
+    from grader.notebook.data import load
 
     names = load_lab(HERE, proofs=False).namespace()
     names["data"] = load("fashion_mnist", "en", DATA.parent)

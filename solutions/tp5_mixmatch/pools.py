@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from grader.core.answers import normalise
-from grader.core.recording import Recording, measured_once
+from grader.check.answers import normalise
+from grader.check.recording import Recording, measured_once
 
 IDEAS = ("augmentation", "consistency", "entropy", "pseudo-labels")
 NEAR = 0.01  # two ideas whose accuracies differ by less than that are equally dear

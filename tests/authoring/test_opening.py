@@ -12,7 +12,7 @@ import pytest
 from grader.authoring import opening, typography
 from grader.authoring.source import load_lab
 from grader.authoring.spec import AuthorError
-from grader.core.source import lab_named_in, parse_cell
+from grader.check.names import lab_named_in, parse_cell
 
 MINI = Path(__file__).parents[1] / "fixtures" / "mini"
 

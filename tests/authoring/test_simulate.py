@@ -12,7 +12,7 @@ import pytest
 from grader.authoring.simulate import Anatomy, _kinds, simulate
 from grader.authoring.source import load_lab
 from grader.authoring.spec import AuthorError
-from grader.core.recording import Recording
+from grader.check.recording import Recording
 from grader.intake import collect
 
 MINI = Path(__file__).parents[1] / "fixtures" / "mini"
@@ -225,7 +225,7 @@ def test_missing_reference_recording_is_said(trained, tmp_path):
 
 def test_the_grader_agrees_check_by_check(tmp_path):
     """The whole way: folders, workers, judge, gradebook."""
-    from grader.gradebook.run import run
+    from grader.cli.run import run
 
     course = tmp_path / "course"
     shutil.copytree(MINI, course / "solutions" / "mini")

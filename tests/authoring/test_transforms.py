@@ -11,8 +11,8 @@ import pytest
 
 from grader.authoring.source import load_lab
 from grader.authoring.transforms import DAMAGES, HARMLESS, bomb, other_shapes, to_bytes, zipped
-from grader.core.recording import BadRecording, Recording
-from grader.core.source import parse_cell
+from grader.check.names import parse_cell
+from grader.check.recording import BadRecording, Recording
 from grader.intake import collect
 
 MINI = Path(__file__).parents[1] / "fixtures" / "mini"

@@ -19,7 +19,7 @@ from axe_playwright_python.sync_playwright import Axe
 from desk import ROOT, Desk, serving
 
 from grader.authoring.source import LoadedLab, load_lab
-from grader.core.recording import Recording
+from grader.check.recording import Recording
 from grader.intake import collect
 
 pytestmark = pytest.mark.slow

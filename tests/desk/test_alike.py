@@ -10,8 +10,8 @@ from pathlib import Path
 
 from essay import HOSTILE, grader
 
-from grader.core.key import Key
-from grader.core.text import same
+from grader.check.key import Key
+from grader.check.text import same
 from grader.gradebook.alike import look_alikes, own_code
 from grader.gradebook.records import Graded
 from grader.reports.alike import similar_page

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.core.judge import Verdict
-from grader.core.text import Text, same
+from grader.check.judge import Verdict
+from grader.check.text import Text, same
 from grader.gradebook.decisions import Item, Review, answer_digest, overridden, reviewed
 from grader.gradebook.records import ByHand, Graded
 from grader.gradebook.store import Store, person_of

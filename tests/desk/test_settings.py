@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from grader.core.key import Limits
+from grader.check.key import Limits
+from grader.gradebook.class_list import call_roll, read_moment, read_roll
 from grader.gradebook.course import Course, course_rows
-from grader.gradebook.lateness import lateness
+from grader.gradebook.late import lateness
 from grader.gradebook.records import Graded
-from grader.gradebook.roll import call_roll, read_moment, read_roll
 from grader.gradebook.settings import LatePolicy, SettingsError, load_settings, template
 from grader.reports.course import course_csv
 from grader.reports.files import ReportError
@@ -200,8 +200,8 @@ def test_a_class_list_that_is_none_is_refused(tmp_path: Path, text: str, says: s
 
 
 def student(name: str, id: str, at: str = "", lab: str = "tp1_words", points: float = 20) -> Graded:
-    from grader.core.judge import Verdict
-    from grader.core.text import same
+    from grader.check.judge import Verdict
+    from grader.check.text import same
 
     verdict = Verdict("c", "e", points, 20.0, "right", same("c"))
     return Graded(name, id, f"{name}.ipynb", lab, "d", verdicts=(verdict,), submitted_at=at)

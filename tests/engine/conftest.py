@@ -10,7 +10,7 @@ from hypothesis import settings
 
 from grader.authoring.compile import compile_key
 from grader.authoring.source import load_lab
-from grader.core.observe import observe
+from grader.check.observe import observe
 
 settings.register_profile("kit", database=None, derandomize=True, deadline=None)
 settings.load_profile("kit")

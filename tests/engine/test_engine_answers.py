@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.core.answers import digest, digests, normalise, read_number
+from grader.check.answers import digest, digests, normalise, read_number
 
 
 @pytest.mark.parametrize(

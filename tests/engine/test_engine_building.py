@@ -6,7 +6,7 @@ import pytest
 
 COMPARE = """
 import keras, numpy as np
-from grader.core.building import quick_building
+from grader.check.building import quick_building
 
 class Inner(keras.layers.Layer):
     def __init__(self):
@@ -49,7 +49,7 @@ usual = described()
 keras.backend.clear_session()
 with quick_building():
     quick = described()
-    assert keras.layers.Layer.__setattr__.__module__ == "grader.core.building"
+    assert keras.layers.Layer.__setattr__.__module__ == "grader.check.building"
 assert keras.layers.Layer.__setattr__.__module__ == "keras.src.layers.layer"
 for a, b in zip(usual, quick, strict=True):
     assert a == b, (a, b)
@@ -64,7 +64,7 @@ def test_weights_layers_attributes_and_values_are_those_of_keras(says_the_same) 
 
 TRAINED = """
 import keras, numpy as np
-from grader.core.building import quick_building
+from grader.check.building import quick_building
 
 class Pair(keras.layers.Layer):
     def __init__(self):
@@ -141,7 +141,7 @@ def test_training_finds_the_same_weights_when_the_model_is_built_before_it(says_
 
 DATA = """
 import tensorflow as tf
-from grader.core.building import quick_building
+from grader.check.building import quick_building
 
 def read(dataset):
     iterator = iter(dataset)
@@ -169,7 +169,7 @@ def test_data_sets_are_read_untuned_and_give_the_same(says_the_same) -> None:
 
 KERNELS = """
 import keras, numpy as np, tensorflow as tf
-from grader.core.building import quick_probing
+from grader.check.building import quick_probing
 
 def values():
     keras.utils.set_random_seed(1)
@@ -214,7 +214,7 @@ SIGNATURES = """
 import inspect, typing
 import keras
 from keras.src.layers import layer
-from grader.core.building import quick_building
+from grader.check.building import quick_building
 
 class Scaled(keras.layers.Layer):
     def __init__(self, units, factor=2.0, **kwargs):
@@ -257,7 +257,7 @@ def test_signatures_and_protocols_are_read_once_and_are_the_same(says_the_same) 
 ADAM = """
 import keras, numpy as np, tensorflow as tf
 from keras.optimizers import Adam, AdamW, LossScaleOptimizer, Nadam, schedules
-from grader.core.building import quick_building
+from grader.check.building import quick_building
 
 class Mine(Adam):
     def update_step(self, gradient, variable, learning_rate):

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.core.tree import TreeError, pack
-from grader.zones.channel import MAX_FRAME, frames, receive, send
-from grader.zones.isolate import _FORBIDDEN_CALLS, _MACHINES, _filter
-from grader.zones.pool import _cell, _cell_number, _legible
+from grader.check.tree import TreeError, pack
+from grader.sandbox.channel import MAX_FRAME, frames, receive, send
+from grader.sandbox.client import _cell, _cell_number, _legible
+from grader.sandbox.isolate import _FORBIDDEN_CALLS, _MACHINES, _filter
 
 
 def frame(tree):

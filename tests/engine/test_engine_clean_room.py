@@ -7,14 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from grader.core.key import Check
-from grader.core.text import Text
+from grader.check.key import Check
+from grader.check.text import Text
 from grader.gradebook.unit import Measures
-from grader.zones import pool
+from grader.sandbox import client
 
 ECHO = """
 import os, sys
-from grader.zones.channel import receive, send
+from grader.sandbox.channel import receive, send
 send(1, {"ready": True})
 while (job := receive(0)) is not None:
     send(1, {"status": "ok", "values": {"pid": os.getpid()}})
@@ -26,8 +26,8 @@ def room(monkeypatch):
     """A stand-in clean room without TensorFlow, which the kernel ends with the thread that made it."""
     code = "import ctypes, signal\nctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)\n" + ECHO
     line = [sys.executable, "-c", code]
-    monkeypatch.setattr(pool.sandbox, "command", lambda *a, **k: (line, {"PYTHONPATH": "."}))
-    made = pool.Worker("stand-in", [], None, False)
+    monkeypatch.setattr(client.sandbox, "command", lambda *a, **k: (line, {"PYTHONPATH": "."}))
+    made = client.Worker("stand-in", [], None, False)
     yield made
     made.stop()
 
@@ -62,8 +62,8 @@ def test_the_thread_that_launches_decides_how_long_a_worker_lives(room):
 
 def test_a_worker_that_does_not_come_up_is_said_so_and_tried_again(room, monkeypatch):
     line = [sys.executable, "-c", "import sys; sys.exit('no such thing')"]
-    monkeypatch.setattr(pool.sandbox, "command", lambda *a, **k: (line, {}))
+    monkeypatch.setattr(client.sandbox, "command", lambda *a, **k: (line, {}))
     for _ in range(2):
-        with pytest.raises(pool.WorkerDied, match="no such thing"):
+        with pytest.raises(client.WorkerDied, match="no such thing"):
             room.start()
         assert room._process is None

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from grader import doctor
-from grader.zones import nursery, pool, sandbox
+from grader.sandbox import bwrap, client, nursery
 
 COURSE = Path(__file__).parents[2]
 
@@ -13,7 +13,7 @@ COURSE = Path(__file__).parents[2]
 @pytest.fixture
 def said(monkeypatch):
     """Runs the doctor; gives its line about the workers and its exit code."""
-    found = sandbox.problem()
+    found = bwrap.problem()
     if found:
         pytest.skip(found)
 
@@ -38,21 +38,21 @@ def test_a_sandbox_that_cannot_be_entered_is_slower_not_wrong(said, monkeypatch)
 
 
 def test_no_nested_namespaces(said, monkeypatch):
-    start = pool.Worker.start
+    start = client.Worker.start
 
     def poorer(self):
         start(self)
         self.hello = {**self.hello, "fresh": True}
 
-    monkeypatch.setattr(pool.Worker, "start", poorer)
+    monkeypatch.setattr(client.Worker, "start", poorer)
     line, code = said()
     assert line.startswith(" - ") and "sandbox of its own" in line and code == 0
 
 
 def test_a_worker_that_does_not_start_is_an_error(said, monkeypatch):
     def broken(self):
-        raise pool.WorkerDied("the worker did not start: no such thing")
+        raise client.WorkerDied("the worker did not start: no such thing")
 
-    monkeypatch.setattr(pool.Worker, "start", broken)
+    monkeypatch.setattr(client.Worker, "start", broken)
     line, code = said()
     assert line.startswith("NO ") and "no such thing" in line and code == 1

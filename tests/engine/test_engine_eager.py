@@ -6,7 +6,7 @@ import pytest
 
 VALUES = """
 import keras, numpy as np, tensorflow as tf
-from grader.core.building import quick_probing
+from grader.check.building import quick_probing
 L, ops = keras.layers, keras.ops
 
 class Own(L.Layer):
@@ -76,10 +76,10 @@ usual = found()
 keras.backend.clear_session()
 with quick_probing():
     quick = found()
-    assert keras.src.backend.tensorflow.numpy.matmul.__module__ == "grader.core.eager"
-    assert tf.Tensor.__add__.__module__ == "grader.core.eager"
+    assert keras.src.backend.tensorflow.numpy.matmul.__module__ == "grader.check.eager"
+    assert tf.Tensor.__add__.__module__ == "grader.check.eager"
 assert keras.src.backend.tensorflow.numpy.matmul.__module__ == "keras.src.backend.tensorflow.numpy"
-assert tf.Tensor.__add__.__module__ != "grader.core.eager"
+assert tf.Tensor.__add__.__module__ != "grader.check.eager"
 assert keras.layers.Layer.__call__.__wrapped__.__code__.co_linetable
 assert len(usual) == len(quick) > 100
 for one, other in zip(usual, quick):
@@ -95,7 +95,7 @@ def test_values_gradients_and_variables_are_the_same_to_the_last_bit(says_the_sa
 
 MISTAKES = """
 import keras, numpy as np, tensorflow as tf
-from grader.core.building import quick_probing
+from grader.check.building import quick_probing
 ops = keras.ops
 f, g, i = tf.ones((2, 3)), tf.ones((2, 4)), tf.ones((2, 3), tf.int32)
 v = keras.Variable(np.ones((2, 3), "float32"))
@@ -141,7 +141,7 @@ def test_what_cannot_be_done_is_refused_in_the_same_words(says_the_same) -> None
 
 GRAPHS = """
 import keras, numpy as np, tensorflow as tf
-from grader.core.building import quick_building
+from grader.check.building import quick_building
 import os, tempfile
 place = os.path.join(tempfile.mkdtemp(), "m.weights.h5")
 x, y = np.linspace(-1, 1, 64, dtype="float32").reshape(16, 4), np.arange(16) % 3

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.core.expect import (
+from grader.check.compare import (
     FALSE_ALARM,
     KINDS,
     Between,

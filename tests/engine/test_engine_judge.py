@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.core.judge import EARNING, Evidence, Verdict, judge, limit_text, total
-from grader.core.tree import pack, unpack
+from grader.check.judge import EARNING, Evidence, Verdict, judge, limit_text, total
+from grader.check.tree import pack, unpack
 
 ANSWERS = {"q1": 7, "q2": "non", "q3": 0.5}
 BY_HAND = "def row_mean(x):\n    return x.sum(axis=1) / x.shape[1]"
@@ -184,7 +184,7 @@ def test_only_one_exercise_and_round_trip(hidden_key, observed, solution):
 
 def test_partial_credit(hidden_key):
     """A metric's marks, through the judge."""
-    from grader.core.expect import Metric
+    from grader.check.compare import Metric
 
     check = replace(
         hidden_key.check("softmax.values"),

@@ -2,11 +2,11 @@
 
 import pytest
 
-from grader.core.lean import lean
+from grader.check.lean import lean
 
 TABLES = """
 import sys
-from grader.core.lean import lean
+from grader.check.lean import lean
 with lean():
     import keras
 assert "pandas" not in sys.modules
@@ -28,8 +28,8 @@ def test_tables_of_pandas_are_taken_though_keras_has_not_seen_pandas(says_the_sa
 
 ARTISTS = """
 import inspect, typing
-from grader.core.lean import lean
-from grader.zones.preload import preload
+from grader.check.lean import lean
+from grader.sandbox.preload import preload
 before = inspect._signature_from_function
 assert preload(["matplotlib.pyplot"]) == []
 assert inspect._signature_from_function is before and "compile" not in vars(typing)

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.zones import nursery, pool, sandbox
-from grader.zones.pool import WorkerDied, clean_worker, run_submission, student_worker
+from grader.sandbox import bwrap, client, nursery
+from grader.sandbox.client import WorkerDied, clean_worker, run_submission, student_worker
 
 MINI = Path(__file__).parents[1] / "fixtures" / "mini"
 
@@ -21,7 +21,7 @@ MINI = Path(__file__).parents[1] / "fixtures" / "mini"
 @pytest.fixture
 def workers(hidden_key):
     """Makes workers of the mini lab; all end with the test."""
-    found = sandbox.problem()
+    found = bwrap.problem()
     if found:
         pytest.skip(found)
     made = []
@@ -108,8 +108,8 @@ def test_a_worker_whose_zone_is_killed_ends_too(workers):
 
 def test_it_ends_with_its_coordinator_and_leaves_nothing():
     code = (
-        "import os, signal; from grader.zones import nursery, sandbox;"
-        "n = nursery.begin(sandbox.environment(1)); print(n._process.pid, n._home, flush=True);"
+        "import os, signal; from grader.sandbox import nursery, bwrap as sandbox;"
+        "n = nursery.begin(bwrap.environment(1)); print(n._process.pid, n._home, flush=True);"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
@@ -135,7 +135,7 @@ print(json.dumps({
     "int": signal.getsignal(signal.SIGINT) is signal.default_int_handler,
     "child": signal.getsignal(signal.SIGCHLD) == signal.SIG_DFL,
     "grader": sorted({getattr(m, "__file__", "") or "" for n, m in sys.modules.items()
-                      if n.split(".")[0] == "grader" and n != "grader.zones.worker"}),
+                      if n.split(".")[0] == "grader" and n != "grader.sandbox.server"}),
     "wait": __import__("subprocess").run(["/bin/sh", "-c", "exit 3"]).returncode,
 }))
 """
@@ -171,8 +171,8 @@ def test_questions_go_to_a_worker_once_and_anew_when_they_or_it_change(
 ):
     questions = hidden_key.questions_for_students()
     fewer = {**questions, "probes": questions["probes"][:2]}
-    sent, send = [], pool.send
-    monkeypatch.setattr(pool, "send", lambda fd, tree: (sent.append(tree), send(fd, tree))[1])
+    sent, send = [], client.send
+    monkeypatch.setattr(client, "send", lambda fd, tree: (sent.append(tree), send(fd, tree))[1])
     worker = workers()
 
     def asked(which):

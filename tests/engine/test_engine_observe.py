@@ -7,9 +7,9 @@ import types
 import numpy as np
 import pytest
 
-from grader.core.judge import Evidence, judge
-from grader.core.key import Check, Exercise, Key
-from grader.core.observe import (
+from grader.check.judge import Evidence, judge
+from grader.check.key import Check, Exercise, Key
+from grader.check.observe import (
     LimitHit,
     error_record,
     fit,
@@ -18,7 +18,7 @@ from grader.core.observe import (
     todo,
     watching,
 )
-from grader.core.probe import (
+from grader.check.probe import (
     Probe,
     Step,
     call,
@@ -30,7 +30,7 @@ from grader.core.probe import (
     sample,
     set_weights,
 )
-from grader.core.text import Text
+from grader.check.text import Text
 
 
 class Variable:

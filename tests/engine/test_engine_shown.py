@@ -2,7 +2,7 @@
 
 import pytest
 
-from grader.core.shown import digest, left_out, made, taken
+from grader.check.display_only import digest, left_out, made, taken
 
 SHOW = "x = np.ones(3)\nplt.plot(x)"
 

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from grader.core.source import defined_in, forbidden_uses, lab_named_in, parse_cell, reach
+from grader.check.names import defined_in, forbidden_uses, lab_named_in, parse_cell, reach
 
 FORBIDS = ("keras.layers.MultiHeadAttention", "numpy.mean")
 

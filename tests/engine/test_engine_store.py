@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from grader.core.judge import Evidence, judge
+from grader.check.judge import Evidence, judge
 from grader.gradebook.records import Graded
 from grader.gradebook.store import Store, StoreError, person_of
 

@@ -11,9 +11,9 @@ import time
 
 import pytest
 
-from grader.zones import waiting
-from grader.zones.waiting import AGE, MOST, Waiting, forgiven, waited
-from grader.zones.worker import _used
+from grader.sandbox import waiting
+from grader.sandbox.server import _used
+from grader.sandbox.waiting import AGE, MOST, Waiting, forgiven, waited
 
 
 def busy_on_one_core() -> tuple[float, float]:

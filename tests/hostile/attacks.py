@@ -99,16 +99,16 @@ CHEATS = [
           "    if name.startswith(('grader', 'numpy', 'json', 'keras', 'tensorflow')): sys.modules[name] = None"),
     cheat("patch-keras", "import sys, types\nsys.modules['keras'] = sys.modules['tensorflow'] = types.ModuleType('keras')\n"
           "sys.modules['keras'].ops = types.SimpleNamespace(convert_to_tensor=lambda x: x)"),
-    cheat("patch-observe", "import grader.core.observe as o\nfrom grader.zones import student_zone as z\n"
+    cheat("patch-observe", "import grader.check.observe as o\nfrom grader.notebook import runner as z\n"
           "forged = lambda *a, **k: {'status': 'ok', 'values': {'out': 1.0, 'answer': '?'}}\no.observe = z.observe = forged"),
-    cheat("patch-plain", "import grader.core.observe as o\no.plain = lambda v, depth=0: None"),
-    cheat("patch-operations", "import grader.core.observe as o, numpy as np\n"
+    cheat("patch-plain", "import grader.check.observe as o\no.plain = lambda v, depth=0: None"),
+    cheat("patch-operations", "import grader.check.observe as o, numpy as np\n"
           "for k in o.OPERATIONS: o.OPERATIONS[k] = lambda scope, step: np.zeros(4)"),
-    cheat("patch-watching", "import grader.core.observe as o\nfrom contextlib import contextmanager\n"
+    cheat("patch-watching", "import grader.check.observe as o\nfrom contextlib import contextmanager\n"
           "@contextmanager\ndef none(names): yield []\no.watching = none"),
-    cheat("patch-judge", "import grader.core.judge as j\nj.judge = lambda *a, **k: [1/0]\n"
+    cheat("patch-judge", "import grader.check.judge as j\nj.judge = lambda *a, **k: [1/0]\n"
           "j.Verdict.points = 20\nj.total = lambda v: 20.0"),
-    cheat("patch-session", "from grader.student import session\nsession.current.answers = {f'q{i}': 'yes' for i in range(9)}\n"
+    cheat("patch-session", "from grader.notebook import session\nsession.current.answers = {f'q{i}': 'yes' for i in range(9)}\n"
           "session.current.grading = False"),
     cheat("patch-lab", "from grader import Lab\nLab.check = Lab.progress = Lab.answer = lambda *a, **k: 20"),
     cheat("patch-ipython-hooks", "ip = get_ipython()\nip.events.register('post_run_cell', lambda *a: 1/0)\n"
@@ -117,7 +117,7 @@ CHEATS = [
           "get_ipython().ast_transformers.append(T())"),
     cheat("patch-todo", "import grader\ngrader.todo = todo = lambda *a: Warning"),
     cheat("forge-frames-on-every-fd",
-          "import os, struct\nfrom grader.core.tree import pack\n"
+          "import os, struct\nfrom grader.check.tree import pack\n"
           "for check in ('mean.values', 'mean.by_hand', 'softmax.values', 'q1', 'q2'):\n"
           "    tree = pack({'check': check, 'observation': {'status': 'ok', 'values': {'out': 1.0, 'answer': 'no'}}})\n"
           "    for fd in range(3, 64):\n"
@@ -154,7 +154,7 @@ CHEATS = [
           "        for name in ('expected', 'key', 'verdict', 'want', 'check'):\n"
           "            if name in f.f_locals and hasattr(f.f_locals[name], 'shape'): return f.f_locals[name]\n"
           "        f = f.f_back\n    return 0"),
-    cheat("gc-for-expected", "import gc\nfrom grader.core import key\n"
+    cheat("gc-for-expected", "import gc\nfrom grader.check import key\n"
           "assert not [o for o in gc.get_objects() if isinstance(o, (key.Key, key.Check))]\n"
           "def softmax(z):\n    return [o for o in gc.get_objects() if isinstance(o, dict) and 'expected' in o][0]['expected']"),
     cheat("constant-results", "def row_mean(x): return 0.0\ndef softmax(z): return z * 0 + 0.25\n"
@@ -273,7 +273,7 @@ HARMS = [
          "print(open('/proc/self/status').read().split('CapEff:')[1].split()[0])", says="0000000000000000"),
     harm("sysctl", TRY + "attempt(open, '/proc/sys/kernel/core_pattern', 'a')\nattempt(open, '/proc/sysrq-trigger', 'a')\n"
          "attempt(open, '/proc/self/oom_score_adj', 'w')\nattempt(open, '/proc/sys/user/max_user_namespaces', 'w')", says="refused"),
-    harm("write-the-kit", TRY + "import sys\nattempt(open, '/kit/grader/core/observe.py', 'a')\nattempt(open, sys.executable, 'ab')\n"
+    harm("write-the-kit", TRY + "import sys\nattempt(open, '/kit/grader/check/observe.py', 'a')\nattempt(open, sys.executable, 'ab')\n"
          "attempt(open, '/usr/bin/python3', 'ab')\nattempt(open, '/x', 'w')", says="refused"),
     harm("import-a-planted-module", "import os, sys\nopen('/tmp/numpy.py', 'w').write('1/0')\nopen('/tmp/sitecustomize.py', 'w').write('1/0')\n"
          "sys.path.insert(0, '/tmp')\nos.environ['PYTHONSTARTUP'] = '/tmp/sitecustomize.py'"),

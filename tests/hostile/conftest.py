@@ -11,10 +11,10 @@ import pytest
 
 from grader.authoring.compile import compile_key
 from grader.authoring.source import load_lab
-from grader.core.judge import Evidence, judge, total
-from grader.core.key import Limits
-from grader.zones import sandbox
-from grader.zones.pool import run_submission, student_worker
+from grader.check.judge import Evidence, judge, total
+from grader.check.key import Limits
+from grader.sandbox import bwrap
+from grader.sandbox.client import run_submission, student_worker
 
 MINI = Path(__file__).parents[1] / "fixtures" / "mini"
 TIGHT = Limits(
@@ -65,7 +65,7 @@ class Class:
 
 @pytest.fixture(scope="session")
 def zone():
-    found = sandbox.problem()
+    found = bwrap.problem()
     if found:
         pytest.skip(found)
     made = Class()

@@ -3,7 +3,7 @@
 import pytest
 from attacks import CHEATS, FULL, HARMS
 
-from grader.zones.sandbox import room
+from grader.sandbox.bwrap import room
 
 
 def here(attack):

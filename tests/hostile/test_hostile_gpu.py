@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from grader.cli.run import Failed, run
 from grader.gradebook import grade
 from grader.gradebook.grade import Setting, grade_units
-from grader.gradebook.run import Failed, run
-from grader.zones import gpu, sandbox
-from grader.zones.pool import clean_worker, run_submission, student_worker
+from grader.sandbox import bwrap, gpu
+from grader.sandbox.client import clean_worker, run_submission, student_worker
 
 LOOK = """
 import os, stat
@@ -55,7 +55,7 @@ def test_a_submission_sees_the_card_only_if_its_worker_is_for_it(zone, card, mon
 
 def test_the_clean_room_never_has_it(zone):
     room = clean_worker(zone.key, Path(__file__).parents[1] / "fixtures" / "mini", True)
-    line, _ = sandbox.command(room._view, "m", (), True, 1, gpu=room._gpu)
+    line, _ = bwrap.command(room._view, "m", (), True, 1, gpu=room._gpu)
     at = line.index("CUDA_VISIBLE_DEVICES")
     assert line[at + 1] == "-1" and "--dev-bind" not in line
 
@@ -81,7 +81,7 @@ def test_one_training_has_the_gpu_at_a_time(zone, card, monkeypatch):
 
 def test_a_gpu_that_cannot_be_had_is_one_line(tmp_path, monkeypatch):
     monkeypatch.setattr(gpu, "devices", lambda: ())
-    monkeypatch.setattr("grader.gradebook.run.devices", lambda: ())
+    monkeypatch.setattr("grader.cli.run.devices", lambda: ())
     gpu.usable.cache_clear()
 
     def grading(**how):
@@ -98,8 +98,8 @@ def test_a_gpu_that_cannot_be_had_is_one_line(tmp_path, monkeypatch):
 
 def test_a_card_that_tensorflow_cannot_use_is_none(card, monkeypatch):
     """The whole way: the device is there, the zone is started with it, TensorFlow finds no GPU."""
-    if sandbox.problem():
-        pytest.skip(sandbox.problem())
+    if bwrap.problem():
+        pytest.skip(bwrap.problem())
     monkeypatch.setattr(gpu, "devices", lambda: (card,))
     gpu.usable.cache_clear()
     assert not gpu.usable(True)
@@ -107,20 +107,20 @@ def test_a_card_that_tensorflow_cannot_use_is_none(card, monkeypatch):
 
 
 def test_a_driver_in_a_folder_of_its_own_is_shown_with_the_card_only(card, tmp_path, monkeypatch):
-    if sandbox.problem():
-        pytest.skip(sandbox.problem())
+    if bwrap.problem():
+        pytest.skip(bwrap.problem())
     driver, empty = tmp_path / "driver", tmp_path / "empty"
     driver.mkdir()
     empty.mkdir()
     (driver / "libcuda.so.1").touch()
-    monkeypatch.setattr(sandbox, "_DRIVER", (str(driver),))
+    monkeypatch.setattr(bwrap, "_DRIVER", (str(driver),))
     monkeypatch.setenv("LD_LIBRARY_PATH", f"{empty}:{driver}:")
-    assert sandbox.driver_folders() == (driver,), "once, and only where the library is"
-    with_card, _ = sandbox.command(sandbox.View(), "m", (), True, 1, gpu=(card,))
+    assert bwrap.driver_folders() == (driver,), "once, and only where the library is"
+    with_card, _ = bwrap.command(bwrap.View(), "m", (), True, 1, gpu=(card,))
     at = with_card.index(str(driver))
     assert with_card[at - 1 : at + 2] == ["--ro-bind", str(driver), str(driver)]
     assert with_card[with_card.index("LD_LIBRARY_PATH") + 1] == str(driver)
-    without, _ = sandbox.command(sandbox.View(), "m", (), True, 1)
+    without, _ = bwrap.command(bwrap.View(), "m", (), True, 1)
     assert str(driver) not in without and "LD_LIBRARY_PATH" not in without
-    monkeypatch.setattr(sandbox, "_SYSTEM", (str(driver),))
-    assert sandbox.driver_folders() == (), "the system's own folders are shown anyway"
+    monkeypatch.setattr(bwrap, "_SYSTEM", (str(driver),))
+    assert bwrap.driver_folders() == (), "the system's own folders are shown anyway"

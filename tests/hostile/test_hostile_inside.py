@@ -1,4 +1,4 @@
-"""The student zone seen from inside, held against the list at the top of `grader.zones.sandbox`."""
+"""The student zone seen from inside, held against the list at the top of `grader.sandbox.bwrap`."""
 
 import json
 import sys
@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 import grader
-from grader.zones import nursery
-from grader.zones.pool import student_worker
-from grader.zones.sandbox import room
+from grader.sandbox import nursery
+from grader.sandbox.bwrap import room
+from grader.sandbox.client import student_worker
 
 LOOK = r"""
 import ctypes, json, os, socket, stat
@@ -109,7 +109,7 @@ def look(zone):
 
     limits = replace(zone.key.limits, cell_seconds=30, output_kb=4096, open_files=256)
     questions = {**zone.questions, "limits": vars(limits)}
-    from grader.zones.pool import run_submission
+    from grader.sandbox.client import run_submission
 
     outcome = run_submission(zone.worker, questions, [cell], {}, "en")
     (report,) = outcome.cells
@@ -126,7 +126,7 @@ def test_the_student_zone_from_inside(either):
         system = path.startswith(("/usr/", "/etc/", "/lib", "/bin", "/sbin"))
         python = any(path.startswith(root + "/") for root in roots)
         ours = path == "/kit/grader/__init__.py" or path.startswith(
-            ("/kit/grader/core/", "/kit/grader/student/", "/kit/grader/zones/")
+            ("/kit/grader/check/", "/kit/grader/notebook/", "/kit/grader/sandbox/")
         )
         scratch = path.startswith(WRITABLE)
         assert system or python or ours or scratch, path
@@ -208,16 +208,16 @@ def test_nothing_of_the_nursery_is_within_reach(either):
 
 def test_the_list_in_the_sandbox_is_what_is_tested():
     """The docstring names each kind of thing that the test above asserts."""
-    from grader.zones import sandbox
+    from grader.sandbox import bwrap
 
     for word in ("network", "system", "Python", "the kit", "data", "/tmp", "processes",
                  "environment", "descriptors"):  # fmt: skip
-        assert word in sandbox.__doc__
+        assert word in bwrap.__doc__
 
 
 def test_held_out_data_is_not_shown(tmp_path):
     """Every folder called ``hidden`` under data/, at any depth, is an empty one inside."""
-    from grader.zones.sandbox import View, _command, command, data_view, find_bwrap, problem
+    from grader.sandbox.bwrap import View, _command, command, data_view, find_bwrap, problem
 
     if problem():
         import pytest
@@ -239,12 +239,12 @@ def test_held_out_data_is_not_shown(tmp_path):
 
 def test_a_course_inside_pythons_own_folder_is_not_shown(monkeypatch, tmp_path):
     """A virtual environment made in the course's folder does not show the course."""
-    from grader.zones import sandbox
+    from grader.sandbox import bwrap
 
     for name in ("bin", "lib", "solutions", "labs", ".grader"):
         (tmp_path / name).mkdir()
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
-    shown = sandbox._python_parts()
+    shown = bwrap._python_parts()
     assert tmp_path / "lib" in shown and tmp_path / "bin" in shown
     for path in shown:
         for name in ("solutions", "labs", ".grader"):

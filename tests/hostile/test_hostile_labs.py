@@ -18,13 +18,13 @@ from attacks import FIND_REPORT
 from grader.authoring.references import fill
 from grader.authoring.source import load_lab
 from grader.authoring.validate import VALIDATION_SEED, _item, _work
-from grader.core.judge import Evidence, judge
-from grader.core.key import Key
-from grader.core.recording import Recording
-from grader.core.tree import pack, unpack
+from grader.check.judge import Evidence, judge
+from grader.check.key import Key
+from grader.check.recording import Recording
+from grader.check.tree import pack, unpack
 from grader.gradebook.grade import Setting, grade_units
 from grader.gradebook.keys import hidden_key, lab_ids
-from grader.zones import sandbox
+from grader.sandbox import bwrap
 
 ROOT = Path(__file__).parents[2]
 LABS = lab_ids(ROOT)
@@ -32,7 +32,7 @@ REPETITIONS = int(os.environ.get("GRADER_REPETITIONS", "0"))
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(sandbox.problem() is not None, reason=str(sandbox.problem())),
+    pytest.mark.skipif(bwrap.problem() is not None, reason=str(bwrap.problem())),
 ]
 
 
@@ -59,7 +59,7 @@ def total(one):
 
 def rewritten(data, change):
     """A recording changed by hand, its checksum made good again."""
-    from grader.core.recording import _checksum
+    from grader.check.recording import _checksum
 
     tree = unpack(data)
     tree.pop("checksum")
@@ -189,7 +189,7 @@ PARROT = (
     FIND_REPORT
     + """
 import base64
-from grader.core.tree import unpack
+from grader.check.tree import unpack
 published = unpack(base64.b64decode(PUBLISHED))
 for item in job["probes"]:
     if item["check"] in published:

@@ -7,7 +7,7 @@ import time
 import pytest
 from attacks import FULL, inhabitants, settled
 
-from grader.zones.sandbox import room
+from grader.sandbox.bwrap import room
 
 MARK = "the-first-students-own-words-" + "7f3a"
 
@@ -49,7 +49,7 @@ def test_the_search_finds_what_is_there(zone):
 
 POISON = """
 import builtins, json, os, sys, numpy as np, signal, gc
-import grader.core.observe as o, grader.core.tree as t, grader.zones.student_zone as z, grader.zones.channel as c
+import grader.check.observe as o, grader.check.tree as t, grader.notebook.runner as z, grader.sandbox.channel as c
 for module in (o, t, z, c):
     for name in dir(module):
         if not name.startswith("__"): setattr(module, name, None)
@@ -98,7 +98,7 @@ def test_processes_of_the_submission_before_are_gone(zone):
 
 @pytest.mark.parametrize("victim", ["sandbox", "worker"])
 def test_a_killed_worker_is_started_again(zone, victim):
-    from grader.zones.pool import WorkerDied
+    from grader.sandbox.client import WorkerDied
 
     zone.honest()
     pid = zone.worker._process.pid

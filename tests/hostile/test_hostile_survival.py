@@ -13,12 +13,12 @@ import pytest
 from courses import grade, hand_in, make_course, start
 
 from grader.gradebook.store import locked
-from grader.zones import sandbox
+from grader.sandbox import bwrap
 
 # Random moments at which the command is killed: few by default; GRADER_KILLS=50 for a long night.
 KILLS = int(os.environ.get("GRADER_KILLS", "8"))
 
-pytestmark = pytest.mark.skipif(sandbox.problem() is not None, reason=str(sandbox.problem()))
+pytestmark = pytest.mark.skipif(bwrap.problem() is not None, reason=str(bwrap.problem()))
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +102,7 @@ def orphans():
                     parent = int(file.read().rsplit(")", 1)[1].split()[1])
             except OSError:
                 continue
-            if b"grader.zones.worker" in line and b"mini" in line and parent == 1:
+            if b"grader.sandbox.server" in line and b"mini" in line and parent == 1:
                 found.append(int(name))
         if not found or time.monotonic() > until:
             return found

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader.student.data import content_digest, manifest
+from grader.notebook.data import content_digest, manifest
 
 ROOT = next(p for p in Path(__file__).resolve().parents if (p / "pyproject.toml").is_file())
 SPEECH = ROOT / "data" / "speech"

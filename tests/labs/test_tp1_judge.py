@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader.core.recording import BadRecording, Recording
+from grader.check.recording import BadRecording, Recording
 
 ROOT = next(p for p in Path(__file__).resolve().parents if (p / "pyproject.toml").is_file())
 LAB = ROOT / "solutions" / "tp1_language_id"
@@ -88,13 +88,13 @@ def test_mutants_of_the_contract(lab: Any) -> None:
 def test_grading_runs_no_training_that_was_recorded(
     lab: Any, lacks: set[str], runs: set[str]
 ) -> None:
-    from grader.core import shown
+    from grader.check import display_only
 
     cells = [c for c in lab.cells if c.kind == "code" and c.lang in ("", "en")]
-    shows = {shown.digest(c.solved()) for c in cells if c.role == "show"}
+    shows = {display_only.digest(c.solved()) for c in cells if c.role == "show"}
     solved = [c.solved() for c in cells]
-    out = shown.left_out(solved, shows, (), set(lab.spec.recordings) - lacks)
-    ran = [s for i, s in enumerate(solved, 1) if i not in out and shown.digest(s) in shows]
+    out = display_only.left_out(solved, shows, (), set(lab.spec.recordings) - lacks)
+    ran = [s for i, s in enumerate(solved, 1) if i not in out and display_only.digest(s) in shows]
     assert len(ran) == len(runs)
     assert all(sum(text in s for s in ran) == 1 for text in runs)
 

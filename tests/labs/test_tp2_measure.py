@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader.core.recording import BadRecording, Recording
+from grader.check.recording import BadRecording, Recording
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 LAB = Path(__file__).resolve().parents[2] / "solutions" / "tp2_tweets"

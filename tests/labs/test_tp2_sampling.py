@@ -1,7 +1,7 @@
 """TP2's sampling against keras_hub's samplers, by distribution.
 
 Both sides draw; Pearson's chi-square compares each with the probabilities and with one another. A
-right sampler fails with probability below 1e-6 (`grader.core.expect.FALSE_ALARM` is 1e-7 a test).
+right sampler fails with probability below 1e-6 (`grader.check.compare.FALSE_ALARM` is 1e-7 a test).
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def drawn_by(sampler) -> np.ndarray:
 def same(draws: np.ndarray, other: np.ndarray, p: np.ndarray) -> None:
     from scipy import stats
 
-    from grader.core.expect import FALSE_ALARM, Distribution
+    from grader.check.compare import FALSE_ALARM, Distribution
 
     for some in (draws, other):
         assert Distribution(V).match(some, p).right

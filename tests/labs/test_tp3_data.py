@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader.student.data import content_digest, load, manifest
-from grader.student.errors import LabError
+from grader.notebook.data import content_digest, load, manifest
+from grader.notebook.errors import LabError
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 

@@ -11,9 +11,9 @@ import pytest
 
 from grader.authoring import references
 from grader.authoring.source import SourceCell
-from grader.core.recording import Recording
-from grader.student import session
-from grader.student.lab import Lab
+from grader.check.recording import Recording
+from grader.notebook import session
+from grader.notebook.lab import Lab
 
 
 @pytest.fixture

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader.core.expect import Close, Exact
-from grader.core.judge import Evidence, judge
-from grader.core.key import Check, Exercise, Key, Misconception
-from grader.core.recording import BadRecording, Measured, Recording
-from grader.core.text import Text, same
-from grader.zones.clean_room import measure
+from grader.check.compare import Close, Exact
+from grader.check.judge import Evidence, judge
+from grader.check.key import Check, Exercise, Key, Misconception
+from grader.check.recording import BadRecording, Measured, Recording
+from grader.check.text import Text, same
+from grader.sandbox.measure import measure
 
 LAB = Path(__file__).resolve().parents[2] / "solutions" / "tp3_autoencoder"
 

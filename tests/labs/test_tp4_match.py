@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from grader.authoring.source import load_lab
-from grader.core.observe import observe
-from grader.core.probe import Probe, call, set_weights
+from grader.check.observe import observe
+from grader.check.probe import Probe, call, set_weights
 
 FOLDER = Path(__file__).parents[2] / "solutions" / "tp4_transformer"
 pytestmark = pytest.mark.slow

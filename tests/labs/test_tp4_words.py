@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader.core.recording import BadRecording, Recording
+from grader.check.recording import BadRecording, Recording
 
 FOLDER = Path(__file__).parents[2] / "solutions" / "tp4_transformer"
 pytestmark = pytest.mark.slow

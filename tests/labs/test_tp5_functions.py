@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from grader.authoring.source import load_lab
-from grader.core.observe import observe
-from grader.core.probe import Probe, call, gradient, ref
+from grader.check.observe import observe
+from grader.check.probe import Probe, call, gradient, ref
 
 FOLDER = Path(__file__).parents[2] / "solutions" / "tp5_mixmatch"
 pytestmark = pytest.mark.slow

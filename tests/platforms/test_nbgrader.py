@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "desk"))
 from essay import grader, make_course
 
 from grader.authoring.source import load_lab
-from grader.core.key import Key
+from grader.check.key import Key
 
 pytest.importorskip("nbgrader", reason="nbgrader is not installed")
 

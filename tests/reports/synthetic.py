@@ -8,12 +8,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from grader.core.expect import Close, Metric
-from grader.core.judge import Status, Verdict
-from grader.core.key import Check, Exercise, Key, Misconception
-from grader.core.text import Text, same
+from grader.check.compare import Close, Metric
+from grader.check.judge import Status, Verdict
+from grader.check.key import Check, Exercise, Key, Misconception
+from grader.check.text import Text, same
 from grader.gradebook.records import Graded
-from grader.zones.records import CellReport
+from grader.sandbox.outcome import CellReport
 
 SCRIPT = "<script>alert('pwned')</script>"
 

@@ -6,11 +6,11 @@ import json
 
 import numpy as np
 
-from grader.core.judge import Verdict
-from grader.core.text import Text, same
-from grader.core.tree import pack, unpack
+from grader.check.judge import Verdict
+from grader.check.text import Text, same
+from grader.check.tree import pack, unpack
 from grader.gradebook.records import Graded
-from grader.zones.records import CellReport, Outcome
+from grader.sandbox.outcome import CellReport, Outcome
 
 
 def verdict(check: str, points: float, max_points: float, bonus: bool = False) -> Verdict:

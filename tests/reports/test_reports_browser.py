@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from synthetic import make_class, make_key, make_pictures
 
-from grader.core.text import same
+from grader.check.text import same
 from grader.gradebook.alike import look_alikes
 from grader.gradebook.decisions import overridden
-from grader.gradebook.lateness import lateness
+from grader.gradebook.late import lateness
 from grader.gradebook.records import About, ByHand, Change, Graded
 from grader.gradebook.settings import LatePolicy
 from grader.reports.alike import similar_page

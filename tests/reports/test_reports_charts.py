@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 from synthetic import SCRIPT, make_class, make_key
 
-from grader.reports.charts import curves, families, heat_maps, histogram, ticks
+from grader.reports.plot import curves, families, heat_maps, histogram, ticks
 from grader.reports.terminal import summary_table
 from grader.reports.words import date, duration, number, percent
 

@@ -12,17 +12,17 @@ import pytest
 from synthetic import make_class, make_key
 
 from grader.gradebook.records import Graded
-from grader.reports.canvas import fill_canvas, fill_canvas_file
-from grader.reports.files import ReportError
-from grader.reports.moodle import (
+from grader.platforms.canvas import fill_canvas, fill_canvas_file
+from grader.platforms.moodle import (
     Filled,
     feedback_zip,
     fill_worksheet,
     fill_worksheet_file,
     moodle_folders,
 )
-from grader.reports.sheet import BadSheet, Sheet
-from grader.reports.workbook import workbook
+from grader.platforms.table import BadSheet, Sheet
+from grader.platforms.xlsx import workbook
+from grader.reports.files import ReportError
 
 KEY = make_key()
 CLASS = [g for g in make_class(40) if g.student.isprintable() and g.student.strip()]

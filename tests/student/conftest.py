@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from grader.core.answers import digests
-from grader.core.expect import Close, Metric
-from grader.core.key import Check, Exercise, Key, Limits, Misconception
-from grader.core.probe import Probe, Step, call, numpy_array
-from grader.core.text import Text
-from grader.student import session
+from grader.check.answers import digests
+from grader.check.compare import Close, Metric
+from grader.check.key import Check, Exercise, Key, Limits, Misconception
+from grader.check.probe import Probe, Step, call, numpy_array
+from grader.check.text import Text
+from grader.notebook import session
 
 X = np.arange(12, dtype=np.float64).reshape(3, 4)
 

@@ -14,19 +14,19 @@ import numpy as np
 import pytest
 
 from grader import Lab
-from grader.core.key import Key, interface_of
-from grader.core.recording import Recording
-from grader.core.text import Text
-from grader.student import around, display
-from grader.student.command import main
-from grader.student.errors import LabError
-from grader.student.handin import bring_back, submission_name
+from grader.check.key import Key, interface_of
+from grader.check.recording import Recording
+from grader.check.text import Text
+from grader.notebook import display, surroundings
+from grader.notebook.command import main
+from grader.notebook.errors import LabError
+from grader.notebook.submit import bring_back, submission_name
 
 ROOT = str(Path(__file__).resolve().parents[2])
 
 
 def lines(key: Key, folder: Path, **names: object) -> list[str]:
-    return [t.fr for t in around.trouble(key, names, folder, "TP.ipynb")]
+    return [t.fr for t in surroundings.trouble(key, names, folder, "TP.ipynb")]
 
 
 def test_nothing_is_said_where_all_is_well(place: Path, mini_key: Key) -> None:
@@ -56,7 +56,7 @@ def test_a_release_is_another_only_if_notebook_and_key_no_longer_go_together(
 def test_a_kernel_without_tensorflow_is_noticed(
     place: Path, mini_key: Key, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(around, "find_spec", lambda name: None)
+    monkeypatch.setattr(surroundings, "find_spec", lambda name: None)
     monkeypatch.delitem(sys.modules, "tensorflow", raising=False)
     needs = replace(mini_key, preload=("tensorflow", "matplotlib.pyplot"))
     (said,) = lines(needs, place)
@@ -67,7 +67,7 @@ def test_a_kernel_without_tensorflow_is_noticed(
 HOLD = """
 import sys, time
 from pathlib import Path
-from grader.student.around import claim
+from grader.notebook.surroundings import claim
 print(claim(Path(sys.argv[1]), "mini", "TP de Zoé.ipynb"), flush=True)
 time.sleep(60)
 """
@@ -154,13 +154,13 @@ def test_a_submission_of_another_lab_or_a_broken_one_brings_nothing(place: Path)
 def test_a_full_disk_does_not_keep_them_from_coming_back(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from grader.student import handin
+    from grader.notebook import submit
 
     def full(*args: object) -> None:
         raise OSError(28, "No space left on device")
 
     handed_in(place)
-    monkeypatch.setattr(handin, "write", full)
+    monkeypatch.setattr(submit, "write", full)
     lab = Lab("mini", lang="en")
     assert bring_back(lab) == ["classifier"]
     assert lab.history("classifier") == {}
@@ -233,7 +233,7 @@ def test_the_instructors_command_line_has_it_too(place: Path) -> None:
 def test_a_clean_run_on_a_full_disk_is_one_line(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from grader.student import selfcheck
+    from grader.notebook import selfcheck
 
     def full(*args: object, **kwargs: object) -> None:
         raise OSError(28, "No space left on device")

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from grader.authoring.release import TOP, release
-from grader.core.key import Key
-from grader.student.data import content_digest
+from grader.check.key import Key
+from grader.notebook.data import content_digest
 
 WORK = """
 import sys, types

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from grader.student.download import fetch
-from grader.student.errors import LabError
+from grader.notebook.download import fetch
+from grader.notebook.errors import LabError
 
 CONTENT = np.random.default_rng(0).bytes(3_000_000)
 SHA = hashlib.sha256(CONTENT).hexdigest()

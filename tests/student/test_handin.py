@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 
 from grader import Lab
-from grader.core.key import Key, Limits
-from grader.core.recording import Recording
-from grader.student import display, handin
-from grader.student.errors import LabError
-from grader.student.handin import find_notebook, receipt_of
-from grader.student.selfcheck import run_clean
+from grader.check.key import Key, Limits
+from grader.check.recording import Recording
+from grader.notebook import display, submit
+from grader.notebook.errors import LabError
+from grader.notebook.selfcheck import run_clean
+from grader.notebook.submit import find_notebook, receipt_of
 
 SETUP = "from grader import Lab, todo\nlab = Lab('mini', lang='fr')"
 RIGHT = ["def double(x):\n    return 2 * x", "square = lambda x: double(x) ** 2"]
@@ -118,7 +118,7 @@ def test_a_full_disk_is_one_line(place: Path, monkeypatch: pytest.MonkeyPatch) -
     def full(*args: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(handin, "write", full)
+    monkeypatch.setattr(submit, "write", full)
     with pytest.raises(LabError, match="No space left on device"):
         Lab("mini", lang="en").submit("mon TP.ipynb")
 

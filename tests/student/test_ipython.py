@@ -8,7 +8,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from grader.core.key import Key
+from grader.check.key import Key
 
 nbclient = pytest.importorskip("nbclient")
 pytestmark = pytest.mark.slow

@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 
 from grader import Lab, todo
-from grader.core.key import Key
-from grader.core.text import Text
-from grader.student import session
-from grader.student.data import content_digest
-from grader.student.display import html_of
-from grader.student.errors import LabError
-from grader.student.holes import Holes, NotTrainedYet, hole_in
-from grader.student.lab import current_cells, relevant
+from grader.check.key import Key
+from grader.check.text import Text
+from grader.notebook import session
+from grader.notebook.data import content_digest
+from grader.notebook.display import html_of
+from grader.notebook.errors import LabError
+from grader.notebook.holes import Holes, NotTrainedYet, hole_in
+from grader.notebook.lab import current_cells, relevant
 
 # The lab looks names up in the globals of the code that calls it: here.
 double = square = predict = None

@@ -22,7 +22,7 @@ import pytest
 
 from grader.authoring.release import release
 from grader.authoring.source import load_lab
-from grader.core.recording import Recording
+from grader.check.recording import Recording
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]

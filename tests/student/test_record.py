@@ -18,13 +18,13 @@ keras = pytest.importorskip("keras")
 import tensorflow as tf  # noqa: E402
 
 from grader import Lab  # noqa: E402
-from grader.core.expect import Metric  # noqa: E402
-from grader.core.key import Key  # noqa: E402
-from grader.core.probe import Probe, call, numpy_array, student  # noqa: E402
-from grader.core.recording import Recording  # noqa: E402
-from grader.student import curves, display, session  # noqa: E402
-from grader.student.errors import LabError  # noqa: E402
-from grader.student.record import BUDGET, goals, measure  # noqa: E402
+from grader.check.compare import Metric  # noqa: E402
+from grader.check.key import Key  # noqa: E402
+from grader.check.probe import Probe, call, numpy_array, student  # noqa: E402
+from grader.check.recording import Recording  # noqa: E402
+from grader.notebook import display, live, session  # noqa: E402
+from grader.notebook.errors import LabError  # noqa: E402
+from grader.notebook.training import BUDGET, goals, measure  # noqa: E402
 
 layers = keras.layers
 pytestmark = pytest.mark.slow
@@ -333,7 +333,7 @@ def test_a_replay_outside_grading_shows_the_recordings_curves(
 
 
 def test_a_metric_measured_now_and_then_spans_the_whole_curve() -> None:
-    drawn = curves.svg({"loss": [9.0, 8, 7, 6, 5, 4, 3, 2], "val_loss": [8.0, 3.0]}, total=8)
+    drawn = live.svg({"loss": [9.0, 8, 7, 6, 5, 4, 3, 2], "val_loss": [8.0, 3.0]}, total=8)
     every, seldom = re.findall(r'points="([^"]+)"', drawn)
     steps = every.split()
     assert [p.split(",")[0] for p in seldom.split()] == [
@@ -347,10 +347,10 @@ def test_goals_and_curves(place: Path) -> None:
     (goal,) = goals(lab.key, "classifier")
     assert (goal.metric, goal.target) == ("accuracy", 0.98)
     assert goal.so_far({"loss": [1.0], "val_accuracy": [0.5, 0.7]}) == 0.7
-    assert curves.svg({"loss": [1.0]}) == ""
-    drawn = curves.svg({"loss": [2.0, 1.0, float("nan")], "accuracy": [0.1, 0.9, 0.95]}, 10)
+    assert live.svg({"loss": [1.0]}) == ""
+    drawn = live.svg({"loss": [2.0, 1.0, float("nan")], "accuracy": [0.1, 0.9, 0.95]}, 10)
     assert drawn.count("<polyline") == 2 and "nan" not in drawn.split("loss")[0]
-    assert len(curves.thin(list(range(10_000)))) == curves.MAX_POINTS
+    assert len(live.thin(list(range(10_000)))) == live.MAX_POINTS
 
 
 def test_a_model_that_was_not_made_is_refused_in_one_line(place: Path) -> None:
@@ -391,7 +391,7 @@ def test_a_look_for_keras_before_its_import_does_not_lose_the_replay(tmp_path: P
     (tmp_path / "keras.py").write_text("class Model:\n    def fit(self, x=None): ...\n")
     script = (
         "from importlib.util import find_spec\n"
-        "from grader.student import session\n"
+        "from grader.notebook import session\n"
         "session.watch_fit()\n"
         "assert find_spec('keras') is not None\n"
         "import keras, sys\n"

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from grader.core.recording import BadRecording, Recording, summarise, weight_paths
-from grader.core.tree import pack, unpack
+from grader.check.recording import BadRecording, Recording, summarise, weight_paths
+from grader.check.tree import pack, unpack
 
 keras = pytest.importorskip("keras")
 layers = keras.layers
@@ -219,7 +219,7 @@ def test_cut_or_changed_files_are_damaged() -> None:
 
 def forged(change) -> Recording:  # type: ignore[no-untyped-def]
     """A recording whose config was changed by hand, its checksum made good again."""
-    from grader.core.recording import _checksum
+    from grader.check.recording import _checksum
 
     tree = unpack(Recording.of("lab", "a", sequential()).to_bytes())
     tree.pop("checksum")

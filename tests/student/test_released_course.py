@@ -21,9 +21,9 @@ import pytest
 
 from grader.authoring.release import TOP, release
 from grader.authoring.source import BEGIN, END, LoadedLab, load_lab
-from grader.core.key import Key
-from grader.core.text import LANGS
-from grader.core.tree import unpack
+from grader.check.key import Key
+from grader.check.text import LANGS
+from grader.check.tree import unpack
 
 COURSE = Path(__file__).resolve().parents[2]
 LABS = sorted(
@@ -128,7 +128,7 @@ def test_no_file_of_the_instructors_is_in_it(files: dict[str, bytes]) -> None:
     theirs = {
         hashlib.sha256(p.read_bytes()).hexdigest(): str(p)
         for folder in ("solutions", "drafts", "tests", "grader/authoring", "grader/gradebook",
-                       "grader/zones", "grader/intake", "grader/reports", ".grader", "data")
+                       "grader/sandbox", "grader/intake", "grader/reports", ".grader", "data")
         for p in (COURSE / folder).rglob("*")
         if p.is_file() and (folder != "data" or "hidden" in p.parts) and p.stat().st_size
     }  # fmt: skip

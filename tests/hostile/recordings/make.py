@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from grader.authoring.source import load_lab
-from grader.core.recording import Recording
+from grader.check.recording import Recording
 
 HERE = Path(__file__).parent
 LAB = HERE.parents[2] / "solutions" / "tp4_transformer"

@@ -1,0 +1,434 @@
+"""How an observed value is held against an expected one, as data.
+
+An expectation is pure: it takes what came and what was expected, as arrays or JSON, and returns a
+`Match`. It is stored in the answer key by its kind's name, so the kinds below are the whole
+vocabulary of both the notebook and bulk grading.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+
+from grader.check.text import Text, same
+from grader.check.tree import Tree
+
+# Chance that a correct sampler is refused. LABS asks for a false-alarm rate below 1e-6.
+FALSE_ALARM = 1e-7
+
+
+@dataclass(frozen=True)
+class Match:
+    """Result of a comparison.
+
+    Attributes:
+        credit: fraction of the points earned, 0 to 1.
+        came: what came, in words (empty when all is well).
+        figure: one number that sums it up (largest deviation, metric, p-value), or None.
+    """
+
+    credit: float
+    came: Text = field(default_factory=lambda: same(""))
+    figure: float | None = None
+
+    @property
+    def right(self) -> bool:
+        return self.credit >= 1.0
+
+
+class Expectation(Protocol):
+    """A kind of comparison; see `KINDS`."""
+
+    kind: ClassVar[str]
+
+    def match(self, came: Tree, expected: Tree) -> Match: ...
+
+
+def describe(value: Any) -> str:
+    """A short form of any observed value: ``float32 (2, 3)``, ``82``, ``None``."""
+    if isinstance(value, np.ndarray):
+        return f"{value.dtype} {tuple(value.shape)}" if value.ndim else f"{value.item():.6g}"
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _number(came: Any) -> np.ndarray | None:
+    """`came` as a numeric array, or None if it is no number or array."""
+    if isinstance(came, np.ndarray):
+        return came
+    if isinstance(came, (bool, int, float, list, np.generic)):
+        try:
+            array = np.asarray(came)
+        except (ValueError, TypeError, OverflowError):
+            return None
+        return array if array.dtype.kind in "biuf" else None
+    return None
+
+
+def _instead(came: Any, expected: Any) -> Text:
+    return Text(en="{came} came instead of {expected}", fr="{came} au lieu de {expected}").fill(
+        came=describe(came), expected=describe(expected)
+    )
+
+
+def shape_problem(came: np.ndarray, expected: np.ndarray) -> Text | None:
+    """Say how the shapes differ, or return None if they agree."""
+    if came.shape == expected.shape:
+        return None
+    shapes: dict[str, Any] = {"came": tuple(came.shape), "expected": tuple(expected.shape)}
+    if came.shape == expected.shape[::-1] and came.ndim > 1:
+        return Text(
+            en="shape {came} instead of {expected}: the axes are in the opposite order",
+            fr="forme {came} au lieu de {expected} : les axes sont dans l'ordre inverse",
+        ).fill(**shapes)
+    if sorted(came.shape) == sorted(expected.shape):
+        return Text(
+            en="shape {came} instead of {expected}: two axes are swapped",
+            fr="forme {came} au lieu de {expected} : deux axes sont échangés",
+        ).fill(**shapes)
+    return Text(
+        en="shape {came} instead of {expected}", fr="forme {came} au lieu de {expected}"
+    ).fill(**shapes)
+
+
+@dataclass(frozen=True)
+class Close:
+    """Equal up to ``atol + rtol·|expected|`` at every position; infinities and NaN must coincide.
+
+    Nested results (a gradient's list, an object) are compared leaf by leaf.
+    """
+
+    kind: ClassVar[str] = "close"
+    rtol: float = 1e-4
+    atol: float = 1e-5
+
+    def match(self, came: Tree, expected: Tree) -> Match:
+        want = _number(expected)
+        if want is None:
+            return self._match_tree(came, expected)
+        got = _number(came)
+        if got is None:
+            return Match(
+                0.0,
+                Text(
+                    en="{came} came instead of an array of shape {shape}",
+                    fr="{came} au lieu d'un tableau de forme {shape}",
+                ).fill(came=describe(came), shape=tuple(want.shape)),
+            )
+        problem = shape_problem(got, want)
+        if problem is not None:
+            return Match(0.0, problem)
+        a, b = got.astype(np.float64), want.astype(np.float64)
+        good = self._agree(a, b)
+        if bool(good.all()):
+            return Match(1.0)
+        return Match(0.0, self._where(a, b, good), _deviation(a, b))
+
+    def _agree(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """Position by position; `numpy.isclose` says the same, ten times as slowly."""
+        with np.errstate(invalid="ignore"):
+            near: np.ndarray = np.abs(a - b) <= self.atol + self.rtol * np.abs(b)
+            if not near.all() or not np.isfinite(b).all():
+                near = (near & np.isfinite(b)) | (a == b) | (np.isnan(a) & np.isnan(b))
+        return near
+
+    def equals(self, came: Tree, expected: Tree) -> bool:
+        """Whether `match` finds it right; quicker, for it does not say where it is not."""
+        got, want = _number(came), _number(expected)
+        if got is None or want is None:
+            return self.match(came, expected).right
+        if got.shape != want.shape:
+            return False
+        return bool(self._agree(got.astype(np.float64), want.astype(np.float64)).all())
+
+    def _match_tree(self, came: Tree, expected: Tree) -> Match:
+        if isinstance(expected, dict) and isinstance(came, dict):
+            pairs = [(k, came.get(k), v) for k, v in expected.items()]
+        elif isinstance(expected, list) and isinstance(came, list) and len(came) == len(expected):
+            pairs = [(str(i), c, v) for i, (c, v) in enumerate(zip(came, expected, strict=True))]
+        elif isinstance(expected, (str, type(None))) and type(came) is type(expected):
+            if came == expected:
+                return Match(1.0)
+            return Match(0.0, _instead(came, expected))
+        else:
+            return Match(0.0, _instead(came, expected))
+        for name, got, want in pairs:
+            found = self.match(got, want)
+            if not found.right:
+                return Match(0.0, same(f"[{name}] ") + found.came, found.figure)
+        return Match(1.0)
+
+    def _where(self, a: np.ndarray, b: np.ndarray, good: np.ndarray) -> Text:
+        bad = ~good
+        if np.isnan(a[bad]).any() and not np.isnan(b[bad]).all():
+            return Text(
+                en="{n} of {size} values are NaN", fr="{n} valeurs sur {size} sont des NaN"
+            ).fill(n=int(np.isnan(a).sum()), size=a.size)
+        if a.ndim == 0:
+            return Text(
+                en="{came} came instead of {expected}", fr="{came} au lieu de {expected}"
+            ).fill(came=f"{a.item():.10g}", expected=f"{b.item():.10g}")
+        with np.errstate(invalid="ignore"):
+            gap = np.where(bad, np.nan_to_num(np.abs(a - b), nan=np.inf), -1.0)
+        at = tuple(int(i) for i in np.unravel_index(int(np.argmax(gap)), gap.shape))
+        return Text(
+            en="{n} of {size} values differ, most at {at}: {came} instead of {expected}",
+            fr="{n} valeurs sur {size} diffèrent, surtout en {at} : {came} au lieu de {expected}",
+        ).fill(
+            n=int(bad.sum()),
+            size=a.size,
+            at=list(at),
+            came=f"{a[at]:.4g}",
+            expected=f"{b[at]:.4g}",
+        )
+
+
+def _deviation(a: np.ndarray, b: np.ndarray) -> float | None:
+    with np.errstate(invalid="ignore"):
+        gap = float(np.max(np.abs(a - b))) if a.size else 0.0
+    return gap if math.isfinite(gap) else None
+
+
+@dataclass(frozen=True)
+class Exact:
+    """Equal to the last bit: integers, counts, names, token sequences."""
+
+    kind: ClassVar[str] = "exact"
+
+    def match(self, came: Tree, expected: Tree) -> Match:
+        return Close(rtol=0.0, atol=0.0).match(came, expected)
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """Draws of whole numbers follow given probabilities.
+
+    `came` holds n draws (any shape); `expected` the probabilities of 0, 1, …, or, for a
+    misconception, draws of its own. Pearson's chi-square test, cells with an expected count below
+    5 pooled; one draw of an impossible outcome refuses. A right sampler fails with probability
+    `FALSE_ALARM`.
+
+    Args:
+        support: number of possible outcomes.
+        draws: how many draws there must be; any number if 0. The compiler fills it in: too few
+            draws show nothing.
+    """
+
+    kind: ClassVar[str] = "distribution"
+    support: int = 2
+    draws: int = 0
+
+    def match(self, came: Tree, expected: Tree) -> Match:
+        draws, want = _number(came), _number(expected)
+        if draws is None or want is None or draws.size == 0:
+            return Match(
+                0.0,
+                Text(en="{c} came, not draws", fr="{c} au lieu de tirages").fill(c=describe(came)),
+            )
+        flat = draws.astype(np.float64).ravel()
+        if self.draws and flat.size != self.draws:
+            return Match(
+                0.0,
+                Text(en="{n} draws came instead of {m}", fr="{n} tirages au lieu de {m}").fill(
+                    n=flat.size, m=self.draws
+                ),
+            )
+        if not np.all(np.isfinite(flat)) or np.any(flat != np.round(flat)):
+            return Match(
+                0.0,
+                Text(
+                    en="the draws are not whole numbers",
+                    fr="les tirages ne sont pas des nombres entiers",
+                ),
+            )
+        if flat.min() < 0 or flat.max() >= self.support:
+            return Match(
+                0.0,
+                Text(
+                    en="a draw is {x}, outside 0 to {top}",
+                    fr="un tirage vaut {x}, hors de 0 à {top}",
+                ).fill(x=int(flat.min() if flat.min() < 0 else flat.max()), top=self.support - 1),
+            )
+        counts = np.bincount(flat.astype(np.int64), minlength=self.support).astype(np.float64)
+        if want.dtype.kind == "f" and want.shape == (self.support,):
+            return self._against(counts, want.astype(np.float64))
+        other = np.bincount(want.ravel().astype(np.int64), minlength=self.support)
+        return self._alike(counts, other.astype(np.float64))
+
+    def _against(self, counts: np.ndarray, p: np.ndarray) -> Match:
+        from scipy.special import chdtrc  # scipy.stats takes a second to import
+
+        n = counts.sum()
+        impossible = np.flatnonzero((p <= 0) & (counts > 0))
+        if impossible.size:
+            i = int(impossible[0])
+            return Match(
+                0.0,
+                Text(
+                    en="outcome {i} came {k} times and should never come",
+                    fr="l'issue {i} est sortie {k} fois, elle ne devrait jamais sortir",
+                ).fill(i=i, k=int(counts[i])),
+            )
+        possible = p > 0
+        seen, mean = counts[possible], n * p[possible] / p.sum()
+        order = np.argsort(mean)
+        seen, mean = seen[order], mean[order]
+        small = int(np.searchsorted(np.cumsum(mean), 5.0)) + 1 if mean[0] < 5 else 0
+        if small:
+            seen = np.concatenate([[seen[:small].sum()], seen[small:]])
+            mean = np.concatenate([[mean[:small].sum()], mean[small:]])
+        if len(seen) == 1:
+            return Match(1.0, figure=1.0)
+        statistic = float(((seen - mean) ** 2 / mean).sum())
+        level = float(chdtrc(len(seen) - 1, statistic))
+        if level >= FALSE_ALARM:
+            return Match(1.0, figure=level)
+        frequency, worst = counts / n, int(np.argmax(np.abs(counts / n - p / p.sum())))
+        return Match(
+            0.0,
+            Text(
+                en="outcome {i} came in {f:.1%} of {n} draws instead of {p:.1%}",
+                fr="l'issue {i} sort dans {f:.1%} des {n} tirages au lieu de {p:.1%}",
+            ).fill(i=worst, f=float(frequency[worst]), n=int(n), p=float(p[worst] / p.sum())),
+            level,
+        )
+
+    def _alike(self, counts: np.ndarray, other: np.ndarray) -> Match:
+        """Two sets of draws from one distribution (used to recognise a misconception)."""
+        from scipy.special import chdtrc
+
+        table = np.stack([counts, other])
+        table = table[:, table.sum(axis=0) > 0]
+        if table.shape[1] == 1:
+            return Match(1.0)
+        mean = np.outer(table.sum(axis=1), table.sum(axis=0)) / table.sum()
+        statistic = float(((table - mean) ** 2 / mean).sum())
+        level = float(chdtrc(table.shape[1] - 1, statistic))
+        return Match(1.0 if level > 1e-4 else 0.0, figure=level)
+
+
+def _accuracy(came: np.ndarray, labels: np.ndarray) -> float:
+    return float(np.mean(came == labels))
+
+
+def _exact_match(came: np.ndarray, labels: np.ndarray) -> float:
+    rows = len(labels)
+    return float(np.mean((came.reshape(rows, -1) == labels.reshape(rows, -1)).all(axis=1)))
+
+
+def _balanced_accuracy(came: np.ndarray, labels: np.ndarray) -> float:
+    return float(np.mean([np.mean(came[labels == c] == c) for c in np.unique(labels)]))
+
+
+def _mean_squared_error(came: np.ndarray, labels: np.ndarray) -> float:
+    return float(np.mean((came.astype(np.float64) - labels.astype(np.float64)) ** 2))
+
+
+def _mean(came: np.ndarray, labels: np.ndarray) -> float:
+    return float(np.mean(came))
+
+
+METRICS: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
+    "accuracy": _accuracy,
+    "exact_match": _exact_match,
+    "balanced_accuracy": _balanced_accuracy,
+    "mean_squared_error": _mean_squared_error,
+    "mean": _mean,
+}
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric of predictions against labels, with marks that grow from `floor` to `target`.
+
+    Args:
+        name: ``accuracy`` (share of equal elements), ``exact_match`` (share of rows equal
+            throughout), ``balanced_accuracy`` (mean recall over classes), ``mean_squared_error``,
+            or ``mean`` (of the values that came, labels unused).
+        floor: no points here, or worse.
+        target: full points here, or better. Below `floor` if less is better.
+    """
+
+    kind: ClassVar[str] = "metric"
+    name: str = "accuracy"
+    floor: float = 0.0
+    target: float = 1.0
+
+    def match(self, came: Tree, expected: Tree) -> Match:
+        got, labels = _number(came), _number(expected)
+        labels = np.zeros(0) if labels is None else labels
+        if got is None:
+            return Match(
+                0.0,
+                Text(en="{c} came, not predictions", fr="{c} au lieu de prédictions").fill(
+                    c=describe(came)
+                ),
+            )
+        if self.name != "mean":
+            problem = shape_problem(got, labels)
+            if problem is not None:
+                return Match(0.0, problem)
+        value = METRICS[self.name](got, labels) if got.size else math.nan
+        if not math.isfinite(value):
+            return Match(
+                0.0,
+                Text(en="the {name} is not a finite number", fr="{name} : pas un nombre fini").fill(
+                    name=self.name
+                ),
+            )
+        share = (value - self.floor) / (self.target - self.floor)
+        credit = min(1.0, max(0.0, share))
+        return Match(
+            credit,
+            Text(
+                en="{name} {value:.3f} (target {target:g}, no points at {floor:g})",
+                fr="{name} {value:.3f} (cible {target:g}, aucun point à {floor:g})",
+            ).fill(name=self.name, value=value, target=self.target, floor=self.floor),
+            value,
+        )
+
+
+@dataclass(frozen=True)
+class Between:
+    """A number in ``[low, high]``; nothing else is looked at."""
+
+    kind: ClassVar[str] = "between"
+    low: float = 0.0
+    high: float = 1.0
+
+    def match(self, came: Tree, expected: Tree) -> Match:
+        got = _number(came)
+        if got is None or got.size != 1:
+            return Match(
+                0.0,
+                Text(en="{c} came, not a number", fr="{c} au lieu d'un nombre").fill(
+                    c=describe(came)
+                ),
+            )
+        value = float(got.item())
+        if self.low <= value <= self.high:
+            return Match(1.0, figure=value)
+        return Match(
+            0.0,
+            Text(
+                en="{v:.6g}, outside {low:g} to {high:g}", fr="{v:.6g}, hors de {low:g} à {high:g}"
+            ).fill(v=value, low=self.low, high=self.high),
+            value,
+        )
+
+
+KINDS: dict[str, type[Any]] = {k.kind: k for k in (Close, Exact, Distribution, Metric, Between)}
+
+
+def expectation_to_tree(expectation: Any) -> Tree:
+    return {"kind": expectation.kind, **asdict(expectation)}
+
+
+def expectation_from_tree(tree: Tree) -> Expectation:
+    options = dict(tree)
+    made: Expectation = KINDS[options.pop("kind")](**options)
+    return made

@@ -1,0 +1,359 @@
+"""The answer key: for each check, what is asked, what is expected, what each mistake would give.
+
+A key is compiled from the solution by `grader.authoring.compile` and stored as one tree
+(`grader.check.tree`). The public key goes to students; the hidden key, with another seed, other
+sizes and the held-out data, stays with the instructor. Only `Key.questions_for_students`, a key
+without any expected value, enters the student zone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from grader.check.compare import Expectation, expectation_from_tree, expectation_to_tree
+from grader.check.probe import Probe, answers_of
+from grader.check.text import Text, same
+from grader.check.tree import Tree, TreeError, pack, unpack
+
+FORMAT = 1
+
+CheckKind = Literal["probe", "clean", "source", "answer"]
+
+
+class BadKey(ValueError):
+    """The file is not an answer key that this version can read."""
+
+
+class _Asks(Protocol):
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def exercise(self) -> str: ...
+
+    @property
+    def answers(self) -> tuple[str, ...]: ...
+
+
+def interface_of(exercises: Iterable[Exercise], checks: Iterable[_Asks]) -> str:
+    """Eight hex digits that change when a notebook and a key no longer go together.
+
+    They stand for what a notebook's text relies on: exercises, the names that they ask for, checks
+    and questions. Neither a reworded text nor another seed changes them.
+    """
+    asked = [
+        sorted((e.id, e.number, *e.defines) for e in exercises),
+        sorted((c.id, c.exercise, *c.answers) for c in checks),
+    ]
+    return sha256(json.dumps(asked).encode()).hexdigest()[:8]
+
+
+@dataclass(frozen=True)
+class Misconception:
+    """A named, wrong implementation.
+
+    Attributes:
+        id: name, as in LABS.md (``no-scale``).
+        exercise: the exercise in which it is made.
+        text: what was done, in words; never the solution.
+        hint: where to look next; may be empty.
+        credit: share of the check's points left (0 for a mistake, 1 for a mere warning).
+    """
+
+    id: str
+    exercise: str
+    text: Text
+    hint: Text = field(default_factory=lambda: same(""))
+    credit: float = 0.0
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """Something the student writes.
+
+    Attributes:
+        id: short name, used in ``lab.check(id)``.
+        number: as printed (``"1.2"``).
+        title: heading.
+        defines: names that the student must define.
+        forbids: dotted names of library calls that may not be used for it.
+        uses: other exercises whose names its solution calls.
+        read: where to read again when it went wrong.
+    """
+
+    id: str
+    number: str
+    title: Text
+    defines: tuple[str, ...] = ()
+    forbids: tuple[str, ...] = ()
+    uses: tuple[str, ...] = ()
+    read: Text = field(default_factory=lambda: same(""))
+
+
+@dataclass(frozen=True)
+class Check:
+    """One graded claim about an exercise.
+
+    Attributes:
+        kind: ``probe`` (asked of the student's code), ``clean`` (measured in the clean room on a
+            recording), ``source`` (looks for forbidden calls), ``answer`` (a question).
+        probe: the steps; for ``clean`` in a public key, a preview on the student's own code.
+        expect: result's name → comparison.
+        expected: result's name → expected value (labels, for a metric). Empty for answers.
+        wrong: misconception → what it would give: ``{"status", "values", "error"}``.
+        picture: a result drawn yours-beside-expected, or "".
+        recording: for ``clean``, the recording that is measured (the first, if there are several).
+        recordings: for ``clean``, all of them, if the check needs several or answers too.
+        answers: for ``clean``, what was given to ``lab.answer`` that is held against them.
+        held_out: for ``clean``, the inputs given to the lab's clean-room function.
+        answer: for ``answer``: ``{"type", "decimals", "salt", "right": [hash],
+            "wrong": {hash: {"id", "text"}}}``.
+    """
+
+    id: str
+    exercise: str
+    kind: CheckKind
+    title: Text
+    points: float
+    bonus: bool = False
+    asked: Text = field(default_factory=lambda: same(""))
+    probe: Probe | None = None
+    expect: dict[str, Expectation] = field(default_factory=dict)
+    expected: dict[str, Tree] = field(default_factory=dict)
+    wrong: dict[str, Tree] = field(default_factory=dict)
+    picture: str = ""
+    recording: str = ""
+    held_out: Tree = None
+    answer: dict[str, Any] = field(default_factory=dict)
+    recordings: tuple[str, ...] = ()
+    answers: tuple[str, ...] = ()
+
+    @property
+    def measured(self) -> tuple[str, ...]:
+        """Every recording that the check needs."""
+        return self.recordings or ((self.recording,) if self.recording else ())
+
+    def to_tree(self) -> Tree:
+        return {
+            "id": self.id,
+            "exercise": self.exercise,
+            "kind": self.kind,
+            "title": self.title.to_dict(),
+            "points": self.points,
+            "bonus": self.bonus,
+            "asked": self.asked.to_dict(),
+            "probe": self.probe.to_tree() if self.probe else None,
+            "expect": {k: expectation_to_tree(v) for k, v in self.expect.items()},
+            "expected": self.expected,
+            "wrong": self.wrong,
+            "picture": self.picture,
+            "recording": self.recording,
+            "held_out": self.held_out,
+            "answer": self.answer,
+            "recordings": list(self.recordings),
+            "answers": list(self.answers),
+        }
+
+    @classmethod
+    def from_tree(cls, tree: Tree) -> Check:
+        return cls(
+            **{
+                **tree,
+                "title": Text.from_dict(tree["title"]),
+                "asked": Text.from_dict(tree["asked"]),
+                "probe": Probe.from_tree(tree["probe"]) if tree["probe"] else None,
+                "expect": {k: expectation_from_tree(v) for k, v in tree["expect"].items()},
+                "recordings": tuple(tree.get("recordings", ())),
+                "answers": tuple(tree.get("answers", ())),
+            }
+        )
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one submission may use in the student zone.
+
+    Attributes:
+        seconds: wall time of the whole submission.
+        cpu_seconds: processor time of the whole submission, over all its threads.
+        cell_seconds: wall time of one cell, and of one probe.
+        training_seconds: wall time of the training of one recording, when it must be done again.
+        memory_mb: memory that the submission may add to what the worker holds.
+        processes: processes and threads.
+        file_mb: size of one file written.
+        disk_mb: size of all files written.
+        open_files: open descriptors.
+        output_kb: printed text kept, a cell.
+        submission_mb: size of the zip that ``lab.submit()`` makes.
+    """
+
+    seconds: float = 120.0
+    cpu_seconds: float = 240.0
+    cell_seconds: float = 20.0
+    training_seconds: float = 90.0
+    memory_mb: int = 3000
+    processes: int = 256
+    file_mb: int = 64
+    disk_mb: int = 256
+    open_files: int = 256
+    output_kb: int = 64
+    submission_mb: float = 20.0
+
+
+@dataclass(frozen=True)
+class Key:
+    """Everything that the judge needs to know of a lab.
+
+    Attributes:
+        version: hash of the sources it was compiled from, and of its seed.
+        limits: what a submission may use.
+        recordings: names of the recordings that a complete submission holds.
+        preload: modules that a worker imports once, before any submission.
+        shows: cells that only show something, by `grader.check.display_only.digest`.
+    """
+
+    lab: str
+    visibility: Literal["public", "hidden"]
+    version: str
+    title: Text
+    exercises: tuple[Exercise, ...]
+    checks: tuple[Check, ...]
+    misconceptions: dict[str, Misconception] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
+    recordings: tuple[str, ...] = ()
+    preload: tuple[str, ...] = ()
+    shows: tuple[str, ...] = ()
+
+    @property
+    def interface(self) -> str:
+        """See `interface_of`."""
+        return interface_of(self.exercises, self.checks)
+
+    @property
+    def max_points(self) -> float:
+        return sum(c.points for c in self.checks if not c.bonus)
+
+    def check(self, check_id: str) -> Check:
+        return next(c for c in self.checks if c.id == check_id)
+
+    def exercise(self, exercise_id: str) -> Exercise:
+        return next(e for e in self.exercises if e.id == exercise_id)
+
+    def of_exercise(self, exercise_id: str) -> tuple[Check, ...]:
+        return tuple(c for c in self.checks if c.exercise == exercise_id)
+
+    def questions_for_students(self) -> Tree:
+        """What the student zone is given: probes and limits, nothing that is expected."""
+        forbids = {e.id: list(e.forbids) for e in self.exercises}
+        return {
+            "lab": self.lab,
+            "limits": vars(self.limits),
+            "defines": {name: e.id for e in self.exercises for name in e.defines},
+            "shows": list(self.shows),
+            "wanted": sorted({n for c in self.checks if c.probe for n in c.probe.names()}),
+            "probes": [
+                {
+                    "check": c.id,
+                    "probe": c.probe.to_tree(),
+                    "watch": forbids.get(c.exercise, []) if c.kind == "source" else [],
+                }
+                for c in self.checks
+                if c.probe is not None and c.kind != "clean"
+            ]
+            + [
+                {"check": c.id, "probe": answers_of(c.answers).to_tree(), "watch": []}
+                for c in self.checks
+                if c.answers
+            ],
+        }
+
+    def to_tree(self) -> Tree:
+        return {
+            "format": FORMAT,
+            "lab": self.lab,
+            "visibility": self.visibility,
+            "version": self.version,
+            "title": self.title.to_dict(),
+            "exercises": [
+                {
+                    **vars(e),
+                    "title": e.title.to_dict(),
+                    "read": e.read.to_dict(),
+                }
+                for e in self.exercises
+            ],
+            "checks": [c.to_tree() for c in self.checks],
+            "misconceptions": [
+                {**vars(m), "text": m.text.to_dict(), "hint": m.hint.to_dict()}
+                for m in self.misconceptions.values()
+            ],
+            "limits": vars(self.limits),
+            "recordings": list(self.recordings),
+            "preload": list(self.preload),
+            "shows": list(self.shows),
+        }
+
+    @classmethod
+    def from_tree(cls, tree: Tree) -> Key:
+        try:
+            if tree["format"] != FORMAT:
+                raise BadKey(
+                    f"answer key of format {tree['format']}, this kit reads format {FORMAT}"
+                )
+            return cls(
+                lab=tree["lab"],
+                visibility=tree["visibility"],
+                version=tree["version"],
+                title=Text.from_dict(tree["title"]),
+                exercises=tuple(
+                    Exercise(
+                        id=e["id"],
+                        number=e["number"],
+                        title=Text.from_dict(e["title"]),
+                        defines=tuple(e["defines"]),
+                        forbids=tuple(e["forbids"]),
+                        uses=tuple(e["uses"]),
+                        read=Text.from_dict(e["read"]),
+                    )
+                    for e in tree["exercises"]
+                ),
+                checks=tuple(Check.from_tree(c) for c in tree["checks"]),
+                misconceptions={
+                    m["id"]: Misconception(
+                        m["id"],
+                        m["exercise"],
+                        Text.from_dict(m["text"]),
+                        Text.from_dict(m["hint"]),
+                        m["credit"],
+                    )
+                    for m in tree["misconceptions"]
+                },
+                limits=Limits(**tree["limits"]),
+                recordings=tuple(tree["recordings"]),
+                preload=tuple(tree["preload"]),
+                shows=tuple(tree["shows"]),
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise BadKey(f"damaged answer key: {error!r}") from None
+
+    def save(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(pack(self.to_tree()))
+
+    @classmethod
+    def load(cls, path: Path) -> Key:
+        """Read a key.
+
+        Raises:
+            FileNotFoundError: no such file.
+            BadKey: the file is no key, or of another format.
+        """
+        try:
+            return cls.from_tree(unpack(path.read_bytes()))
+        except TreeError as error:
+            raise BadKey(f"{path} is not an answer key: {error}") from None

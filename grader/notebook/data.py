@@ -1,0 +1,196 @@
+"""`lab.data`: the kit's data sets, checked against the manifest, as plain arrays.
+
+``data/manifest.toml`` has one table a set::
+
+    [fashion_mnist]
+    sha256 = "…"            # of the arrays, not of the file: see `content_digest`
+    licence = "MIT"
+    attribution = "Zalando SE"
+    source = "https://…"
+    …
+    [fashion_mnist.full]    # optional: what ``lab.data(name, source="full")`` downloads
+    keras = "fashion_mnist" # module of ``keras.datasets``
+    sha256 = "…"            # of x_train, y_train, x_test, y_test
+    [speech.full]           # or: what ``lab.download(name)`` downloads, one file
+    url = "https://…"       # see `grader.notebook.download`
+    sha256 = "…"            # of the file
+    bytes = 3761951178
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from grader.check.judge import near_names
+from grader.check.text import Text
+from grader.notebook import locate
+from grader.notebook.errors import LabError
+
+
+def content_digest(arrays: Mapping[str, np.ndarray]) -> str:
+    """SHA-256 (hex) over names, dtypes, shapes and values, in order of names.
+
+    Independent of compression and of the time stamps in an npz file.
+    """
+    sha = hashlib.sha256()
+    for name in sorted(arrays):
+        array = np.ascontiguousarray(arrays[name])
+        sha.update(f"{name} {array.dtype.str} {array.shape}".encode())
+        sha.update(array.tobytes())
+    return sha.hexdigest()
+
+
+def manifest(start: Path | None = None) -> tuple[Path, dict[str, Any]] | None:
+    """The data folder and its manifest, or None if there is none."""
+    path = locate.find("data/manifest.toml", start=start)
+    if path is None:
+        return None
+    try:
+        import tomllib as toml
+    except ImportError:  # Python 3.10
+        from pip._vendor import tomli as toml  # type: ignore[no-redef]
+    return path.parent, toml.loads(path.read_text(encoding="utf-8"))
+
+
+def load(
+    name: str, lang: str, start: Path | None = None, source: str = "shipped"
+) -> dict[str, np.ndarray]:
+    """Arrays of a set; see `Lab.data`.
+
+    Raises:
+        LabError: no such set, no file, or a file that was changed.
+    """
+    data, sets = _sets(name, lang, start)
+    if source == "full":
+        return _full(name, sets[name].get("full"), lang)
+    if source != "shipped":
+        raise LabError(
+            Text(
+                en="source={s!r}: there are 'shipped' and 'full'.",
+                fr="source={s!r} : il y a 'shipped' (fourni) et 'full' (complet).",
+            ).fill(s=source),
+            lang,
+        )
+    path = data / name / f"{name}.npz"
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {k: file[k] for k in file.files}
+    except (OSError, ValueError, zipfile.BadZipFile, KeyError) as error:
+        raise LabError(
+            Text(
+                en="{p} cannot be read ({w}): install the lab kit again.",
+                fr="{p} est illisible ({w}) : réinstallez le kit du cours.",
+            ).fill(p=f"data/{name}/{name}.npz", w=type(error).__name__),
+            lang,
+        ) from None
+    expected = sets[name].get("sha256")
+    if expected and content_digest(arrays) != expected:
+        raise LabError(
+            Text(
+                en="{p} is not the file that the course ships: install the lab kit again.",
+                fr="{p} n'est pas le fichier fourni par le cours : réinstallez le kit.",
+            ).fill(p=f"data/{name}/{name}.npz"),
+            lang,
+        )
+    return arrays
+
+
+def _sets(name: str, lang: str, start: Path | None) -> tuple[Path, dict[str, Any]]:
+    """The data folder and the manifest's tables, `name` among them."""
+    found = manifest(start)
+    sets = {k: v for k, v in (found[1] if found else {}).items() if isinstance(v, dict)}
+    if found is not None and name in sets:
+        return found[0], sets
+    near = near_names(name, list(sets))
+    hint = Text(en="", fr="")
+    if near:
+        hint = Text(en=" Did you mean {m!r}?", fr=" Vouliez-vous dire {m!r} ?").fill(m=near[0])
+    raise LabError(
+        Text(en="no data set called {n!r}.", fr="aucun jeu de données nommé {n!r}.").fill(n=name)
+        + hint,
+        lang,
+    )
+
+
+def download(name: str, lang: str, start: Path | None = None) -> Path:
+    """The published file of a set's full version; see `Lab.download`.
+
+    Raises:
+        LabError: no such set, none to download, no network, or another file than expected.
+    """
+    from grader.notebook.download import fetch
+
+    row = _sets(name, lang, start)[1][name].get("full") or {}
+    if "url" not in row:
+        raise LabError(
+            Text(
+                en="there is nothing to download for {n!r}; lab.data({n!r}) gives what is shipped.",
+                fr="rien à télécharger pour {n!r} ; lab.data({n!r}) donne ce qui est fourni.",
+            ).fill(n=name),
+            lang,
+        )
+    shown = [-1]
+
+    def tell(done: int, size: int) -> None:
+        if size and (tenth := 10 * done // size) > shown[0]:
+            shown[0] = tenth
+            print(f"{row['url']}: {done / 1e6:,.0f} / {size / 1e6:,.0f} MB", flush=True)
+
+    return fetch(row["url"], row["sha256"], int(row["bytes"]), lang, tell=tell)
+
+
+def _full(name: str, row: Mapping[str, Any] | None, lang: str) -> dict[str, np.ndarray]:
+    """The field's canonical set, downloaded by Keras and verified against the manifest."""
+    if row and "url" in row:
+        raise LabError(
+            Text(
+                en="the full {n!r} is one large file: path = lab.download({n!r}).",
+                fr="{n!r} complet est un seul grand fichier : path = lab.download({n!r}).",
+            ).fill(n=name),
+            lang,
+        )
+    if not row:
+        raise LabError(
+            Text(
+                en="there is no full version of {n!r}; lab.data({n!r}) gives the shipped one.",
+                fr="pas de version complète de {n!r} ; lab.data({n!r}) donne la version fournie.",
+            ).fill(n=name),
+            lang,
+        )
+    try:
+        module = import_module(f"keras.datasets.{row['keras']}")
+        (x_train, y_train), (x_test, y_test) = module.load_data()
+    except Exception as error:  # no network, a proxy, a full disk, no Keras
+        raise LabError(
+            Text(
+                en="the full {n!r} cannot be downloaded ({w}). Work goes on offline with "
+                "the shipped part: lab.data({n!r}).",
+                fr="{n!r} complet n'a pas pu être téléchargé ({w}). Hors ligne, la partie fournie "
+                "suffit : lab.data({n!r}).",
+            ).fill(
+                n=name,
+                w=str(error).strip().splitlines()[0][:120]
+                if str(error).strip()
+                else type(error).__name__,
+            ),
+            lang,
+        ) from None
+    arrays = {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test}
+    if content_digest(arrays) != row["sha256"]:
+        raise LabError(
+            Text(
+                en="the {n!r} that was downloaded is not the published one (checksum differs): "
+                "empty ~/.keras/datasets and try again, or use lab.data({n!r}).",
+                fr="le {n!r} téléchargé n'est pas celui qui est publié (somme de contrôle) : "
+                "videz ~/.keras/datasets et recommencez, ou utilisez lab.data({n!r}).",
+            ).fill(n=name),
+            lang,
+        )
+    return arrays

@@ -1,0 +1,567 @@
+"""`Lab`: what a student's notebook calls."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from grader.check.judge import Evidence, Verdict, instead_of_a_model, judge, near_names
+from grader.check.key import Check, Key
+from grader.check.names import defined_in, reach
+from grader.check.observe import Made, plain
+from grader.check.recording import BadRecording, Recording
+from grader.check.text import Text
+from grader.check.tree import Tree
+from grader.notebook import display, holes, locate, pictures, session, surroundings
+from grader.notebook.errors import LabError, NoSuchCall
+from grader.notebook.selfcheck import MEASURED, observe_check
+
+if TYPE_CHECKING:
+    from grader.notebook.training import Run
+
+
+class Lab:
+    """A lab, in the notebook of one student.
+
+    Args:
+        id: the lab's name, ``"tp4_transformer"``.
+        lang: ``"fr"`` or ``"en"``: the language of what is shown; the system's if not given.
+
+    Raises:
+        LabError: there is no such lab, or its public key belongs to another release.
+    """
+
+    def __init__(self, id: str, lang: str | None = None) -> None:
+        self.id = id
+        self.lang = session.current.lang or lang or _system_lang()
+        self.folder = Path.cwd()
+        self.verdicts: dict[str, Verdict] = {}
+        self.answers: dict[str, Any] = {}
+        self._observations: dict[str, Tree] = {}
+        self._unsaved: dict[str, bytes] = {}
+        self._made_here: set[str] = set()
+        session.watch_fit()
+        # TensorFlow writes lines about graphics cards under the cell that imports it.
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        if not session.current.grading and os.environ.get(session.REPLAY):
+            kept = sorted(self.recordings.glob("*.safetensors"))
+            session.current.recordings = {path.stem: path.read_bytes() for path in kept}
+        self._key: Key | None = None
+        if not session.current.grading:
+            self._key = locate.load_key(id, self.lang, self.folder)
+            self._holes = holes.Holes(
+                {name: e.id for e in self._key.exercises for name in e.defines}
+            )
+            running = display.shell()
+            if running is not None:
+                holes.install(running, self._holes, self._say_open)
+                self._look_around(running.user_ns)
+                self._bring_back()
+
+    def _look_around(self, names: Mapping[str, Any]) -> None:
+        opened = names.get("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME") or ""
+        notebook = Path(str(opened)).name
+        for line in surroundings.trouble(self.key, names, self.folder, notebook):
+            display.show(display.Note(line.to(self.lang)))
+
+    def _bring_back(self) -> None:
+        from grader.notebook.submit import bring_back, submission_name
+
+        taken = bring_back(self)
+        if taken:
+            said = Text(
+                en="recordings taken back from {z}: {n}",
+                fr="enregistrements repris de {z} : {n}",
+            ).fill(z=submission_name(self.id), n=", ".join(taken))
+            display.show(display.Note(said.to(self.lang)))
+
+    def __getattr__(self, name: str) -> Any:
+        """Say what was meant by a name that a lab does not have.
+
+        Raises:
+            AttributeError: always; `LabError` for a name without an underscore in front.
+        """
+        if name.startswith("_"):
+            raise AttributeError(name)
+        known = [n for n in dir(type(self)) if not n.startswith("_")]
+        calls = [n for n in known if callable(getattr(type(self), n))]
+        raise NoSuchCall(
+            Text(en="there is no lab.{n}.", fr="lab.{n} n'existe pas.").fill(n=name)
+            + _meant(name, known, calls),
+            self.__dict__.get("lang", "en"),
+        )
+
+    @property
+    def grading(self) -> bool:
+        """True in a graded run, where what is only to be looked at may be skipped."""
+        return session.current.grading
+
+    @property
+    def key(self) -> Key:
+        """The lab's public answer key (not there in a graded run)."""
+        if self._key is None:
+            raise LabError(
+                Text(en="a graded run has no key", fr="pas de clé pendant la notation"), self.lang
+            )
+        return self._key
+
+    def __repr__(self) -> str:
+        title = self._key.title.to(self.lang) if self._key else ""
+        return f"Lab({self.id!r}) {title}".rstrip()
+
+    # -------------------------------------------------------------- checks
+
+    def check(self, name: Any = None) -> None:
+        """Check an exercise, and say what came, what was asked and which mistake it looks like.
+
+        Args:
+            name: an exercise's or a check's id, an exercise's number, or the function or class that
+                it asks for; everything if not given.
+
+        Raises:
+            LabError: nothing is called so.
+        """
+        if session.current.grading:
+            return
+        checks = self._find(name)
+        names = display.namespace()
+        sources = current_cells(tuple(display.cells()))
+        made: dict[str, Made] = {}
+        for check in checks:
+            self._observe(check, names, made)
+        verdicts = self._judge(checks, sources)
+        if any(v.status in ("wrong", "error") for v in verdicts):
+            used = self._built_on({c.exercise for c in checks})
+            if used:
+                for check in used:
+                    self._observe(check, names, made)
+                verdicts = self._judge(checks, sources)
+        verdicts = [self._kinder(v, names) for v in verdicts]
+        self.verdicts |= {v.check: v for v in verdicts}
+        pictures = display.in_notebook()
+        rows = [
+            display.row(v, self.key, self.lang, self._picture(v) if pictures else "")
+            for v in verdicts
+        ]
+        display.show(display.Report(rows, self.lang))
+
+    def _find(self, name: Any) -> list[Check]:
+        key = self.key
+        if name is None:
+            return list(key.checks)
+        if not isinstance(name, str):
+            name = str(getattr(name, "__name__", type(name).__name__))
+        for exercise in key.exercises:
+            if name in (exercise.id, exercise.number) or name in exercise.defines:
+                return list(key.of_exercise(exercise.id))
+        found = [c for c in key.checks if c.id == name]
+        if found:
+            return found
+        ids = [e.id for e in key.exercises] + [c.id for c in key.checks]
+        raise LabError(
+            Text(en="no exercise called {n!r}.", fr="aucun exercice nommé {n!r}.").fill(n=name)
+            + _meant(name, [*ids, *(d for e in key.exercises for d in e.defines)], ids),
+            self.lang,
+        )
+
+    def _observe(self, check: Check, names: Mapping[str, Any], made: dict[str, Made]) -> None:
+        recorded = check.kind == "clean" and not self._lacking(check)
+        seen = observe_check(self.key, check, names, self.answers, recorded, made)
+        if seen is not None:
+            self._observations[check.id] = seen
+
+    def _judge(self, checks: Sequence[Check], sources: Sequence[str]) -> list[Verdict]:
+        asked = {c.exercise for c in checks}
+        exercises = tuple(
+            e if e.id in asked else replace(e, forbids=()) for e in self.key.exercises
+        )
+        wanted = [n for e in exercises if e.forbids for n in e.defines]
+        evidence = Evidence(self._observations, relevant(tuple(sources), tuple(wanted)))
+        ids = {c.id for c in checks}
+        verdicts = judge(replace(self.key, exercises=exercises), evidence)
+        return [v for v in verdicts if v.check in ids]
+
+    def _built_on(self, exercises: set[str]) -> list[Check]:
+        """Checks of the exercises that these use, directly or not."""
+        used: set[str] = set()
+        todo = list(exercises)
+        while todo:
+            for other in self.key.exercise(todo.pop()).uses:
+                if other not in used | exercises:
+                    used.add(other)
+                    todo.append(other)
+        return [c for c in self.key.checks if c.exercise in used and c.kind == "probe"]
+
+    def _kinder(self, verdict: Verdict, names: Mapping[str, Any]) -> Verdict:
+        """What only the notebook knows: a cell not run yet, a hole at top level, a recording."""
+        check = self.key.check(verdict.check)
+        if verdict.status == "pending" or verdict.status != "missing":
+            return verdict
+        if check.kind == "clean":
+            lacking = self._lacking(check)
+            if not lacking and any(self.answers.get(q) is None for q in check.answers):
+                said = Text(en="no answer yet", fr="pas encore de réponse")
+                return replace(verdict, message=said)
+            if not lacking and check.answers:
+                said = Text(
+                    en="{a}: held against your own recordings when you hand in",
+                    fr="{a} : confronté à vos propres enregistrements quand vous rendrez le TP",
+                ).fill(a=", ".join(str(self.answers[q])[:40] for q in check.answers))
+                return replace(verdict, status="pending", message=said)
+            if check.probe is None and not lacking:
+                return replace(verdict, status="pending", message=MEASURED)
+            said = Text(
+                en="not trained yet: run the cell with lab.record({r!r})",
+                fr="pas encore entraîné : exécutez la cellule avec lab.record({r!r})",
+            ).fill(r=lacking or check.recording)
+            return replace(verdict, message=said)
+        seen = self._observations.get(check.id)
+        if check.kind == "answer" or not isinstance(seen, dict):
+            return verdict
+        name = str((seen.get("error") or {}).get("name", ""))
+        if self._holes.pending.get(name) is not None or check.exercise in self._holes.open:
+            said = Text(en="not done yet", fr="pas encore fait")
+            return replace(verdict, status="todo", message=said)
+        if name not in names and not (seen.get("error") or {}).get("near"):
+            said = Text(
+                en="{n} is not defined: run its cell first",
+                fr="{n} n'est pas défini : exécutez d'abord sa cellule",
+            ).fill(n=name)
+            return replace(verdict, message=said)
+        return verdict
+
+    def _lacking(self, check: Check) -> str:
+        """The first recording that a clean check needs and that is not there yet, or ""."""
+        if check.kind != "clean":
+            return ""
+        return next((r for r in check.measured if self._recording_bytes(r) is None), "")
+
+    def _picture(self, verdict: Verdict) -> str:
+        check = self.key.check(verdict.check)
+        seen = self._observations.get(check.id)
+        if not check.picture or not isinstance(seen, dict) or seen.get("status") != "ok":
+            return ""
+        try:
+            return pictures.side_by_side(
+                (seen.get("values") or {}).get(check.picture),
+                check.expected.get(check.picture),
+                self.lang,
+                check.title.to(self.lang),
+            )
+        except Exception:  # a picture is a help; a verdict must not fail for want of it
+            return ""
+
+    # -------------------------------------------------------------- answers
+
+    def answer(self, id: str, value: Any) -> None:
+        """Answer a question.
+
+        Args:
+            id: the question, ``"q6"``.
+            value: a number, a word, or several of them.
+
+        Raises:
+            LabError: no question is called so.
+        """
+        value = plain(value)
+        self.answers[id] = value
+        if session.current.grading:
+            session.current.answers[id] = value
+            return
+        judges = {c.id: c.id for c in self.key.checks if c.kind == "answer"}
+        judges |= {q: c.id for c in self.key.checks for q in c.answers}
+        questions = list(judges)
+        if id not in questions:
+            del self.answers[id]
+            raise LabError(
+                Text(en="no question called {n!r}.", fr="aucune question nommée {n!r}.").fill(n=id)
+                + _meant(str(id), questions, questions),
+                self.lang,
+            )
+        self.check(judges[id])
+
+    # -------------------------------------------------------------- the whole lab
+
+    def progress(self) -> None:
+        """Show a bar over the lab: points so far, as the last checks found them."""
+        if session.current.grading:
+            return
+        parts: list[display.Part] = []
+        for exercise in self.key.exercises:
+            checks = self.key.of_exercise(exercise.id)
+            seen = [self.verdicts[c.id] for c in checks if c.id in self.verdicts]
+            if not checks:
+                continue
+            parts.append(
+                display.Part(
+                    f"{exercise.number} {exercise.title.to(self.lang)}",
+                    sum(v.points for v in seen if not v.bonus),
+                    sum(c.points for c in checks if not c.bonus),
+                    bool(seen),
+                    sum(v.points for v in seen if v.bonus),
+                )
+            )
+        open_ = [p.label for p in parts if not p.seen]
+        footer: list[Text] = []
+        if open_:
+            said = Text(en="not checked yet: {x}", fr="pas encore vérifié : {x}")
+            footer.append(said.fill(x=", ".join(open_)))
+        footer += [self._known(name) for name in self.key.recordings]
+        title = self.key.title.to(self.lang)
+        lines = "\n".join(text.to(self.lang) for text in footer)
+        display.show(display.Progress(parts, title, self.lang, lines))
+
+    def _known(self, name: str) -> Text:
+        """One line on a recording: when it was made, how long it took; or that it is not there."""
+        try:
+            manifest = self.recording(name).manifest
+        except holes.NotTrainedYet:
+            return Text(en="{n}: not trained yet", fr="{n} : pas encore entraîné").fill(n=name)
+        except LabError as error:
+            return error.text
+        return Text(
+            en="{n}: recorded on {d}, trained {t:.0f} s",
+            fr="{n} : enregistré le {d}, entraîné {t:.0f} s",
+        ).fill(n=name, d=made_at(manifest), t=float(manifest.get("seconds") or 0.0))
+
+    # -------------------------------------------------------------- data
+
+    def data(self, name: str, source: str = "shipped") -> dict[str, np.ndarray]:
+        """A data set of the kit as arrays.
+
+        Args:
+            name: the set's folder in ``data/``.
+            source: ``"shipped"`` (offline), or ``"full"``: the field's whole set, downloaded and
+                verified.
+
+        Raises:
+            LabError: no such set, no network for the full one, or a file that was changed.
+        """
+        from grader.notebook.data import load
+
+        return load(name, self.lang, self.folder, source)
+
+    def download(self, name: str) -> Path:
+        """The field's whole set as the file that its authors publish, for sets too large for arrays.
+
+        Downloaded once to ``~/.cache/deep-learning-labs`` (or ``$LAB_DOWNLOADS``), resumed where it
+        was cut short, checked against the published checksum.
+
+        Args:
+            name: the set's folder in ``data/``.
+
+        Raises:
+            LabError: no such set, none to download, no network, or another file than expected.
+        """
+        from grader.notebook.data import download
+
+        return download(name, self.lang, self.folder)
+
+    # -------------------------------------------------------------- training
+
+    def record(
+        self,
+        name: str,
+        model: Any = None,
+        max_seconds: float | None = None,
+        weights: bool = True,
+        **settings: Any,
+    ) -> Run:
+        """Record a training: live curves, a time budget, and a file that saves doing it again.
+
+        With ``model.fit``: ``model.fit(…, callbacks=[lab.record("classifier")])``. With a loop::
+
+            with lab.record("mixmatch", model=model) as run:
+                for step in run.steps(900):
+                    loss = train_step(…)
+                    run.log(loss=loss)
+
+        Args:
+            name: the recording's name.
+            model: what is trained; needed for a loop only.
+            max_seconds: time budget; the lab's own if not given.
+            weights: False keeps the curves only: for trainings too large to hand in, of which no
+                weight is measured. A loop then needs no `model`.
+            settings: JSON values that travel with the weights.
+        """
+        from grader.notebook.training import record
+
+        return record(self, name, model, max_seconds, settings, weights)
+
+    def history(self, name: str) -> dict[str, list[float]]:
+        """Curves of a recording: ``{"loss": [...], …}``.
+
+        Raises:
+            NotTrainedYet: there is none yet; shown as one calm line.
+        """
+        return self.recording(name).history
+
+    def recording(self, name: str) -> Recording:
+        """A recording made here earlier, also before the kernel was restarted.
+
+        Raises:
+            NotTrainedYet: there is none yet.
+            LabError: it cannot be read, or belongs to another lab.
+        """
+        data = self._recording_bytes(name)
+        if data is None:
+            raise holes.NotTrainedYet(name)
+        try:
+            found = Recording.from_bytes(data)
+        except BadRecording as error:
+            raise LabError(
+                Text(
+                    en="recording {n!r} cannot be read ({why}): train again.",
+                    fr="l'enregistrement {n!r} est illisible ({why}) : entraînez à nouveau.",
+                ).fill(n=name, why=error.detail),
+                self.lang,
+            ) from None
+        if found.lab != self.id:
+            raise LabError(
+                Text(
+                    en="recording {n!r} belongs to another lab, {lab!r}: train again.",
+                    fr="l'enregistrement {n!r} vient d'un autre TP, {lab!r} : entraînez à nouveau.",
+                ).fill(n=name, lab=found.lab),
+                self.lang,
+            )
+        return found
+
+    def restore(self, name: str, model: Any) -> dict[str, list[float]]:
+        """Give a recording's weights to a model; returns the recording's curves.
+
+        Raises:
+            NotTrainedYet: there is no such recording yet.
+            LabError: the weights do not fit the model.
+        """
+        from grader.notebook.training import put_into
+
+        if isinstance(model, (type, FunctionType)):
+            kind = "class" if isinstance(model, type) else "function"
+            raise LabError(instead_of_a_model(model.__name__, kind), self.lang)
+        found = self.recording(name)
+        try:
+            put_into(found, model)
+        except BadRecording as error:
+            raise LabError(
+                Text(
+                    en="recording {n!r} does not fit this model ({why}): train again.",
+                    fr="l'enregistrement {n!r} ne va pas à ce modèle ({why}) : ré-entraînez.",
+                ).fill(n=name, why=error.detail),
+                self.lang,
+            ) from None
+        return found.history
+
+    @property
+    def recordings(self) -> Path:
+        """The folder of this lab's recordings."""
+        return self.folder / "recordings" / self.id
+
+    def _recording_bytes(self, name: str) -> bytes | None:
+        state = session.current
+        if state.grading:
+            return state.made.get(name) or state.recording(name)
+        if name in self._unsaved:
+            return self._unsaved[name]
+        path = self.recordings / f"{name}.safetensors"
+        try:
+            return path.read_bytes() if path.is_file() else None
+        except OSError:
+            return None
+
+    # -------------------------------------------------------------- handing in
+
+    def submit(self, notebook: str | None = None) -> None:
+        """Make the one file to hand in, and print its receipt.
+
+        Args:
+            notebook: the notebook's file, where it cannot be found out.
+        """
+        if session.current.grading:
+            return
+        from grader.notebook.submit import submit
+
+        submit(self, notebook)
+
+    def selfcheck(self, notebook: str | None = None) -> None:
+        """Run the notebook from top to bottom in a clean process and say what grading will see.
+
+        Args:
+            notebook: the notebook's file, where it cannot be found out.
+        """
+        if session.current.grading:
+            return
+        from grader.notebook.submit import selfcheck
+
+        selfcheck(self, notebook)
+
+    # -------------------------------------------------------------- open holes
+
+    def _say_open(self, exercise: str) -> None:
+        if exercise in self._holes.untrained:
+            said = Text(en="… {n}: not trained yet", fr="… {n} : pas encore entraîné")
+        else:
+            said = Text(en="… {n}: not done yet", fr="… {n} : pas encore fait")
+        label = exercise or Text(en="exercise", fr="exercice").to(self.lang)
+        for e in self.key.exercises:
+            if e.id == exercise:
+                label = f"{e.number} {e.title.to(self.lang)}"
+        display.show(display.Note(said.fill(n=label).to(self.lang)))
+
+
+def made_at(manifest: Mapping[str, Any]) -> str:
+    """When a recording was made, in local time: ``2026-03-14 15:09``; "?" if it does not say."""
+    try:
+        made = datetime.fromisoformat(str(manifest.get("created")))
+        return made.astimezone().strftime("%Y-%m-%d %H:%M")
+    except (ValueError, OverflowError, OSError):
+        return "?"
+
+
+def _system_lang() -> str:
+    return "fr" if os.environ.get("LANG", "").lower().startswith("fr") else "en"
+
+
+def _meant(name: str, among: Sequence[str], all_ids: Sequence[str]) -> Text:
+    near = near_names(name, among)
+    if near:
+        return Text(en=" Did you mean {m!r}?", fr=" Vouliez-vous dire {m!r} ?").fill(m=near[0])
+    return Text(en=" There are: {k}.", fr=" Il y a : {k}.").fill(
+        k=", ".join(i for i in all_ids if "." not in i)
+    )
+
+
+@lru_cache(maxsize=4096)
+def _bound_in(source: str) -> frozenset[str]:
+    return frozenset(defined_in([source]))
+
+
+def current_cells(sources: tuple[str, ...]) -> tuple[str, ...]:
+    """The cells that still count: imports, and the last definition of each name.
+
+    A long session runs a cell many times; what was replaced is neither parsed nor judged again.
+    """
+    kept: list[str] = []
+    known: set[str] = set()
+    for source in dict.fromkeys(reversed(sources)):
+        names = _bound_in(source)
+        if "import" in source or names - known:
+            kept.append(source)
+        known |= names
+    return tuple(reversed(kept))
+
+
+@lru_cache(maxsize=64)
+def relevant(sources: tuple[str, ...], names: tuple[str, ...]) -> tuple[str, ...]:
+    """The cells that the definitions of `names` reach, and those with imports."""
+    if not names:
+        return ()
+    reached = reach(sources, names)
+    return tuple(s for s in sources if "import" in s or _bound_in(s) & reached)

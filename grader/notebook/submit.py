@@ -1,0 +1,481 @@
+"""`lab.submit()` and `lab.selfcheck()`: from a notebook at work to one file and a receipt."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import sys
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from html import escape
+from importlib import import_module
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from grader import __version__
+from grader.check.judge import EARNING
+from grader.check.names import lab_named_in
+from grader.check.recording import BadRecording, Recording
+from grader.check.text import Text
+from grader.notebook import display
+from grader.notebook.errors import LabError
+from grader.notebook.selfcheck import CleanRun, code_cells, run_clean
+from grader.notebook.training import device, versions, write
+
+if TYPE_CHECKING:
+    from grader.notebook.lab import Lab
+
+MB = 1_000_000
+
+
+@dataclass(frozen=True)
+class Found:
+    """The notebook that is being worked on.
+
+    Attributes:
+        name: its file name.
+        data: its JSON as bytes.
+        folder: where it lies.
+        live: whether this is what the screen shows (Colab), not what was last saved.
+    """
+
+    name: str
+    data: bytes
+    folder: Path
+    live: bool = False
+
+    @property
+    def book(self) -> dict[str, Any]:
+        parsed = json.loads(self.data)
+        if not isinstance(parsed, dict) or not isinstance(parsed.get("cells"), list):
+            raise ValueError("no cells")
+        return parsed
+
+
+def find_notebook(lab: Lab, given: str | None = None) -> Found:
+    """The running notebook: as given, from Colab, from VS Code, or from the Jupyter server.
+
+    Raises:
+        LabError: it cannot be found out, is no notebook, or is that of another lab.
+    """
+    found = _given(lab, given) if given is not None else _colab(lab) or _from_path(lab)
+    if found is None:
+        example = f"{lab.id}.ipynb"
+        near = sorted(p.name for p in lab.folder.glob("*.ipynb"))
+        if near:
+            example = next((n for n in near if lab.id in n), near[0])
+        raise LabError(
+            Text(
+                en='the file of this notebook is not known here: save it, then lab.submit("{n}").',
+                fr="le fichier de ce notebook n'est pas connu ici : enregistrez-le, puis "
+                'lab.submit("{n}").',
+            ).fill(n=example),
+            lab.lang,
+        )
+    try:
+        other = lab_named_in(code_cells(found.book))
+    except (ValueError, RecursionError):
+        raise LabError(
+            Text(
+                en="{n} is not a notebook that can be read: save it again.",
+                fr="{n} n'est pas un notebook lisible : enregistrez-le à nouveau.",
+            ).fill(n=found.name),
+            lab.lang,
+        ) from None
+    if other != lab.id:
+        raise LabError(
+            Text(
+                en="{n} is not the notebook of {lab}: {other}.",
+                fr="{n} n'est pas le notebook de {lab} : {other}.",
+            ).fill(
+                n=found.name,
+                lab=lab.id,
+                other=Text(
+                    en='it has no line lab = Lab("…")', fr='il n\'a pas de ligne lab = Lab("…")'
+                )
+                if other is None
+                else Text(en="it belongs to {o}", fr="il appartient à {o}").fill(o=other),
+            ),
+            lab.lang,
+        )
+    return found
+
+
+def _given(lab: Lab, given: str) -> Found:
+    path = Path(given).expanduser()
+    path = path if path.is_absolute() else lab.folder / path
+    if not path.is_file():
+        raise LabError(Text(en="no file {p}.", fr="pas de fichier {p}.").fill(p=given), lab.lang)
+    return Found(path.name, path.read_bytes(), path.parent)
+
+
+def _colab(lab: Lab) -> Found | None:
+    if "google.colab" not in sys.modules:
+        return None
+    try:
+        answer = import_module("google.colab._message").blocking_request(
+            "get_ipynb", request="", timeout_sec=30
+        )
+        book = answer["ipynb"]
+        name = book.get("metadata", {}).get("colab", {}).get("name") or f"{lab.id}.ipynb"
+    except Exception:
+        return None
+    return Found(Path(str(name)).name, json.dumps(book).encode(), lab.folder, live=True)
+
+
+def _from_path(lab: Lab) -> Found | None:
+    shell = display.shell()
+    names = [shell.user_ns.get("__vsc_ipynb_file__")] if shell is not None else []
+    names.append(os.environ.get("JPY_SESSION_NAME"))
+    for name in names:
+        if not name:
+            continue
+        # The server may give a path that starts at its own root folder.
+        for path in (Path(name), lab.folder / name, lab.folder / Path(name).name):
+            if path.suffix == ".ipynb" and path.is_file():
+                return Found(path.name, path.read_bytes(), path.parent)
+    return None
+
+
+# ------------------------------------------------------------------ handing in
+
+
+@dataclass(frozen=True)
+class Package:
+    """What is handed in.
+
+    Attributes:
+        receipt: ten letters and digits that stand for the notebook's code and the recordings.
+    """
+
+    data: bytes
+    receipt: str
+    recordings: Mapping[str, Recording]
+    unreadable: Sequence[str]
+
+
+def bring_back(lab: Lab) -> list[str]:
+    """Take recordings out of a submission that lies beside the notebook, where there are none.
+
+    A Colab session ends with all its files; the zip that `submit` made brings them back.
+
+    Returns:
+        Names of the recordings that were taken; they are in memory if the disk is full.
+    """
+    path = lab.folder / submission_name(lab.id)
+    taken: list[str] = []
+    try:
+        if any(lab.recordings.glob("*.safetensors")) or not path.is_file():
+            return []
+        with zipfile.ZipFile(path) as archive:
+            for info in archive.infolist():
+                where = PurePosixPath(info.filename)
+                if where.parts[:-1] != ("recordings", lab.id) or where.suffix != ".safetensors":
+                    continue
+                if info.file_size > lab.key.limits.submission_mb * 4 * MB:
+                    continue
+                data = archive.read(info)
+                if Recording.from_bytes(data).lab == lab.id:
+                    lab._unsaved[where.stem] = data
+                    taken.append(where.stem)
+                    write(lab.recordings / where.name, data)
+                    del lab._unsaved[where.stem]
+    except (OSError, zipfile.BadZipFile, BadRecording, RuntimeError, NotImplementedError):
+        return taken
+    return taken
+
+
+def submission_name(lab: str) -> str:
+    """Name of the file that `submit` makes."""
+    return f"{lab}-submission.zip"
+
+
+def receipt_of(sources: Sequence[str], recordings: Mapping[str, bytes]) -> str:
+    """A short hash of what will be graded: code cells in order, and recordings."""
+    sha = hashlib.sha256()
+    for source in sources:
+        sha.update(hashlib.sha256(source.encode("utf-8", "surrogatepass")).digest())
+    for name, data in sorted(recordings.items()):
+        sha.update(name.encode() + hashlib.sha256(data).digest())
+    letters = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: no I, L, O, U
+    number = int.from_bytes(sha.digest()[:8], "big")
+    text = "".join(letters[(number >> 5 * i) & 31] for i in range(10))
+    return f"{text[:5]}-{text[5:]}"
+
+
+def pack(lab: Lab, notebook: Found, outputs: bool = True) -> Package:
+    """Put notebook, recordings and manifest into one zip.
+
+    Args:
+        outputs: whether the notebook keeps what its cells showed.
+    """
+    raw: dict[str, bytes] = dict(lab._unsaved)
+    for path in sorted(lab.recordings.glob("*.safetensors")):
+        raw.setdefault(path.stem, path.read_bytes())
+    good: dict[str, Recording] = {}
+    bad: list[str] = []
+    for name, data in list(raw.items()):
+        try:
+            good[name] = Recording.from_bytes(data)
+            if good[name].lab != lab.id:
+                raise BadRecording("recording", good[name].lab)
+        except BadRecording:
+            good.pop(name, None)
+            bad.append(name)
+            del raw[name]
+    book = notebook.book
+    body = notebook.data if outputs else json.dumps(_without_outputs(book)).encode()
+    receipt = receipt_of(code_cells(book), raw)
+    files = {notebook.name: body}
+    files |= {f"recordings/{lab.id}/{name}.safetensors": data for name, data in raw.items()}
+    manifest = {
+        "lab": lab.id,
+        "lang": lab.lang,
+        "key": lab.key.version,
+        "receipt": receipt,
+        "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),  # noqa: UP017
+        "kit": __version__,
+        "versions": versions(),
+        "device": device(),
+        "files": {n: {"sha256": hashlib.sha256(d).hexdigest(), "bytes": len(d)}
+                  for n, d in files.items()},
+        "recordings": {
+            name: {
+                k: found.manifest.get(k)
+                for k in ("seed", "seconds", "epochs", "steps", "stopped", "created", "versions")
+            }
+            for name, found in good.items()
+        },
+    }  # fmt: skip
+    files["manifest.json"] = json.dumps(manifest, ensure_ascii=False, indent=1).encode()
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return Package(out.getvalue(), receipt, good, bad)
+
+
+def _without_outputs(book: Mapping[str, Any]) -> dict[str, Any]:
+    cells = [
+        {**c, "outputs": [], "execution_count": None} if c.get("cell_type") == "code" else c
+        for c in book["cells"]
+        if isinstance(c, dict)
+    ]
+    return {**book, "cells": cells}
+
+
+def not_saved(lab: Lab, notebook: Found) -> str:
+    """The first line of a cell that was run and that the notebook's file does not hold, or ""."""
+    from grader.notebook.lab import current_cells
+
+    if notebook.live:
+        return ""
+    saved = {_bare(s) for s in code_cells(notebook.book)}
+    for source in current_cells(tuple(display.cells())):
+        if _bare(source) not in saved and "def " in source:
+            return next(line for line in source.splitlines() if "def " in line).strip()[:60]
+    cells = display.cells()
+    if cells and _bare(cells[-1]) not in saved:
+        return cells[-1].strip().splitlines()[0][:60]
+    return ""
+
+
+def _bare(source: str) -> str:
+    """A cell's text but for spaces at its ends; IPython rewrites magics, so those lines are out."""
+    lines = [x.rstrip() for x in source.strip().splitlines()]
+    return "\n".join(x for x in lines if not x.lstrip().startswith(("%", "!", "get_ipython")))
+
+
+def submit(lab: Lab, given: str | None = None) -> None:
+    """See `Lab.submit`."""
+    notebook = find_notebook(lab, given)
+    missing = not_saved(lab, notebook)
+    package = pack(lab, notebook)
+    limit = lab.key.limits.submission_mb
+    if max(len(package.data), len(notebook.data)) > limit * MB:
+        package = pack(lab, notebook, outputs=False)
+    path = lab.folder / submission_name(lab.id)
+    try:
+        write(path, package.data)
+    except OSError as error:
+        raise LabError(
+            Text(
+                en="could not write {p} ({w}): free some space, then again.",
+                fr="impossible d'écrire {p} ({w}) : libérez de la place, puis recommencez.",
+            ).fill(p=path.name, w=error.strerror or type(error).__name__),
+            lab.lang,
+        ) from None
+    # What is on the screen but not in the zip is worth more attention than the zip.
+    lines = [_stale(notebook, missing)] if missing else []
+    lines.append(_made(path, notebook, package, not missing))
+    lines += _warnings(lab, package, limit)
+    text = "\n".join(line.to(lab.lang) for line in lines)
+    link = Text(en="download {p}", fr="télécharger {p}").fill(p=path.name).to(lab.lang)
+    html = "<br>".join(display.html_of(line) for line in text.splitlines())
+    if "google.colab" not in sys.modules:
+        html += f'<br><a href="{quote(path.name)}" download>{escape(link)}</a>'
+    display.show(display.Note(text, html))
+    _offer(path)
+
+
+def _made(path: Path, notebook: Found, package: Package, current: bool) -> Text:
+    size = display.size(len(package.data))
+    text = Text(
+        en="✓ {p} ({s}), beside the notebook: hand in this one file\n  receipt {r}: keep it, your feedback will "
+        "show the same\n  {n}",
+        fr="✓ {p} ({s}), à côté du notebook : rendez ce seul fichier\n  reçu {r} : gardez-le, votre retour "
+        "portera le même\n  {n}",
+    )
+    if not current:
+        text = Text(
+            en="… {p} ({s}) was made from what was saved before; its receipt is {r}\n  {n}",
+            fr="… {p} ({s}) vient de ce qui était enregistré avant ; son reçu est {r}\n  {n}",
+        )
+    text = text.fill(p=path.name, s=size, r=package.receipt, n=notebook.name)
+    for name, found in package.recordings.items():
+        text += Text(
+            en="\n  recording {n} (trained {t:.0f} s)",
+            fr="\n  enregistrement {n} (appris en {t:.0f} s)",
+        ).fill(n=name, t=float(found.manifest.get("seconds") or 0))
+    return text
+
+
+def _warnings(lab: Lab, package: Package, limit: float) -> list[Text]:
+    found: list[Text] = []
+    absent = [r for r in lab.key.recordings if r not in package.recordings]
+    if absent:
+        found.append(
+            Text(
+                en="… no recording {r}: train it first, or lose its points",
+                fr="… pas d'enregistrement {r} : entraînez d'abord, ou perdez ses points",
+            ).fill(r=", ".join(absent))
+        )
+    if package.unreadable:
+        found.append(
+            Text(
+                en="✗ left out, damaged or of another lab: {r}",
+                fr="✗ laissé de côté, abîmé ou d'un autre TP : {r}",
+            ).fill(r=", ".join(package.unreadable))
+        )
+    if len(package.data) > limit * MB:
+        found.append(
+            Text(
+                en="✗ more than the {m:g} MB allowed: is a recorded model larger than asked for?",
+                fr="✗ plus que les {m:g} Mo permis : un modèle enregistré est-il plus grand que "
+                "demandé ?",
+            ).fill(m=limit)
+        )
+    return found
+
+
+def _stale(notebook: Found, missing: str) -> Text:
+    return Text(
+        en="✗ {n} on disk does not hold the cell {c!r} that you ran: save the notebook (Ctrl+S), "
+        "then run this cell again",
+        fr="✗ {n} sur le disque ne contient pas la cellule {c!r} exécutée ici : enregistrez le "
+        "notebook (Ctrl+S), puis relancez cette cellule",
+    ).fill(n=notebook.name, c=missing)
+
+
+def _offer(path: Path) -> None:
+    """Colab's own download dialogue."""
+    if "google.colab" in sys.modules:
+        try:
+            import_module("google.colab.files").download(str(path))
+        except Exception:  # a browser that refuses; the file lies there all the same
+            pass
+
+
+# ------------------------------------------------------------------ before handing in
+
+
+def selfcheck(lab: Lab, given: str | None = None) -> None:
+    """See `Lab.selfcheck`."""
+    notebook = find_notebook(lab, given)
+    missing = not_saved(lab, notebook)
+    display.show(
+        display.Note(
+            Text(
+                en="running {n} from top to bottom in a clean process…",
+                fr="exécution de {n} du début à la fin dans un processus neuf…",
+            )
+            .fill(n=notebook.name)
+            .to(lab.lang)
+        )
+    )
+    found = run(lab, notebook)
+    display.show(report(lab, found))
+    lines = explain(lab, found, code_cells(notebook.book))
+    if missing:
+        lines.append(_stale(notebook, missing))
+    if lines:
+        display.show(display.Note("\n".join(line.to(lab.lang) for line in lines)))
+
+
+def run(lab: Lab, notebook: Found) -> CleanRun:
+    """Run a notebook in a clean process, within the lab's own limits."""
+    limits = lab.key.limits
+    longest = limits.seconds + len(lab.key.recordings) * limits.training_seconds + 120
+    return run_clean(notebook.book, lab.folder, lab.lang, longest)
+
+
+def report(lab: Lab, found: CleanRun) -> display.Report:
+    """The verdicts of a clean run, with a heading that adds them up."""
+    total = display.number(found.total, lab.lang)
+    worth = display.number(lab.key.max_points, lab.lang)
+    heading = Text(
+        en="clean run, {s:.0f} s: {t}/{w} on the public key",
+        fr="exécution à neuf, {s:.0f} s : {t}/{w} avec la clé publique",
+    ).fill(s=found.seconds, t=total, w=worth)
+    later = sum(v.max_points for v in found.verdicts if v.status == "pending")
+    if later:
+        heading += Text(
+            en=", {p} more measured when you hand in", fr=", {p} de plus mesurés au rendu"
+        ).fill(p=display.number(later, lab.lang))
+    rows = [display.row(v, lab.key, lab.lang) for v in found.verdicts]
+    return display.Report(rows, lab.lang, heading.to(lab.lang))
+
+
+def explain(lab: Lab, found: CleanRun, sources: Sequence[str]) -> list[Text]:
+    """What the student should know of a clean run: cells that stop, and what differs from here."""
+    lines: list[Text] = []
+    for index, error in found.cells.items():
+        first = next((x for x in sources[index - 1].splitlines() if x.strip()), "")
+        text = Text(
+            en="✗ code cell {i} ({f}) stops: {t}: {m}", fr="✗ cellule de code {i} ({f}) : {t} : {m}"
+        ).fill(i=index, f=first.strip()[:40], t=error["type"], m=error["message"][:160])
+        if error["type"] == "NameError":
+            text += Text(
+                en="\n    → defined further down, or in a cell that is gone",
+                fr="\n    → défini plus bas, ou dans une cellule disparue",
+            )
+        lines.append(text)
+    differ = [
+        v
+        for v in found.verdicts
+        if v.status not in EARNING
+        and v.check in lab.verdicts
+        and lab.verdicts[v.check].status in EARNING
+    ]
+    for verdict in differ:
+        exercise = lab.key.exercise(verdict.exercise)
+        lines.append(
+            Text(
+                en="✗ {n} {t}: right here, not in a clean run: Restart kernel, Run all cells, look",
+                fr="✗ {n} {t} : juste ici, pas à neuf : redémarrez le noyau, exécutez tout, voyez",
+            ).fill(n=exercise.number, t=exercise.title)
+        )
+    for event in found.events:
+        if event.get("what") in ("shapes", "damaged"):
+            lines.append(
+                Text(
+                    en="✗ recording {n} does not go with the notebook as it stands: train again",
+                    fr="✗ l'enregistrement {n} ne va pas au notebook tel qu'il est : ré-entraînez",
+                ).fill(n=event.get("recording"))
+            )
+    return lines

@@ -1,0 +1,100 @@
+"""What a notebook should be told of its surroundings as it begins: one line each, or nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import IO, Any
+
+from grader.check.key import Key
+from grader.check.text import Text
+
+INTERFACE = (
+    "LAB_INTERFACE"  # the name that a student notebook's first cell gives the key's interface
+)
+_held: dict[Path, IO[str]] = {}
+
+
+def trouble(key: Key, names: Mapping[str, Any], folder: Path, notebook: str = "") -> Iterator[Text]:
+    """What stands in the way of work.
+
+    Args:
+        key: the lab's public key.
+        names: the notebook's names.
+        folder: where it works.
+        notebook: its file's name, if known.
+    """
+    told = names.get(INTERFACE)
+    if isinstance(told, str) and told != key.interface:
+        yield Text(
+            en="✗ this notebook and the kit installed here are not of the same release "
+            "(notebook {a}, kit {b}): install the kit that came with this notebook, restart the "
+            "kernel.",
+            fr="✗ ce notebook et le kit installé ici ne sont pas de la même version "
+            "(notebook {a}, kit {b}) : installez le kit fourni avec ce notebook, redémarrez le "
+            "noyau.",
+        ).fill(a=told[:8], b=key.interface)
+    absent = missing(key.preload)
+    if absent:
+        yield Text(
+            en="✗ this kernel, {p}, has no {m}: choose the kernel where it is installed, or run "
+            "%pip install {m}",
+            fr="✗ ce noyau, {p}, n'a pas {m} : choisissez celui où il est installé, ou exécutez "
+            "%pip install {m}",
+        ).fill(p=sys.executable, m=" ".join(absent))
+    other = claim(folder, key.lab, notebook)
+    if other is not None:
+        yield Text(
+            en="✗ {n} does the same lab in this folder: each overwrites the other's recordings "
+            "and submission. Close one of them, or give it a folder of its own.",
+            fr="✗ {n} fait le même TP dans ce dossier : chacun écrase les enregistrements et le "
+            "rendu de l'autre. Fermez-en un, ou donnez-lui son propre dossier.",
+        ).fill(n=other or Text(en="another notebook that is open", fr="un autre notebook ouvert"))
+
+
+def missing(modules: Sequence[str]) -> list[str]:
+    """The packages that a lab cannot do without and that this Python does not have."""
+    needed = {m.split(".")[0] for m in modules} & {"tensorflow", "keras"}
+    return sorted(m for m in needed if m not in sys.modules and find_spec(m) is None)
+
+
+def claim(folder: Path, lab: str, notebook: str = "") -> str | None:
+    """Hold a lab's folder for this process, as long as it lives.
+
+    Returns:
+        The notebook of another living process that holds it ("" if its name is unknown), or None.
+    """
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return None
+    mark = hashlib.sha256(f"{folder.resolve()}\0{lab}".encode()).hexdigest()[:16]
+    path = Path(tempfile.gettempdir()) / f"lab-kit-{os.getuid()}-{mark}.lock"
+    if path in _held:
+        return None
+    try:
+        opened = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        file = os.fdopen(opened, "r+", encoding="utf-8")
+    except OSError:  # no temporary folder, a full disk: nothing to be said about notebooks
+        return None
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.seek(0)
+        other = file.read(200).strip()
+        file.close()
+        return other
+    try:
+        file.seek(0)
+        file.truncate()
+        file.write(notebook)
+        file.flush()
+    except OSError:
+        pass
+    _held[path] = file
+    return None

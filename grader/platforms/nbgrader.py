@@ -1,0 +1,118 @@
+"""A released lab as an nbgrader course: ``source/<lab>/<lab>.ipynb`` and a configuration.
+
+nbgrader runs the student's notebook and takes the number that a graded cell shows as its points, so
+each exercise gets a locked cell that shows what the notebook's own checks give (public key, no
+sandbox: nbgrader trusts the notebook that it runs). What only a person or the clean room can judge is
+left to nbgrader's manual grading and to ``grader grade submitted/``.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from grader.authoring.formats import nbformat
+from grader.authoring.source import nbgrader_checksum, nbgrader_metadata
+from grader.authoring.spec import AuthorError
+from grader.check.key import BadKey, Check, Key
+from grader.check.text import Text
+
+CONFIG = "nbgrader_config.py"
+_CONFIG = '''"""Configuration of nbgrader for these labs; made by `grader nbgrader`."""
+
+c = get_config()  # noqa: F821
+# The notebooks are released as they are: their holes are open, the graded cells locked.
+c.ClearSolutions.enabled = False
+c.ClearHiddenTests.enabled = False
+c.LockCells.lock_solution_cells = False
+# A first import of TensorFlow takes its time.
+c.Execute.timeout = 600
+'''
+_WHY = Text(
+    en="# Points of {n}, for nbgrader. Leave this cell as it is.",
+    fr="# Points de {n}, pour nbgrader. Laissez cette cellule telle quelle.",
+)
+
+
+def nbgrader_course(course: Path, labs: Sequence[str], out: Path, lang: str) -> list[Path]:
+    """Write nbgrader's ``source`` tree and its configuration.
+
+    Args:
+        course: the course's folder, its labs built.
+        labs: ids.
+        out: nbgrader's course folder; what is there of these labs is written anew.
+        lang: which language's notebooks.
+
+    Returns:
+        The notebooks written.
+
+    Raises:
+        AuthorError: a lab is not built.
+    """
+    written = []
+    for lab in labs:
+        source = course / "labs" / lang / f"{lab}.ipynb"
+        try:
+            key = Key.load(course / "labs" / f"{lab}.key")
+            book = nbformat.read(source, 4)
+        except (OSError, BadKey):
+            raise AuthorError(f"{source}: not built; run grader build {lab}") from None
+        path = out / "source" / lab / f"{lab}.ipynb"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        nbformat.write(graded_notebook(book, key, lang), path)
+        written.append(path)
+    config = out / CONFIG
+    if not config.exists():
+        config.write_text(_CONFIG, "utf-8")
+    return written
+
+
+def graded_notebook(book: Any, key: Key, lang: str) -> Any:
+    """A released notebook with a graded cell an exercise at its end, and its answers to be read.
+
+    The graded cells of an exercise give the points of its checks, bonus apart, that the notebook can
+    judge itself. A cell in which a free text is answered is graded by hand, for that text's points.
+    """
+    book = copy.deepcopy(book)
+    texts = {c.id: c for c in key.checks if c.answer.get("type") == "text" and not c.bonus}
+    for cell in book.cells:
+        meta = cell.metadata.get("nbgrader")
+        points = sum(c.points for c in _answered(cell.source, texts)) if meta else 0.0
+        if points:
+            meta.update(grade=True, points=points)
+            meta["checksum"] = nbgrader_checksum(cell)
+    for exercise in key.exercises:
+        checks = [
+            c
+            for c in key.of_exercise(exercise.id)
+            if not c.bonus and c.kind != "clean" and c.id not in texts
+        ]
+        if checks:
+            number = f"{exercise.number} {exercise.title.to(lang)}"
+            book.cells.append(_graded(key.lab, exercise.id, checks, _WHY.fill(n=number).to(lang)))
+    return book
+
+
+def _answered(source: str, texts: dict[str, Check]) -> list[Check]:
+    """The free texts that a cell answers."""
+    return [
+        c
+        for id, c in texts.items()
+        if re.search(rf"\.answer\(\s*[\"']{re.escape(id)}[\"']", source)
+    ]
+
+
+def _graded(lab: str, exercise: str, checks: Sequence[Check], why: str) -> Any:
+    ids = ", ".join(repr(c.id) for c in checks)
+    cell = nbformat.v4.new_code_cell(
+        f"{why}\nlab.check({exercise!r})\nround(sum(lab.verdicts[c].points for c in ({ids},)), 4)"
+    )
+    cell["id"] = f"points-{re.sub('[^A-Za-z0-9_-]', '-', exercise)}"[:64]
+    id = re.sub("[^a-zA-Z0-9_-]", "-", f"{lab}-{exercise}-points")
+    about = nbgrader_metadata(id, grade=True, points=sum(c.points for c in checks))
+    cell.metadata["nbgrader"] = {**about, "cell_type": "code"}
+    cell.metadata["nbgrader"]["checksum"] = nbgrader_checksum(cell)
+    return cell
