@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 STUDENTS ?= 60
 SEED ?= 1
 
-.PHONY: grade test bench setup lint proof clean
+.PHONY: grade test bench setup lint proof texts clean
 
 # A sample class of TP4, graded in the sandbox.
 grade: $(READY)
@@ -26,6 +26,14 @@ lint: $(READY)
 proof: $(READY)
 	$(BIN)/grader build --check
 	$(BIN)/grader validate
+
+# The kit's own texts: English in the code, French in the catalogue. New ones are added to it untranslated.
+TEXTS := grader/check/locale/fr/LC_MESSAGES/grader
+texts: $(READY)
+	$(BIN)/pybabel -q extract --no-default-keywords -k gettext -k ngettext:1,2 -o $(TEXTS).pot --omit-header --no-location grader
+	$(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete --omit-header -w 100 -l fr -i $(TEXTS).pot -o $(TEXTS).po
+	$(BIN)/pybabel -q compile -l fr -i $(TEXTS).po -o $(TEXTS).mo
+	@rm $(TEXTS).pot
 
 # This kit, nbgrader and otter-grader on one class, each in its own environment.
 bench: $(READY) .bench/nbgrader/.ready .bench/otter/.ready

@@ -113,7 +113,7 @@ def test_a_worker_killed_half_way(course, handed_in, cluster, tmp_path):
     folder, names = handed_in
     code, said = grade(course, folder, tmp_path / "alone")
     assert code == 0, said
-    executors.hire(2)
+    cluster.hire(2)
     out = tmp_path / "out"
 
     def kill_one_half_way():
@@ -122,16 +122,16 @@ def test_a_worker_killed_half_way(course, handed_in, cluster, tmp_path):
             if len(graded(out)) >= 2:
                 break
             time.sleep(0.01)
-        stop(executors.workers[0])
+        stop(cluster.workers[0])
 
     code, said = grade(
-        course, folder, out, "--scheduler", executors.address, during=kill_one_half_way
+        course, folder, out, "--scheduler", cluster.address, during=kill_one_half_way
     )
     assert code == 0, said
     assert marks(out) == marks(tmp_path / "alone")
     assert len(graded(out)) == len(set(graded(out))) == len(names)
     assert "12 of 12" in said
-    code, said = grade(course, folder, out, "--scheduler", executors.address)
+    code, said = grade(course, folder, out, "--scheduler", cluster.address)
     assert code == 0 and "0 notés maintenant" in said
     assert not rooms_left(cluster)
 
@@ -157,12 +157,12 @@ def rooms_left(cluster):
 
         return list(executors._ROOMS)
 
-    with Client(executors.address, timeout=60, set_as_default=False) as client:
+    with Client(cluster.address, timeout=60, set_as_default=False) as client:
         return [room for rooms in client.run(look).values() for room in rooms]
 
 
 def test_a_scheduler_without_workers_and_none_at_all(course, handed_in, cluster, tmp_path):
-    code, said = grade(course, handed_in[0], tmp_path / "out", "--scheduler", executors.address)
+    code, said = grade(course, handed_in[0], tmp_path / "out", "--scheduler", cluster.address)
     assert code == 2 and "has no worker" in said.strip().splitlines()[-1]
     code, said = grade(course, handed_in[0], tmp_path / "out", "--scheduler", "tcp://127.0.0.1:9")
     assert code == 2 and "no Dask scheduler answers" in said.strip().splitlines()[-1]

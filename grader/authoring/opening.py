@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from grader.authoring.spec import AuthorError
-from grader.check.text import Lang, Text
+from grader.check.text import Lang, gettext
 
 BADGE = "https://colab.research.google.com/assets/colab-badge.svg"
 KIT = "labs.zip"
@@ -60,7 +60,7 @@ def read(course: Path) -> Colab:
 def badge(colab: Colab, lang: Lang, lab: str) -> str:
     """Markdown of the badge; "" without a repository."""
     address = colab.address(lang, lab)
-    words = Text(en="Open in Colab", fr="Ouvrir dans Colab").to(lang)
+    words = gettext("Open in Colab").to(lang)
     return f"[![{words}]({BADGE})]({address})" if address else ""
 
 
@@ -76,8 +76,7 @@ def setup_cell(colab: Colab, lang: Lang, interface: str) -> str:
     return _CELL.to(lang).format(bundle=colab.bundle, interface=interface)
 
 
-_CELL = Text(
-    en="""\
+_CELL = gettext("""\
 # Run this first: on Colab it installs the course's kit, elsewhere it does nothing.
 import importlib.util
 import sys
@@ -90,19 +89,4 @@ if not importlib.util.find_spec("grader"):
         f"This kernel ({{sys.executable}}) lacks the course's kit. Change kernel, "
         "or put labs.zip beside the notebook and run:  %pip install labs.zip"
     )
-LAB_INTERFACE = "{interface}"  # the kit that goes with this notebook""",
-    fr="""\
-# À exécuter d'abord : installe le kit du cours sur Colab, ailleurs ne fait rien.
-import importlib.util
-import sys
-
-if "google.colab" in sys.modules and not importlib.util.find_spec("grader"):
-    %pip install --quiet "{bundle}"
-    importlib.invalidate_caches()
-if not importlib.util.find_spec("grader"):
-    raise SystemExit(
-        f"Ce noyau ({{sys.executable}}) n'a pas le kit du cours. Changez de noyau, ou "
-        "posez labs.zip à côté du notebook et exécutez :  %pip install labs.zip"
-    )
-LAB_INTERFACE = "{interface}"  # le kit qui va avec ce notebook""",
-)
+LAB_INTERFACE = "{interface}"  # the kit that goes with this notebook""")

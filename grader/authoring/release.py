@@ -41,6 +41,7 @@ include = ["grader*"]
 
 [tool.setuptools.package-data]
 "grader.notebook" = ["released/**/*"]
+"grader.check" = ["locale/**/*.mo"]
 """
 
 _README = """\
@@ -108,8 +109,8 @@ def _entries(course: Path, labs: Sequence[str]) -> Iterator[tuple[str, bytes]]:
     package = Path(grader.__file__).resolve().parent
     yield "grader/__init__.py", (package / "__init__.py").read_bytes()
     for part in STUDENT_HALF:
-        for file in sorted((package / part).rglob("*.py")):
-            if "released" not in file.parts:
+        for file in sorted((package / part).rglob("*")):
+            if file.suffix in (".py", ".mo") and "released" not in file.parts:
                 yield f"grader/{file.relative_to(package).as_posix()}", file.read_bytes()
     yield "pyproject.toml", _PYPROJECT.format(version=grader.__version__).encode()
     yield "README.md", _README.format(labs="\n".join(titles)).encode()

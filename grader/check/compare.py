@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
-from grader.check.text import Text, same
+from grader.check.text import Text, gettext, same
 from grader.check.tree import Tree
 
 # Chance that a correct sampler is refused. LABS asks for a false-alarm rate below 1e-6.
@@ -70,8 +70,8 @@ def _number(came: Any) -> np.ndarray | None:
 
 
 def _instead(came: Any, expected: Any) -> Text:
-    return Text(en="{came} came instead of {expected}", fr="{came} au lieu de {expected}").fill(
-        came=describe(came), expected=describe(expected)
+    return gettext(
+        "{came} came instead of {expected}", came=describe(came), expected=describe(expected)
     )
 
 
@@ -81,18 +81,12 @@ def shape_problem(came: np.ndarray, expected: np.ndarray) -> Text | None:
         return None
     shapes: dict[str, Any] = {"came": tuple(came.shape), "expected": tuple(expected.shape)}
     if came.shape == expected.shape[::-1] and came.ndim > 1:
-        return Text(
-            en="shape {came} instead of {expected}: the axes are in the opposite order",
-            fr="forme {came} au lieu de {expected} : les axes sont dans l'ordre inverse",
-        ).fill(**shapes)
+        return gettext(
+            "shape {came} instead of {expected}: the axes are in the opposite order", **shapes
+        )
     if sorted(came.shape) == sorted(expected.shape):
-        return Text(
-            en="shape {came} instead of {expected}: two axes are swapped",
-            fr="forme {came} au lieu de {expected} : deux axes sont échangés",
-        ).fill(**shapes)
-    return Text(
-        en="shape {came} instead of {expected}", fr="forme {came} au lieu de {expected}"
-    ).fill(**shapes)
+        return gettext("shape {came} instead of {expected}: two axes are swapped", **shapes)
+    return gettext("shape {came} instead of {expected}", **shapes)
 
 
 @dataclass(frozen=True)
@@ -114,10 +108,11 @@ class Close:
         if got is None:
             return Match(
                 0.0,
-                Text(
-                    en="{came} came instead of an array of shape {shape}",
-                    fr="{came} au lieu d'un tableau de forme {shape}",
-                ).fill(came=describe(came), shape=tuple(want.shape)),
+                gettext(
+                    "{came} came instead of an array of shape {shape}",
+                    came=describe(came),
+                    shape=tuple(want.shape),
+                ),
             )
         problem = shape_problem(got, want)
         if problem is not None:
@@ -165,20 +160,18 @@ class Close:
     def _where(self, a: np.ndarray, b: np.ndarray, good: np.ndarray) -> Text:
         bad = ~good
         if np.isnan(a[bad]).any() and not np.isnan(b[bad]).all():
-            return Text(
-                en="{n} of {size} values are NaN", fr="{n} valeurs sur {size} sont des NaN"
-            ).fill(n=int(np.isnan(a).sum()), size=a.size)
+            return gettext("{n} of {size} values are NaN", n=int(np.isnan(a).sum()), size=a.size)
         if a.ndim == 0:
-            return Text(
-                en="{came} came instead of {expected}", fr="{came} au lieu de {expected}"
-            ).fill(came=f"{a.item():.10g}", expected=f"{b.item():.10g}")
+            return gettext(
+                "{came} came instead of {expected}",
+                came=f"{a.item():.10g}",
+                expected=f"{b.item():.10g}",
+            )
         with np.errstate(invalid="ignore"):
             gap = np.where(bad, np.nan_to_num(np.abs(a - b), nan=np.inf), -1.0)
         at = tuple(int(i) for i in np.unravel_index(int(np.argmax(gap)), gap.shape))
-        return Text(
-            en="{n} of {size} values differ, most at {at}: {came} instead of {expected}",
-            fr="{n} valeurs sur {size} diffèrent, surtout en {at} : {came} au lieu de {expected}",
-        ).fill(
+        return gettext(
+            "{n} of {size} values differ, most at {at}: {came} instead of {expected}",
             n=int(bad.sum()),
             size=a.size,
             at=list(at),
@@ -227,31 +220,27 @@ class Distribution:
         if draws is None or want is None or draws.size == 0:
             return Match(
                 0.0,
-                Text(en="{c} came, not draws", fr="{c} au lieu de tirages").fill(c=describe(came)),
+                gettext("{c} came, not draws", c=describe(came)),
             )
         flat = draws.astype(np.float64).ravel()
         if self.draws and flat.size != self.draws:
             return Match(
                 0.0,
-                Text(en="{n} draws came instead of {m}", fr="{n} tirages au lieu de {m}").fill(
-                    n=flat.size, m=self.draws
-                ),
+                gettext("{n} draws came instead of {m}", n=flat.size, m=self.draws),
             )
         if not np.all(np.isfinite(flat)) or np.any(flat != np.round(flat)):
             return Match(
                 0.0,
-                Text(
-                    en="the draws are not whole numbers",
-                    fr="les tirages ne sont pas des nombres entiers",
-                ),
+                gettext("the draws are not whole numbers"),
             )
         if flat.min() < 0 or flat.max() >= self.support:
             return Match(
                 0.0,
-                Text(
-                    en="a draw is {x}, outside 0 to {top}",
-                    fr="un tirage vaut {x}, hors de 0 à {top}",
-                ).fill(x=int(flat.min() if flat.min() < 0 else flat.max()), top=self.support - 1),
+                gettext(
+                    "a draw is {x}, outside 0 to {top}",
+                    x=int(flat.min() if flat.min() < 0 else flat.max()),
+                    top=self.support - 1,
+                ),
             )
         counts = np.bincount(flat.astype(np.int64), minlength=self.support).astype(np.float64)
         if want.dtype.kind == "f" and want.shape == (self.support,):
@@ -268,10 +257,7 @@ class Distribution:
             i = int(impossible[0])
             return Match(
                 0.0,
-                Text(
-                    en="outcome {i} came {k} times and should never come",
-                    fr="l'issue {i} est sortie {k} fois, elle ne devrait jamais sortir",
-                ).fill(i=i, k=int(counts[i])),
+                gettext("outcome {i} came {k} times and should never come", i=i, k=int(counts[i])),
             )
         possible = p > 0
         seen, mean = counts[possible], n * p[possible] / p.sum()
@@ -290,10 +276,13 @@ class Distribution:
         frequency, worst = counts / n, int(np.argmax(np.abs(counts / n - p / p.sum())))
         return Match(
             0.0,
-            Text(
-                en="outcome {i} came in {f:.1%} of {n} draws instead of {p:.1%}",
-                fr="l'issue {i} sort dans {f:.1%} des {n} tirages au lieu de {p:.1%}",
-            ).fill(i=worst, f=float(frequency[worst]), n=int(n), p=float(p[worst] / p.sum())),
+            gettext(
+                "outcome {i} came in {f:.1%} of {n} draws instead of {p:.1%}",
+                i=worst,
+                f=float(frequency[worst]),
+                n=int(n),
+                p=float(p[worst] / p.sum()),
+            ),
             level,
         )
 
@@ -364,9 +353,7 @@ class Metric:
         if got is None:
             return Match(
                 0.0,
-                Text(en="{c} came, not predictions", fr="{c} au lieu de prédictions").fill(
-                    c=describe(came)
-                ),
+                gettext("{c} came, not predictions", c=describe(came)),
             )
         if self.name != "mean":
             problem = shape_problem(got, labels)
@@ -376,18 +363,19 @@ class Metric:
         if not math.isfinite(value):
             return Match(
                 0.0,
-                Text(en="the {name} is not a finite number", fr="{name} : pas un nombre fini").fill(
-                    name=self.name
-                ),
+                gettext("the {name} is not a finite number", name=self.name),
             )
         share = (value - self.floor) / (self.target - self.floor)
         credit = min(1.0, max(0.0, share))
         return Match(
             credit,
-            Text(
-                en="{name} {value:.3f} (target {target:g}, no points at {floor:g})",
-                fr="{name} {value:.3f} (cible {target:g}, aucun point à {floor:g})",
-            ).fill(name=self.name, value=value, target=self.target, floor=self.floor),
+            gettext(
+                "{name} {value:.3f} (target {target:g}, no points at {floor:g})",
+                name=self.name,
+                value=value,
+                target=self.target,
+                floor=self.floor,
+            ),
             value,
         )
 
@@ -405,18 +393,14 @@ class Between:
         if got is None or got.size != 1:
             return Match(
                 0.0,
-                Text(en="{c} came, not a number", fr="{c} au lieu d'un nombre").fill(
-                    c=describe(came)
-                ),
+                gettext("{c} came, not a number", c=describe(came)),
             )
         value = float(got.item())
         if self.low <= value <= self.high:
             return Match(1.0, figure=value)
         return Match(
             0.0,
-            Text(
-                en="{v:.6g}, outside {low:g} to {high:g}", fr="{v:.6g}, hors de {low:g} à {high:g}"
-            ).fill(v=value, low=self.low, high=self.high),
+            gettext("{v:.6g}, outside {low:g} to {high:g}", v=value, low=self.low, high=self.high),
             value,
         )
 

@@ -21,7 +21,7 @@ from grader.check.answers import digest, normalise
 from grader.check.compare import Close, Match
 from grader.check.key import Check, Key, Misconception
 from grader.check.names import Use, forbidden_uses
-from grader.check.text import Text, same
+from grader.check.text import Text, gettext, same
 from grader.check.tree import Tree
 
 Status = Literal[
@@ -302,10 +302,11 @@ def _carry(
                 status="carried",
                 diagnosis=mistake,
                 hint=same(""),
-                message=Text(
-                    en="right in itself; the values are off because of exercise {n} ({m})",
-                    fr="juste en soi ; les valeurs sont fausses à cause de l'exercice {n} ({m})",
-                ).fill(n=key.exercise(origin).number, m=mistake),
+                message=gettext(
+                    "right in itself; the values are off because of exercise {n} ({m})",
+                    n=key.exercise(origin).number,
+                    m=mistake,
+                ),
             )
     if verdict.diagnosis:
         return verdict
@@ -320,10 +321,10 @@ def _carry(
     if shaky and verdict.status in ("wrong", "error"):
         return replace(
             verdict,
-            hint=Text(
-                en="this builds on exercise {n}, which is not right yet: start there",
-                fr="ceci s'appuie sur l'exercice {n}, pas encore juste : commencez par lui",
-            ).fill(n=", ".join(shaky)),
+            hint=gettext(
+                "this builds on exercise {n}, which is not right yet: start there",
+                n=", ".join(shaky),
+            ),
         )
     return verdict
 
@@ -366,17 +367,17 @@ def _watched(seen: Mapping[str, Tree]) -> list[Use]:
 
 def _forbid(blank: Verdict, uses: Sequence[Use]) -> Verdict:
     line = next((u.line for u in uses if u.line), 0)
-    where = Text(en=" (line {n}: {s})", fr=" (ligne {n} : {s})").fill(
-        n=line, s=next((u.code for u in uses if u.line == line), "")
+    where = gettext(
+        " (line {n}: {s})", n=line, s=next((u.code for u in uses if u.line == line), "")
     )
     return replace(
         blank,
         status="forbidden",
         diagnosis="",
-        message=Text(
-            en="uses {what}, which this exercise asks you to write yourself",
-            fr="utilise {what}, que cet exercice demande d'écrire soi-même",
-        ).fill(what=", ".join(sorted({u.name for u in uses})))
+        message=gettext(
+            "uses {what}, which this exercise asks you to write yourself",
+            what=", ".join(sorted({u.name for u in uses})),
+        )
         + (where if line else same("")),
     )
 
@@ -392,15 +393,15 @@ def _judge_answer(key: Key, check: Check, blank: Verdict, seen: Tree) -> Verdict
         return replace(
             blank,
             status="pending",
-            message=Text(en="to be read by a person", fr="à lire par une personne"),
+            message=gettext("to be read by a person"),
         )
     form = normalise(given, spec["type"], spec["decimals"])
     hashed = digest(form, spec["salt"])
     if hashed in spec["right"]:
         return replace(blank, points=check.points, status="right", message=same(shown))
-    said = Text(en="your answer: {a}", fr="votre réponse : {a}").fill(a=shown)
+    said = gettext("your answer: {a}", a=shown)
     if form == "?":
-        said = said + Text(en=", which is not a number", fr=", qui n'est pas un nombre")
+        said = said + gettext(", which is not a number")
     named = spec["wrong"].get(hashed)
     if named is not None:
         return replace(
@@ -413,16 +414,13 @@ def _judge_answer(key: Key, check: Check, blank: Verdict, seen: Tree) -> Verdict
 
 
 _NOT_OBSERVED: dict[str, Text] = {
-    "probe": Text(en="not observed", fr="non observé"),
-    "clean": Text(en="no recording was handed in", fr="aucun enregistrement rendu"),
-    "answer": Text(en="no answer yet", fr="pas encore de réponse"),
-    "source": Text(en="not observed", fr="non observé"),
+    "probe": gettext("not observed"),
+    "clean": gettext("no recording was handed in"),
+    "answer": gettext("no answer yet"),
+    "source": gettext("not observed"),
 }
-_UNSUBSTANTIATED = Text(
-    en="counts as soon as something in this exercise comes out right",
-    fr="compte dès que quelque chose est juste dans cet exercice",
-)
-_UNREADABLE = Text(en="what came back could not be read", fr="ce qui est revenu est illisible")
+_UNSUBSTANTIATED = gettext("counts as soon as something in this exercise comes out right")
+_UNREADABLE = gettext("what came back could not be read")
 
 
 def _not_ok(blank: Verdict, seen: Tree) -> Verdict:
@@ -430,15 +428,13 @@ def _not_ok(blank: Verdict, seen: Tree) -> Verdict:
     status = seen["status"]
     error = _error_of(seen)
     if status == "todo":
-        return replace(blank, status="todo", message=Text(en="not done yet", fr="pas encore fait"))
+        return replace(blank, status="todo", message=gettext("not done yet"))
     if status == "missing":
         name = str(error.get("name", "?"))[:60]
         near = [n[:60] for n in _strings(error.get("near"))][:1]
-        message = Text(en="{n} is not defined", fr="{n} n'est pas défini").fill(n=name)
+        message = gettext("{n} is not defined", n=name)
         if near:
-            message += Text(en=": did you mean {m}?", fr=" : vouliez-vous dire {m} ?").fill(
-                m=near[0]
-            )
+            message += gettext(": did you mean {m}?", m=near[0])
         if error.get("what"):
             message = _LACKS.get(str(error["what"]), message)
         return replace(blank, status="missing", message=message)
@@ -451,12 +447,10 @@ def _not_ok(blank: Verdict, seen: Tree) -> Verdict:
             message=instead_of_a_model(str(error.get("name", "?"))[:60], str(error["what"])),
         )
     said = f"{error.get('type', 'Exception')}: {error.get('message', '')}"[:300].rstrip(": ")
-    message = Text(en="raised {s}", fr="a levé {s}").fill(
-        s=said.replace("{", "(").replace("}", ")")
-    )
+    message = gettext("raised {s}", s=said.replace("{", "(").replace("}", ")"))
     if error.get("line"):
-        message += Text(en=", at: {c}", fr=", à : {c}").fill(
-            c=str(error["line"])[:120].replace("{", "(").replace("}", ")")
+        message += gettext(
+            ", at: {c}", c=str(error["line"])[:120].replace("{", "(").replace("}", ")")
         )
     return replace(blank, status="error", message=message + (_weights_problem(seen) or same("")))
 
@@ -464,85 +458,42 @@ def _not_ok(blank: Verdict, seen: Tree) -> Verdict:
 def instead_of_a_model(name: str, kind: str) -> Text:
     """What to say of a function or a class (`kind`) that stands where a model is needed."""
     if kind == "class":
-        text = Text(
-            en="{n} is a class, and a model is needed: make one with {n}(…)",
-            fr="{n} est une classe, il faut un modèle : construisez-en un avec {n}(…)",
-        )
+        text = gettext("{n} is a class, and a model is needed: make one with {n}(…)")
     else:
-        text = Text(
-            en="{n} is a function, and a model is needed: was calling it forgotten, as in {n}()?",
-            fr="{n} est une fonction, il faut un modèle : l'appel {n}() a-t-il été oublié ?",
+        text = gettext(
+            "{n} is a function, and a model is needed: was calling it forgotten, as in {n}()?"
         )
     return text.fill(n=name)
 
 
 _LACKS: dict[str, Text] = {
-    "recording": Text(
-        en="no recording was handed in: train the model, then submit again",
-        fr="aucun enregistrement rendu : entraînez le modèle puis rendez à nouveau",
-    ),
-    "damaged": Text(
-        en="the recording cannot be read (cut short?)",
-        fr="l'enregistrement est illisible (coupé ?)",
-    ),
-    "shapes": Text(
-        en="the recording's weights have other shapes than the model asked for",
-        fr="les poids enregistrés n'ont pas les formes du modèle demandé",
-    ),
-    "layers": Text(
-        en="the recorded model has layers that are not built into Keras: it cannot be rebuilt",
-        fr="le modèle enregistré a des couches étrangères à Keras : on ne peut le reconstruire",
+    "recording": gettext("no recording was handed in: train the model, then submit again"),
+    "damaged": gettext("the recording cannot be read (cut short?)"),
+    "shapes": gettext("the recording's weights have other shapes than the model asked for"),
+    "layers": gettext(
+        "the recorded model has layers that are not built into Keras: it cannot be rebuilt"
     ),
     "answer": _NOT_OBSERVED["answer"],
 }
 
 
 _LIMITS: dict[str, Text] = {
-    "cell": Text(
-        en="stopped after {v} s (limit of one cell)",
-        fr="arrêté après {v} s (limite d'une cellule)",
-    ),
-    "seconds": Text(
-        en="the submission's {v} s were used up", fr="les {v} s du rendu étaient épuisées"
-    ),
-    "cpu": Text(
-        en="the submission's {v} s of processor time were used up",
-        fr="les {v} s de processeur du rendu étaient épuisées",
-    ),
-    "memory": Text(
-        en="more than {v} MB of memory were asked for", fr="plus de {v} Mo de mémoire demandés"
-    ),
-    "processes": Text(
-        en="more than {v} processes and threads at a time",
-        fr="plus de {v} processus et fils d'exécution à la fois",
-    ),
-    "file": Text(
-        en="a file of more than {v} MB was being written",
-        fr="un fichier de plus de {v} Mo était en cours d'écriture",
-    ),
-    "disk": Text(
-        en="the disk was full: {v} MB in all, and a limited number of files",
-        fr="le disque était plein : {v} Mo en tout, et un nombre limité de fichiers",
-    ),
-    "open_files": Text(
-        en="more than {v} files open at a time", fr="plus de {v} fichiers ouverts à la fois"
-    ),
-    "report": Text(
-        en="more came back than a submission may report",
-        fr="plus de données sont revenues qu'un rendu ne peut en rapporter",
-    ),
-    "died": Text(
-        en="the process ended while this ran ({v})",
-        fr="le processus s'est arrêté pendant ce calcul ({v})",
-    ),
+    "cell": gettext("stopped after {v} s (limit of one cell)"),
+    "seconds": gettext("the submission's {v} s were used up"),
+    "cpu": gettext("the submission's {v} s of processor time were used up"),
+    "memory": gettext("more than {v} MB of memory were asked for"),
+    "processes": gettext("more than {v} processes and threads at a time"),
+    "file": gettext("a file of more than {v} MB was being written"),
+    "disk": gettext("the disk was full: {v} MB in all, and a limited number of files"),
+    "open_files": gettext("more than {v} files open at a time"),
+    "report": gettext("more came back than a submission may report"),
+    "died": gettext("the process ended while this ran ({v})"),
 }
 
 
 def limit_text(error: Mapping[str, Any]) -> Text:
     """Which limit an error record ``{"limit", "value"}`` tells of, in words."""
-    text = _LIMITS.get(
-        str(error.get("limit", "")), Text(en="stopped by a limit", fr="arrêté par une limite")
-    )
+    text = _LIMITS.get(str(error.get("limit", "")), gettext("stopped by a limit"))
     return text.fill(v=str(error.get("value", "?")).removesuffix(".0")[:40])
 
 
@@ -553,13 +504,9 @@ def _weights_problem(seen: Tree) -> Text | None:
     missing = [p[:80] for p in _strings(weights.get("missing"))][:3]
     misfit = [p[:80] for p in _strings(weights.get("misfit"))][:3]
     if missing:
-        return Text(en=" (no weight called {w})", fr=" (aucun poids nommé {w})").fill(
-            w=", ".join(missing)
-        )
+        return gettext(" (no weight called {w})", w=", ".join(missing))
     if misfit:
-        return Text(
-            en=" (weight of another shape: {w})", fr=" (poids d'une autre forme : {w})"
-        ).fill(w=", ".join(misfit))
+        return gettext(" (weight of another shape: {w})", w=", ".join(misfit))
     return None
 
 

@@ -1,8 +1,15 @@
-"""Text in both course languages, written side by side."""
+"""Text in both course languages.
+
+Authors write the two side by side (`Text`). The kit's own texts are English in the code, French in the
+catalogue ``grader/check/locale`` (`gettext`, `ngettext`), which ``make texts`` brings up to date.
+"""
 
 from __future__ import annotations
 
+import gettext as catalogues
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any, Literal
 
 Lang = Literal["fr", "en"]
@@ -46,3 +53,21 @@ class Text:
 def same(text: str) -> Text:
     """A text that reads alike in both languages (a name, a formula, an exception)."""
     return Text(en=text, fr=text)
+
+
+@cache
+def _french() -> catalogues.NullTranslations:
+    folder = Path(__file__).resolve().parent / "locale"
+    return catalogues.translation("grader", folder, ["fr"])
+
+
+def gettext(message: str, /, **fields: Any) -> Text:
+    """A text of the kit's own, with its French from the catalogue; `fields` as for `Text.fill`."""
+    text = Text(en=message, fr=_french().gettext(message))
+    return text.fill(**fields) if fields else text
+
+
+def ngettext(one: str, many: str, /, n: int, **fields: Any) -> Text:
+    """The same for a number of things; `n` chooses the form of each language and fills ``{n}``."""
+    english = one if n == 1 else many
+    return Text(en=english, fr=_french().ngettext(one, many, n)).fill(n=n, **fields)

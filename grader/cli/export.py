@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.check.key import Key
-from grader.check.text import Text
+from grader.check.text import Text, gettext
 from grader.check.tree import Tree
 from grader.gradebook.keys import hidden_key
 from grader.gradebook.records import Graded
@@ -71,7 +71,7 @@ def _write(
     said: list[Text] = []
 
     def wrote(path: Path) -> None:
-        said.append(Text(en="written: {p}", fr="écrit : {p}").fill(p=path))
+        said.append(gettext("written: {p}", p=path))
 
     if wish.moodle is not None:
         to = _beside(wish.moodle)

@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 
 from grader.check.key import Key
-from grader.check.text import Text
+from grader.check.text import Text, gettext
 from grader.gradebook.course import Course, course_rows
 from grader.gradebook.grade import Setting, grade_class
 from grader.gradebook.keys import NoLab, hidden_key, lab_dir, lab_ids
@@ -30,23 +30,14 @@ from grader.reports.page import compile_templates
 from grader.reports.words import number
 from grader.sandbox.gpu import devices, usable
 
-FAILED = Text(
-    en="{n} of {total} submissions could not be graded:",
-    fr="{n} rendus sur {total} n'ont pas pu être notés :",
-)
-DONE = Text(
-    en="{total} submissions, {fresh} graded now, in {s:.1f} s ({each:.2f} s each)",
-    fr="{total} rendus, dont {fresh} notés maintenant, en {s:.1f} s ({each:.2f} s chacun)",
-)
+FAILED = gettext("{n} of {total} submissions could not be graded:")
+DONE = gettext("{total} submissions, {fresh} graded now, in {s:.1f} s ({each:.2f} s each)")
 
 
-MOVED = Text(en="marks that moved ({n}):", fr="notes changées ({n}) :")
-MISSING = Text(en="no submission ({n}): {s}", fr="sans rendu ({n}) : {s}")
-STRANGERS = Text(en="not on the class list ({n}): {s}", fr="absents de la liste ({n}) : {s}")
-UNCLEAR = Text(
-    en="fit several people of the class list ({n}): {s}",
-    fr="correspondent à plusieurs personnes de la liste ({n}) : {s}",
-)
+MOVED = gettext("marks that moved ({n}):")
+MISSING = gettext("no submission ({n}): {s}")
+STRANGERS = gettext("not on the class list ({n}): {s}")
+UNCLEAR = gettext("fit several people of the class list ({n}): {s}")
 
 
 class Failed(RuntimeError):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from pathlib import Path
 
-from grader.check.text import Text
+from grader.check.text import gettext
 from grader.platforms.table import BadSheet, Sheet, bare, name_words
 from grader.reports.files import ReportError
 
@@ -74,10 +74,11 @@ def read_roll(path: Path, zone: tzinfo) -> list[Person]:
         data = path.read_bytes()
     except OSError as error:
         raise ReportError(
-            Text(
-                en="class list {p}: cannot be read ({e}); mend class_list in course.toml",
-                fr="liste {p} : illisible ({e}) ; corrigez class_list dans course.toml",
-            ).fill(p=path, e=error.strerror or error)
+            gettext(
+                "class list {p}: cannot be read ({e}); mend class_list in course.toml",
+                p=path,
+                e=error.strerror or error,
+            )
         ) from None
     sheet = Sheet.read(data, path.name)
     first, last = sheet.find(_FIRST), sheet.find(_LAST)
@@ -86,12 +87,12 @@ def read_roll(path: Path, zone: tzinfo) -> list[Person]:
         name = last
     if name < 0 and (first < 0 or last < 0):
         raise BadSheet(
-            Text(
-                en="class list {p}: no column of names (Full name, or First name and Last name);"
+            gettext(
+                "class list {p}: no column of names (Full name, or First name and Last name);"
                 " its columns are {c}",
-                fr="liste {p} : pas de colonne de noms (Nom complet, ou Prénom et Nom) ;"
-                " ses colonnes sont {c}",
-            ).fill(p=path.name, c=", ".join(h for h in sheet.headings() if h)[:200] or "?")
+                p=path.name,
+                c=", ".join(h for h in sheet.headings() if h)[:200] or "?",
+            )
         )
     numbers = [i for i in (sheet.find((n,)) for n in _NUMBERS) if i >= 0]
     email, handed_in = sheet.find(_EMAIL), sheet.find(_HANDED_IN)
@@ -107,11 +108,7 @@ def read_roll(path: Path, zone: tzinfo) -> list[Person]:
         when = read_moment(sheet.get(row, handed_in), zone) if handed_in >= 0 else None
         people.append(Person(said, frozenset(ids - {""}), when))
     if not people:
-        raise BadSheet(
-            Text(en="class list {p}: nobody in it", fr="liste {p} : personne dedans").fill(
-                p=path.name
-            )
-        )
+        raise BadSheet(gettext("class list {p}: nobody in it", p=path.name))
     return people
 
 

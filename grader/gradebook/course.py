@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from grader.check.text import Text
+from grader.check.text import Text, gettext
 from grader.gradebook.class_list import Person, Roll, call_roll, is_person, read_roll
 from grader.gradebook.late import lateness, moment
 from grader.gradebook.records import About, Change, Graded, Late
@@ -98,21 +98,19 @@ class Course:
         said = []
         if unknown:
             said.append(
-                Text(
-                    en="{n} submissions carry no time: none of them counts as late; name Moodle's"
+                gettext(
+                    "{n} submissions carry no time: none of them counts as late; name Moodle's"
                     " worksheet as class_list in course.toml, it holds the times",
-                    fr="{n} rendus sans date : aucun n'est compté en retard ; indiquez la feuille"
-                    " d'évaluation de Moodle comme class_list dans course.toml, elle a les dates",
-                ).fill(n=unknown)
+                    n=unknown,
+                )
             )
         if by_student:
             said.append(
-                Text(
-                    en="{n} times are those of the students' own clocks; Moodle's worksheet as"
+                gettext(
+                    "{n} times are those of the students' own clocks; Moodle's worksheet as"
                     " class_list in course.toml has the platform's",
-                    fr="{n} dates viennent de l'horloge des étudiants ; la feuille d'évaluation de"
-                    " Moodle comme class_list dans course.toml a celles de la plateforme",
-                ).fill(n=by_student)
+                    n=by_student,
+                )
             )
         return result, said
 

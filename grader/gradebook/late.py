@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from datetime import datetime, tzinfo
 
-from grader.check.text import Text
+from grader.check.text import Text, gettext
 from grader.gradebook.records import Late
 from grader.gradebook.settings import LatePolicy
 
 _UNIT = {
-    "hour": (3600, Text(en="hour", fr="heure")),
-    "day": (86_400, Text(en="day", fr="jour")),
-    "week": (604_800, Text(en="week", fr="semaine")),
+    "hour": (3600, gettext("hour")),
+    "day": (86_400, gettext("day")),
+    "week": (604_800, gettext("week")),
 }
 
 
@@ -39,21 +39,25 @@ def lateness(due: datetime, handed_in: datetime, policy: LatePolicy, points: flo
     by = span(seconds)
     refuse = policy.refuse_after_days
     if refuse is not None and seconds > refuse * 86_400:
-        said = Text(
-            en="handed in {by} late, more than {n:g} days: nothing is earned",
-            fr="rendu avec {by} de retard, plus de {n:g} jours : aucun point",
-        ).fill(by=by, n=refuse)
+        said = gettext(
+            "handed in {by} late, more than {n:g} days: nothing is earned", by=by, n=refuse
+        )
         return Late(due.isoformat(), seconds, points, said)
     length, unit = _UNIT[policy.every]
     begun = math.ceil(seconds / length)
     percent = min(begun * policy.percent, policy.max_percent)
     many = Text(en="s" if begun > 1 else "", fr="s" if begun > 1 else "")
-    said = Text(
-        en="handed in {by} late: {n} {unit}{s} begun, {each:g}% of {max:g} points each",
-        fr="rendu avec {by} de retard : {n} {unit}{s}, à {each:g} % des {max:g} points",
-    ).fill(by=by, n=begun, unit=unit, s=many, each=policy.percent, max=points)
+    said = gettext(
+        "handed in {by} late: {n} {unit}{s} begun, {each:g}% of {max:g} points each",
+        by=by,
+        n=begun,
+        unit=unit,
+        s=many,
+        each=policy.percent,
+        max=points,
+    )
     if begun * policy.percent > policy.max_percent:
-        said = said + Text(en=", {m:g}% at most", fr=", {m:g} % au plus").fill(m=policy.max_percent)
+        said = said + gettext(", {m:g}% at most", m=policy.max_percent)
     return Late(due.isoformat(), seconds, round(points * percent / 100, 4), said)
 
 
@@ -62,7 +66,7 @@ def span(seconds: float) -> Text:
     minutes = max(1, round(seconds / 60))
     days, hours, rest = minutes // 1440, minutes % 1440 // 60, minutes % 60
     if days:
-        one = Text(en="{d} day{s}", fr="{d} jour{s}").fill(d=days, s="s" if days > 1 else "")
+        one = gettext("{d} day{s}", d=days, s="s" if days > 1 else "")
         return one + Text(en=f" {hours} h", fr=f" {hours} h") if hours else one
     if hours:
         return Text(en=f"{hours} h {rest:02d} min", fr=f"{hours} h {rest:02d} min")

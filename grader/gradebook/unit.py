@@ -20,7 +20,7 @@ from grader import __version__
 from grader.authoring.version import code_digest
 from grader.check.judge import Evidence, judge
 from grader.check.key import Check, Key
-from grader.check.text import Text
+from grader.check.text import gettext
 from grader.check.tree import Tree, TreeError, pack
 from grader.gradebook.records import Graded
 from grader.gradebook.store import Store
@@ -364,8 +364,7 @@ def _pictures(key: Key, observations: Mapping[str, Tree]) -> dict[str, Tree]:
 
 def failure(item: Item, reason: str) -> Result:
     """What becomes of a submission that the grader itself failed on; the next run tries again."""
-    problem = Text(
-        en="the grader failed on it ({r}); run again, or grade it by hand",
-        fr="le correcteur a échoué sur ce rendu ({r}) ; relancez, ou notez-le à la main",
-    ).fill(r=reason[:200])
+    problem = gettext(
+        "the grader failed on it ({r}); run again, or grade it by hand", r=reason[:200]
+    )
     return Result(replace(item.person, problem=problem, notices=()), {})

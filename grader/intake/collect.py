@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from grader.check.text import Text, same
+from grader.check.text import Text, gettext, same
 from grader.intake.limits import MB, IntakeLimits
 from grader.intake.notebook import Book, NotGradable, named, read_notebook
 from grader.intake.unpack import (
@@ -136,10 +136,10 @@ def collect(
         forget()
     if not submissions:
         raise IntakeError(
-            Text(
-                en="{p}: no submission found; give the folder or zip that holds the notebooks",
-                fr="{p} : aucun rendu trouvé ; indiquez le dossier ou le zip des notebooks",
-            ).fill(p=shown(str(path)))
+            gettext(
+                "{p}: no submission found; give the folder or zip that holds the notebooks",
+                p=shown(str(path)),
+            )
         )
     return sorted(_told_apart(_teams(submissions)), key=_order)
 
@@ -193,10 +193,11 @@ def _metadata(entry: Entry, limits: IntakeLimits) -> Mapping[str, Any]:
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         line = getattr(getattr(error, "problem_mark", None), "line", 0) + 1
         raise IntakeError(
-            Text(
-                en="{f} cannot be read (line {n}); export the submissions from Gradescope again",
-                fr="{f} est illisible (ligne {n}) ; réexportez les rendus depuis Gradescope",
-            ).fill(f=entry.shown, n=line)
+            gettext(
+                "{f} cannot be read (line {n}); export the submissions from Gradescope again",
+                f=entry.shown,
+                n=line,
+            )
         ) from None
     return tree if isinstance(tree, dict) else {}
 
@@ -233,10 +234,9 @@ def _guarded(
         return _submissions(unit, lab, limits, known)
     except Exception as error:
         reason = shown(f"{type(error).__name__}: {error}")
-        problem = Text(
-            en="could not be read ({why}); open it by hand, or ask for it again",
-            fr="n'a pas pu être lu ({why}) ; ouvrez-le à la main, ou redemandez-le",
-        ).fill(why=reason)
+        problem = gettext(
+            "could not be read ({why}); open it by hand, or ask for it again", why=reason
+        )
         origin = _origin(unit, None)
         return [
             Submission(
@@ -292,10 +292,10 @@ def _open_unit(unit: Unit, limits: IntakeLimits) -> Opened:
     size = sum(e.size for e in unit.entries if e.place.members)
     if size > limits.unpacked_mb * MB:
         top = replace(unit.entries[0], parts=unit.entries[0].parts[: unit.depth + 1])
-        why = Text(
-            en="would unpack to {size}; hand in the notebook and its recordings only",
-            fr="se déplierait en {size} ; ne rendez que le notebook et ses enregistrements",
-        ).fill(size=megabytes(size))
+        why = gettext(
+            "would unpack to {size}; hand in the notebook and its recordings only",
+            size=megabytes(size),
+        )
         return Opened([], {}, [(top, why)])
     return open_zips(sorted(unit.entries, key=lambda e: (e.parts, e.place.members)), limits)
 
@@ -403,36 +403,27 @@ def _notices(
     if others:
         notices.insert(
             0,
-            Text(
-                en="{n} versions were handed in: the newest counts, {f}",
-                fr="{n} versions rendues : la plus récente compte, {f}",
-            ).fill(n=len(others) + 1, f=_below(unit, chosen.entry)),
+            gettext(
+                "{n} versions were handed in: the newest counts, {f}",
+                n=len(others) + 1,
+                f=_below(unit, chosen.entry),
+            ),
         )
     broken = [c.problem for c in every[every.index(chosen) + 1 :] if c.problem is not None]
     for problem in broken:
-        notices.append(
-            Text(
-                en="a newer file was passed over: {p}",
-                fr="un fichier plus récent a été écarté : {p}",
-            ).fill(p=problem)
-        )
+        notices.append(gettext("a newer file was passed over: {p}", p=problem))
     for entry, why in opened.flaws:
         notices.append(named(_below(unit, entry), why))
     nested = [z for z in opened.zips if any(z != y and z[: len(y)] == y for y in opened.zips)]
     if any(chosen.entry.parts[: len(z)] == z for z in nested):
-        notices.append(
-            Text(
-                en="the notebook lay in a zip inside a zip; it was found all the same",
-                fr="le notebook était dans un zip lui-même zippé ; il a été trouvé quand même",
-            )
-        )
+        notices.append(gettext("the notebook lay in a zip inside a zip; it was found all the same"))
     modules = [e for e in chosen.package.entries if e.suffix == ".py"]
     if modules:
         notices.append(
-            Text(
-                en="{f} is not used: all code must be in the notebook",
-                fr="{f} n'est pas utilisé : tout le code doit être dans le notebook",
-            ).fill(f=", ".join(shown(e.name, 40) for e in modules[:3]))
+            gettext(
+                "{f} is not used: all code must be in the notebook",
+                f=", ".join(shown(e.name, 40) for e in modules[:3]),
+            )
         )
     return notices
 
@@ -467,18 +458,17 @@ def _graded(
     digest = _digest(book, recordings, limits)
     problem = None
     if not lab:
-        problem = Text(
-            en="{f} does not say which lab it is for; put the lab's first cell back "
+        problem = gettext(
+            "{f} does not say which lab it is for; put the lab's first cell back "
             '(lab = Lab("…")) or name the lab when grading',
-            fr="{f} ne dit pas de quel TP il s'agit ; remettez la première cellule du TP "
-            '(lab = Lab("…")) ou nommez le TP au moment de noter',
-        ).fill(f=shown(chosen.entry.name))
+            f=shown(chosen.entry.name),
+        )
     elif not chosen.lab:
         notices.append(
-            Text(
-                en='the line lab = Lab("{lab}") is missing; it was graded as {lab} all the same',
-                fr='la ligne lab = Lab("{lab}") manque ; noté comme {lab} quand même',
-            ).fill(lab=lab)
+            gettext(
+                'the line lab = Lab("{lab}") is missing; it was graded as {lab} all the same',
+                lab=lab,
+            )
         )
     by_platform = unit.submitted_at or (_stamp(unit, chosen.entry, limits) if unit.stamped else "")
     by_student = _text(manifest, "submitted_at", "created_at", "created")
@@ -532,9 +522,7 @@ def _for_each_member(base: Submission, unit: Unit, manifest: Mapping[str, Any]) 
     if len(seen) < 2:
         return [base]
     names = tuple(name for name, _ in seen.values())
-    notice = Text(en="group of {n}: {who}", fr="groupe de {n} : {who}").fill(
-        n=len(names), who=", ".join(names)
-    )
+    notice = gettext("group of {n}: {who}", n=len(names), who=", ".join(names))
     return [
         replace(
             base,
@@ -559,20 +547,14 @@ def _recordings(
             newest = max(others, key=lambda p: (p.created, p.entries[0].handed_in, p.parts))
             of_package = _of_lab(newest, lab)
             notices.append(
-                Text(
-                    en="the recordings were taken from {f}",
-                    fr="les enregistrements viennent de {f}",
-                ).fill(f=_below(unit, of_package[0]))
+                gettext("the recordings were taken from {f}", f=_below(unit, of_package[0]))
             )
     found: dict[str, Entry] = {}
     for entry in sorted(of_package, key=lambda e: (e.modified, e.parts)):
         name = canonical(os.path.splitext(entry.name)[0])
         if name in found:
             notices.append(
-                Text(
-                    en="recording {r} was handed in twice: the newest counts",
-                    fr="l'enregistrement {r} a été rendu deux fois : le plus récent compte",
-                ).fill(r=shown(name))
+                gettext("recording {r} was handed in twice: the newest counts", r=shown(name))
             )
         found[name] = entry
     left = limits.recordings_mb * MB
@@ -594,11 +576,7 @@ def _recordings(
             notices.append(
                 named(
                     entry.name,
-                    Text(
-                        en="is cut short or no recording; hand in the zip that lab.submit() made",
-                        fr="est tronqué ou n'est pas un enregistrement ; rendez le zip fait par "
-                        "lab.submit()",
-                    ),
+                    gettext("is cut short or no recording; hand in the zip that lab.submit() made"),
                 )
             )
     return kept, notices
@@ -663,10 +641,12 @@ def _no_notebook(
 ) -> Text:
     """The one line that says why there is nothing to grade."""
     if good:
-        return Text(
-            en="{f} is a notebook of {other}, not of {labs}; hand in the notebook of this lab",
-            fr="{f} est un notebook de {other}, pas de {labs} ; rendez le notebook de ce TP",
-        ).fill(f=shown(good[-1].entry.name), other=shown(good[-1].lab), labs=", ".join(labs))
+        return gettext(
+            "{f} is a notebook of {other}, not of {labs}; hand in the notebook of this lab",
+            f=shown(good[-1].entry.name),
+            other=shown(good[-1].lab),
+            labs=", ".join(labs),
+        )
     if candidates:
         problem = candidates[-1].problem
         assert problem is not None
@@ -678,27 +658,21 @@ def _no_notebook(
     if not names and opened.zips:
         return named(
             _below(unit, next(iter(opened.zips.values()))),
-            Text(
-                en="is an empty zip; hand in the notebook",
-                fr="est un zip vide ; rendez le notebook",
-            ),
+            gettext("is an empty zip; hand in the notebook"),
         )
     if unit.with_text and all(n.endswith((".html", ".htm")) for n in names):
-        return Text(
-            en="a text was typed in and no file handed in; hand in the .ipynb file",
-            fr="un texte a été saisi mais aucun fichier rendu ; rendez le fichier .ipynb",
-        )
+        return gettext("a text was typed in and no file handed in; hand in the .ipynb file")
     packed = [n for n in names if n.lower().endswith((".rar", ".7z", ".gz", ".tar", ".tgz", ".xz"))]
     if packed:
-        return Text(
-            en="{f}: only zip files are opened; hand in the .ipynb file or a zip of it",
-            fr="{f} : seuls les zip sont ouverts ; rendez le fichier .ipynb ou un zip",
-        ).fill(f=packed[0])
+        return gettext(
+            "{f}: only zip files are opened; hand in the .ipynb file or a zip of it", f=packed[0]
+        )
     more = same(f" (+{len(names) - 3})" if len(names) > 3 else "")
-    return Text(
-        en="no notebook among what was handed in: {f}{more}; hand in the .ipynb file",
-        fr="aucun notebook dans ce qui a été rendu : {f}{more} ; rendez le fichier .ipynb",
-    ).fill(f=", ".join(names[:3]), more=more)
+    return gettext(
+        "no notebook among what was handed in: {f}{more}; hand in the .ipynb file",
+        f=", ".join(names[:3]),
+        more=more,
+    )
 
 
 _TEAM = re.compile(r"(?P<team>[^-]+)-(?P<name>.*[^\W\d_].*)")
@@ -722,9 +696,7 @@ def _teams(submissions: Sequence[Submission]) -> list[Submission]:
         if len(places) < 2:
             continue
         names = tuple(canonical(parts[i]["name"]) for i in places)  # type: ignore[index]
-        notice = Text(en="group of {n}: {who}", fr="groupe de {n} : {who}").fill(
-            n=len(names), who=", ".join(names)
-        )
+        notice = gettext("group of {n}: {who}", n=len(names), who=", ".join(names))
         for i, name in zip(places, names, strict=True):
             kept[i] = replace(
                 kept[i], student=name, members=names, notices=(*kept[i].notices, notice)

@@ -11,7 +11,7 @@ from typing import Any
 
 from grader.check.lean import lean
 from grader.check.names import lab_named_in, parse_cell
-from grader.check.text import Text, same
+from grader.check.text import Text, gettext, same
 from grader.intake.unpack import shown
 from grader.intake.limits import IntakeLimits
 
@@ -71,20 +71,14 @@ def read_notebook(data: bytes, limits: IntakeLimits | None = None) -> Book:
     limits = limits or IntakeLimits()
     if not data.strip():
         raise NotGradable(
-            Text(
-                en="is empty; save the notebook and hand it in again",
-                fr="est vide ; enregistrez le notebook et rendez-le à nouveau",
-            )
+            gettext("is empty; save the notebook and hand it in again")
         )
     text, notices = _decode(data)
     tree = _parse(text)
     del text
     if not isinstance(tree, dict) or not ("cells" in tree or "worksheets" in tree):
         raise NotGradable(
-            Text(
-                en="is JSON but not a notebook; hand in the .ipynb file",
-                fr="est du JSON mais pas un notebook ; rendez le fichier .ipynb",
-            )
+            gettext("is JSON but not a notebook; hand in the .ipynb file")
         )
     if "worksheets" in tree and "cells" not in tree:
         tree, old = _upgrade(tree)
@@ -92,27 +86,17 @@ def read_notebook(data: bytes, limits: IntakeLimits | None = None) -> Book:
     cells, skipped = _cells(tree.get("cells"))
     if skipped:
         notices.append(
-            Text(
-                en="{n} cells of the notebook could not be read and were left out",
-                fr="{n} cellules du notebook étaient illisibles et ont été laissées de côté",
-            ).fill(n=skipped)
+            gettext("{n} cells of the notebook could not be read and were left out", n=skipped)
         )
     code = [c.source for c in cells if c.kind == "code"]
     if not any(s.strip() for s in code):
         raise NotGradable(
-            Text(
-                en="holds no code; hand in the lab's notebook with your work in it",
-                fr="ne contient aucun code ; rendez le notebook du TP avec votre travail",
-            )
+            gettext("holds no code; hand in the lab's notebook with your work in it")
         )
     size = sum(map(len, code))
     if size > limits.code_kb * 1000:
         raise NotGradable(
-            Text(
-                en="holds {n} kB of code, more than the {m} kB allowed; take pasted data out of it",
-                fr="contient {n} ko de code, plus que les {m} ko permis ; "
-                "retirez des cellules les données collées",
-            ).fill(n=size // 1000, m=f"{limits.code_kb:g}")
+            gettext("holds {n} kB of code, more than the {m} kB allowed; take pasted data out of it", n=size // 1000, m=f"{limits.code_kb:g}")
         )
     return Book(tuple(cells), lab_named_in(code) or "", _lang(code), tuple(notices))
 
@@ -125,10 +109,7 @@ def _decode(data: bytes) -> tuple[str, list[Text]]:
     except UnicodeDecodeError as error:
         if error.end >= len(data) - 3 and error.reason == "unexpected end of data":
             return data.decode("utf-8-sig", "ignore"), []
-        notice = Text(
-            en="the notebook is not valid UTF-8; what could not be read became \ufffd",
-            fr="le notebook n'est pas en UTF-8 valide ; l'illisible est devenu \ufffd",
-        )
+        notice = gettext("the notebook is not valid UTF-8; what could not be read became \ufffd")
         return data.decode("utf-8-sig", "replace"), [notice]
 
 
@@ -139,41 +120,24 @@ def _parse(text: str) -> Any:
         raise NotGradable(_json_problem(text, error)) from None
     except (RecursionError, MemoryError):
         raise NotGradable(
-            Text(
-                en="is nested too deeply to be a notebook; hand in the .ipynb that Jupyter saves",
-                fr="est imbriqué trop profondément pour un notebook ; rendez le .ipynb que Jupyter "
-                "enregistre",
-            )
+            gettext("is nested too deeply to be a notebook; hand in the .ipynb that Jupyter saves")
         ) from None
     except ValueError:  # a number of thousands of digits
         raise NotGradable(_NOT_NOTEBOOK) from None
 
 
-_NOT_NOTEBOOK = Text(
-    en="is not a notebook; hand in the .ipynb file as Jupyter or Colab saves it",
-    fr="n'est pas un notebook ; rendez le fichier .ipynb tel que Jupyter ou Colab l'enregistre",
-)
+_NOT_NOTEBOOK = gettext("is not a notebook; hand in the .ipynb file as Jupyter or Colab saves it")
 
 
 def _json_problem(text: str, error: json.JSONDecodeError) -> Text:
     start = text.lstrip()
     if not start.startswith("{"):
         begins = shown(" ".join(start[:40].split()), 40)
-        return Text(
-            en="is not a notebook: it begins with “{s}”; hand in the .ipynb file",
-            fr="n'est pas un notebook : il commence par « {s} » ; rendez le fichier .ipynb",
-        ).fill(s=begins)
+        return gettext("is not a notebook: it begins with “{s}”; hand in the .ipynb file", s=begins)
     if not text.rstrip().endswith("}") or error.pos >= len(text.rstrip()) - 1:
-        return Text(
-            en="is cut short (the file stops in line {n}); hand it in again",
-            fr="est tronqué (le fichier s'arrête à la ligne {n}) ; rendez-le à nouveau",
-        ).fill(n=text.count("\n") + 1)
-    return Text(
-        en="is damaged (line {n}, column {c} cannot be read); save it again in Jupyter or Colab "
-        "and hand it in again",
-        fr="est endommagé (ligne {n}, colonne {c} illisible) ; enregistrez-le à nouveau dans "
-        "Jupyter ou Colab et rendez-le",
-    ).fill(n=error.lineno, c=error.colno)
+        return gettext("is cut short (the file stops in line {n}); hand it in again", n=text.count("\n") + 1)
+    return gettext("is damaged (line {n}, column {c} cannot be read); save it again in Jupyter or Colab "
+        "and hand it in again", n=error.lineno, c=error.colno)
 
 
 def _upgrade(tree: dict[str, Any]) -> tuple[dict[str, Any], Text]:
@@ -193,17 +157,10 @@ def _upgrade(tree: dict[str, Any]) -> tuple[dict[str, Any], Text]:
         plain = json.loads(json.dumps(new))
     except Exception:  # the converter raises whatever a malformed old notebook makes it raise
         raise NotGradable(
-            Text(
-                en="is a notebook of the old format {v} that cannot be converted; open it in "
-                "Jupyter, save it and hand it in again",
-                fr="est un notebook de l'ancien format {v}, impossible à convertir ; ouvrez-le "
-                "dans Jupyter, enregistrez-le et rendez-le à nouveau",
-            ).fill(v=major)
+            gettext("is a notebook of the old format {v} that cannot be converted; open it in "
+                "Jupyter, save it and hand it in again", v=major)
         ) from None
-    notice = Text(
-        en="the notebook has the old format {v}; it was converted",
-        fr="le notebook est à l'ancien format {v} ; il a été converti",
-    ).fill(v=major)
+    notice = gettext("the notebook has the old format {v}; it was converted", v=major)
     return plain, notice
 
 

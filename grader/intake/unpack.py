@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
-from grader.check.text import Text, same
+from grader.check.text import Text, gettext, same
 from grader.intake.limits import MB, IntakeLimits
 
 CHUNK = 1 << 16
@@ -121,48 +121,27 @@ def junk(parts: tuple[str, ...]) -> bool:
     ) or (parts[-1].lower() in _JUNK_FILES or parts[-1].endswith("-checkpoint.ipynb"))
 
 
-_LINK = Text(
-    en="is a link, and links are not followed; hand in the file itself",
-    fr="est un lien, et les liens ne sont pas suivis ; rendez le fichier lui-même",
+_LINK = gettext("is a link, and links are not followed; hand in the file itself")
+_DEVICE = gettext("is not a plain file; hand in the notebook file itself")
+_OUTSIDE = gettext(
+    "has a path that leaves its folder; zip the notebook again with an ordinary tool"
 )
-_DEVICE = Text(
-    en="is not a plain file; hand in the notebook file itself",
-    fr="n'est pas un fichier ordinaire ; rendez le fichier du notebook lui-même",
-)
-_OUTSIDE = Text(
-    en="has a path that leaves its folder; zip the notebook again with an ordinary tool",
-    fr="a un chemin qui sort de son dossier ; recompressez le notebook avec un outil ordinaire",
-)
-_ENCRYPTED = Text(
-    en="is encrypted; zip it again without a password",
-    fr="est chiffré ; recompressez-le sans mot de passe",
-)
-_METHOD = Text(
-    en="is compressed in an unusual way; zip it again with an ordinary tool",
-    fr="est compressé d'une façon inhabituelle ; recompressez-le avec un outil ordinaire",
-)
-_DAMAGED = Text(
-    en="is damaged or cut short; hand it in again",
-    fr="est endommagé ou tronqué ; rendez-le à nouveau",
-)
-_NO_ZIP = Text(
-    en="is not a zip file, or is cut short; hand it in again",
-    fr="n'est pas un fichier zip, ou est tronqué ; rendez-le à nouveau",
-)
+_ENCRYPTED = gettext("is encrypted; zip it again without a password")
+_METHOD = gettext("is compressed in an unusual way; zip it again with an ordinary tool")
+_DAMAGED = gettext("is damaged or cut short; hand it in again")
+_NO_ZIP = gettext("is not a zip file, or is cut short; hand it in again")
 
 
 def _too_many(n: int) -> Text:
-    return Text(
-        en="holds more than {n} files; hand in the notebook and its recordings only",
-        fr="contient plus de {n} fichiers ; ne rendez que le notebook et ses enregistrements",
-    ).fill(n=n)
+    return gettext("holds more than {n} files; hand in the notebook and its recordings only", n=n)
 
 
 def too_big(size: float, limit_mb: float) -> Text:
-    return Text(
-        en="takes {size}, more than the {limit} allowed; clear outputs, leave large files out",
-        fr="pèse {size}, plus que les {limit} permis ; effacez les sorties, ôtez les gros fichiers",
-    ).fill(size=megabytes(size), limit=megabytes(limit_mb * MB))
+    return gettext(
+        "takes {size}, more than the {limit} allowed; clear outputs, leave large files out",
+        size=megabytes(size),
+        limit=megabytes(limit_mb * MB),
+    )
 
 
 def scan(path: Path, limits: IntakeLimits) -> list[Entry]:
@@ -176,10 +155,7 @@ def scan(path: Path, limits: IntakeLimits) -> list[Entry]:
         found = path.stat()
     except OSError as error:
         raise IntakeError(
-            Text(
-                en="{p}: {why}; give a folder, a zip or a notebook",
-                fr="{p} : {why} ; indiquez un dossier, un zip ou un notebook",
-            ).fill(p=name, why=_os_reason(error))
+            gettext("{p}: {why}; give a folder, a zip or a notebook", p=name, why=_os_reason(error))
         ) from None
     if stat.S_ISDIR(found.st_mode):
         return list(_walk(path, limits))
@@ -195,9 +171,9 @@ def scan(path: Path, limits: IntakeLimits) -> list[Entry]:
 
 def _os_reason(error: OSError) -> Text:
     if isinstance(error, FileNotFoundError):
-        return Text(en="no such file or folder", fr="ni fichier ni dossier de ce nom")
+        return gettext("no such file or folder")
     if isinstance(error, PermissionError):
-        return Text(en="permission denied", fr="accès refusé")
+        return gettext("permission denied")
     return same(error.strerror or type(error).__name__)
 
 
@@ -448,10 +424,9 @@ def open_zips(entries: list[Entry], limits: IntakeLimits) -> Opened:
         problem = None
         inner: list[Entry] = []
         if depth > limits.depth:
-            problem = Text(
-                en="is a zip inside {n} others; hand in the notebook in one zip",
-                fr="est un zip dans {n} autres ; rendez le notebook dans un seul zip",
-            ).fill(n=limits.depth)
+            problem = gettext(
+                "is a zip inside {n} others; hand in the notebook in one zip", n=limits.depth
+            )
         elif entry.size > limits.package_mb * MB:
             problem = too_big(entry.size, limits.package_mb)
         else:
@@ -464,10 +439,10 @@ def open_zips(entries: list[Entry], limits: IntakeLimits) -> Opened:
             unpacked + size > limits.unpacked_mb * MB
             or (size > 256 * MB and size > limits.ratio * max(entry.size, 1))
         ):
-            problem = Text(
-                en="would unpack to {size}; hand in the notebook and its recordings only",
-                fr="se déplierait en {size} ; ne rendez que le notebook et ses enregistrements",
-            ).fill(size=megabytes(size))
+            problem = gettext(
+                "would unpack to {size}; hand in the notebook and its recordings only",
+                size=megabytes(size),
+            )
         if problem is None and len(opened.entries) + len(todo) + len(inner) > limits.entries:
             problem = _too_many(limits.entries)
         if problem is not None:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from grader import __version__
 from grader.check.names import lab_named_in
-from grader.check.text import Text
+from grader.check.text import gettext
 from grader.notebook import display
 from grader.notebook.errors import LabError
 from grader.notebook.selfcheck import code_cells
@@ -43,22 +43,18 @@ def check(path: Path, lang: str | None = None) -> int:
         sources = code_cells(json.loads(path.read_text("utf-8")))
     except OSError as error:
         why = error.strerror or type(error).__name__
-        raise LabError(Text(en="{p}: {w}.", fr="{p} : {w}.").fill(p=path, w=why), said) from None
+        raise LabError(gettext("{p}: {w}.", p=path, w=why), said) from None
     except (ValueError, AttributeError, RecursionError):
         raise LabError(
-            Text(
-                en="{p} is not a notebook that can be read: save it again.",
-                fr="{p} n'est pas un notebook lisible : enregistrez-le à nouveau.",
-            ).fill(p=path.name),
+            gettext("{p} is not a notebook that can be read: save it again.", p=path.name),
             said,
         ) from None
     name = lab_named_in(sources)
     if name is None:
         raise LabError(
-            Text(
-                en='{p} has no line lab = Lab("…"): it is not known of which lab it is.',
-                fr='{p} n\'a pas de ligne lab = Lab("…") : on ne sait pas de quel TP il est.',
-            ).fill(p=path.name),
+            gettext(
+                '{p} has no line lab = Lab("…"): it is not known of which lab it is.', p=path.name
+            ),
             said,
         )
     os.chdir(path.resolve().parent)

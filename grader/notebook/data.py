@@ -29,7 +29,7 @@ from typing import Any
 import numpy as np
 
 from grader.check.judge import near_names
-from grader.check.text import Text
+from grader.check.text import gettext, same
 from grader.notebook import locate
 from grader.notebook.errors import LabError
 
@@ -72,10 +72,7 @@ def load(
         return _full(name, sets[name].get("full"), lang)
     if source != "shipped":
         raise LabError(
-            Text(
-                en="source={s!r}: there are 'shipped' and 'full'.",
-                fr="source={s!r} : il y a 'shipped' (fourni) et 'full' (complet).",
-            ).fill(s=source),
+            gettext("source={s!r}: there are 'shipped' and 'full'.", s=source),
             lang,
         )
     path = data / name / f"{name}.npz"
@@ -84,19 +81,20 @@ def load(
             arrays = {k: file[k] for k in file.files}
     except (OSError, ValueError, zipfile.BadZipFile, KeyError) as error:
         raise LabError(
-            Text(
-                en="{p} cannot be read ({w}): install the lab kit again.",
-                fr="{p} est illisible ({w}) : réinstallez le kit du cours.",
-            ).fill(p=f"data/{name}/{name}.npz", w=type(error).__name__),
+            gettext(
+                "{p} cannot be read ({w}): install the lab kit again.",
+                p=f"data/{name}/{name}.npz",
+                w=type(error).__name__,
+            ),
             lang,
         ) from None
     expected = sets[name].get("sha256")
     if expected and content_digest(arrays) != expected:
         raise LabError(
-            Text(
-                en="{p} is not the file that the course ships: install the lab kit again.",
-                fr="{p} n'est pas le fichier fourni par le cours : réinstallez le kit.",
-            ).fill(p=f"data/{name}/{name}.npz"),
+            gettext(
+                "{p} is not the file that the course ships: install the lab kit again.",
+                p=f"data/{name}/{name}.npz",
+            ),
             lang,
         )
     return arrays
@@ -109,12 +107,11 @@ def _sets(name: str, lang: str, start: Path | None) -> tuple[Path, dict[str, Any
     if found is not None and name in sets:
         return found[0], sets
     near = near_names(name, list(sets))
-    hint = Text(en="", fr="")
+    hint = same("")
     if near:
-        hint = Text(en=" Did you mean {m!r}?", fr=" Vouliez-vous dire {m!r} ?").fill(m=near[0])
+        hint = gettext(" Did you mean {m!r}?", m=near[0])
     raise LabError(
-        Text(en="no data set called {n!r}.", fr="aucun jeu de données nommé {n!r}.").fill(n=name)
-        + hint,
+        gettext("no data set called {n!r}.", n=name) + hint,
         lang,
     )
 
@@ -130,10 +127,10 @@ def download(name: str, lang: str, start: Path | None = None) -> Path:
     row = _sets(name, lang, start)[1][name].get("full") or {}
     if "url" not in row:
         raise LabError(
-            Text(
-                en="there is nothing to download for {n!r}; lab.data({n!r}) gives what is shipped.",
-                fr="rien à télécharger pour {n!r} ; lab.data({n!r}) donne ce qui est fourni.",
-            ).fill(n=name),
+            gettext(
+                "there is nothing to download for {n!r}; lab.data({n!r}) gives what is shipped.",
+                n=name,
+            ),
             lang,
         )
     shown = [-1]
@@ -150,18 +147,14 @@ def _full(name: str, row: Mapping[str, Any] | None, lang: str) -> dict[str, np.n
     """The field's canonical set, downloaded by Keras and verified against the manifest."""
     if row and "url" in row:
         raise LabError(
-            Text(
-                en="the full {n!r} is one large file: path = lab.download({n!r}).",
-                fr="{n!r} complet est un seul grand fichier : path = lab.download({n!r}).",
-            ).fill(n=name),
+            gettext("the full {n!r} is one large file: path = lab.download({n!r}).", n=name),
             lang,
         )
     if not row:
         raise LabError(
-            Text(
-                en="there is no full version of {n!r}; lab.data({n!r}) gives the shipped one.",
-                fr="pas de version complète de {n!r} ; lab.data({n!r}) donne la version fournie.",
-            ).fill(n=name),
+            gettext(
+                "there is no full version of {n!r}; lab.data({n!r}) gives the shipped one.", n=name
+            ),
             lang,
         )
     try:
@@ -169,12 +162,9 @@ def _full(name: str, row: Mapping[str, Any] | None, lang: str) -> dict[str, np.n
         (x_train, y_train), (x_test, y_test) = module.load_data()
     except Exception as error:  # no network, a proxy, a full disk, no Keras
         raise LabError(
-            Text(
-                en="the full {n!r} cannot be downloaded ({w}). Work goes on offline with "
+            gettext(
+                "the full {n!r} cannot be downloaded ({w}). Work goes on offline with "
                 "the shipped part: lab.data({n!r}).",
-                fr="{n!r} complet n'a pas pu être téléchargé ({w}). Hors ligne, la partie fournie "
-                "suffit : lab.data({n!r}).",
-            ).fill(
                 n=name,
                 w=str(error).strip().splitlines()[0][:120]
                 if str(error).strip()
@@ -185,12 +175,11 @@ def _full(name: str, row: Mapping[str, Any] | None, lang: str) -> dict[str, np.n
     arrays = {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test}
     if content_digest(arrays) != row["sha256"]:
         raise LabError(
-            Text(
-                en="the {n!r} that was downloaded is not the published one (checksum differs): "
+            gettext(
+                "the {n!r} that was downloaded is not the published one (checksum differs): "
                 "empty ~/.keras/datasets and try again, or use lab.data({n!r}).",
-                fr="le {n!r} téléchargé n'est pas celui qui est publié (somme de contrôle) : "
-                "videz ~/.keras/datasets et recommencez, ou utilisez lab.data({n!r}).",
-            ).fill(n=name),
+                n=name,
+            ),
             lang,
         )
     return arrays

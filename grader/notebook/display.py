@@ -11,7 +11,7 @@ from typing import Any
 
 from grader.check.judge import Verdict
 from grader.check.key import Key
-from grader.check.text import Text
+from grader.check.text import Text, gettext
 
 _LABEL = 60  # characters; longer titles push their message to the right
 
@@ -20,16 +20,16 @@ SYMBOLS: dict[str, str] = {
     "limit": "✗", "todo": "…", "missing": "…", "pending": "…",
 }  # fmt: skip
 WORDS: dict[str, Text] = {
-    "right": Text(en="right", fr="juste"),
-    "carried": Text(en="right in itself", fr="juste en soi"),
-    "partial": Text(en="partly right", fr="en partie juste"),
-    "wrong": Text(en="not right", fr="pas juste"),
-    "error": Text(en="error", fr="erreur"),
-    "forbidden": Text(en="not allowed", fr="non permis"),
-    "limit": Text(en="stopped", fr="arrêté"),
-    "todo": Text(en="not done yet", fr="pas encore fait"),
-    "missing": Text(en="not there yet", fr="pas encore là"),
-    "pending": Text(en="pending", fr="en attente"),
+    "right": gettext("right"),
+    "carried": gettext("right in itself"),
+    "partial": gettext("partly right"),
+    "wrong": gettext("not right"),
+    "error": gettext("error"),
+    "forbidden": gettext("not allowed"),
+    "limit": gettext("stopped"),
+    "todo": gettext("not done yet"),
+    "missing": gettext("not there yet"),
+    "pending": gettext("pending"),
 }
 # Colours of at least 4.5:1 on white and 3:1 on JupyterLab's dark grey; never the only sign.
 _TONES = {"✓": "#1a7f37", "◐": "#9a6700", "✗": "#cf222e", "…": "#6e7781"}
@@ -49,7 +49,7 @@ def html_of(text: str) -> str:
 def size(n: int) -> Text:
     """A number of bytes as people read it."""
     if n < 1_000_000:
-        return Text(en="{n} kB", fr="{n} ko").fill(n=max(1, round(n / 1000)))
+        return gettext("{n} kB", n=max(1, round(n / 1000)))
     return Text(en=f"{n / 1e6:.1f} MB", fr=f"{n / 1e6:.1f} Mo".replace(".", ","))
 
 
@@ -101,7 +101,7 @@ def row(verdict: Verdict, key: Key, lang: str, picture: str = "") -> Row:
     )
 
 
-_HELP = (Text(en="hint", fr="indice"), Text(en="read again", fr="à relire"))
+_HELP = (gettext("hint"), gettext("read again"))
 
 
 @dataclass(frozen=True)

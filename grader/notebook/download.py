@@ -22,7 +22,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import unquote, urlsplit
 from urllib.request import Request, urlopen
 
-from grader.check.text import Text
+from grader.check.text import Text, gettext
 from grader.notebook.errors import LabError
 
 FOLDER = "LAB_DOWNLOADS"  # environment: where downloads are kept
@@ -74,12 +74,11 @@ def fetch(
     if part.stat().st_size != size or _digest(part) != sha256:
         part.unlink()
         raise LabError(
-            Text(
-                en="the {n} that was downloaded is not the published one (checksum differs); it was "
+            gettext(
+                "the {n} that was downloaded is not the published one (checksum differs); it was "
                 "removed. Try again, or use what the lab ships.",
-                fr="le fichier {n} téléchargé n'est pas celui qui est publié (somme de contrôle) ; il a "
-                "été supprimé. Recommencez, ou utilisez ce que le TP fournit.",
-            ).fill(n=path.name),
+                n=path.name,
+            ),
             lang,
         )
     part.replace(path)
@@ -116,13 +115,9 @@ def _digest(path: Path) -> str:
 def _cannot(name: str, error: Exception, part: Path) -> Text:
     why = f"HTTP {error.code}" if isinstance(error, HTTPError) else str(error).strip()[:120]
     kept = part.stat().st_size if part.is_file() else 0
-    text = Text(
-        en="{n} cannot be downloaded ({w}). Offline, use what the lab ships.",
-        fr="{n} n'a pas pu être téléchargé ({w}). Hors ligne, utilisez ce que le TP fournit.",
-    ).fill(n=name, w=why)
+    text = gettext(
+        "{n} cannot be downloaded ({w}). Offline, use what the lab ships.", n=name, w=why
+    )
     if kept:
-        text += Text(
-            en=" {m:.0f} MB are kept: the next try goes on from there.",
-            fr=" {m:.0f} Mo sont gardés : le prochain essai reprendra de là.",
-        ).fill(m=kept / 1e6)
+        text += gettext(" {m:.0f} MB are kept: the next try goes on from there.", m=kept / 1e6)
     return text

@@ -18,7 +18,7 @@ from grader.check.key import Check, Key
 from grader.check.names import defined_in, reach
 from grader.check.observe import Made, plain
 from grader.check.recording import BadRecording, Recording
-from grader.check.text import Text
+from grader.check.text import Text, gettext
 from grader.check.tree import Tree
 from grader.notebook import display, holes, locate, pictures, session, surroundings
 from grader.notebook.errors import LabError, NoSuchCall
@@ -77,10 +77,11 @@ class Lab:
 
         taken = bring_back(self)
         if taken:
-            said = Text(
-                en="recordings taken back from {z}: {n}",
-                fr="enregistrements repris de {z} : {n}",
-            ).fill(z=submission_name(self.id), n=", ".join(taken))
+            said = gettext(
+                "recordings taken back from {z}: {n}",
+                z=submission_name(self.id),
+                n=", ".join(taken),
+            )
             display.show(display.Note(said.to(self.lang)))
 
     def __getattr__(self, name: str) -> Any:
@@ -94,8 +95,7 @@ class Lab:
         known = [n for n in dir(type(self)) if not n.startswith("_")]
         calls = [n for n in known if callable(getattr(type(self), n))]
         raise NoSuchCall(
-            Text(en="there is no lab.{n}.", fr="lab.{n} n'existe pas.").fill(n=name)
-            + _meant(name, known, calls),
+            gettext("there is no lab.{n}.", n=name) + _meant(name, known, calls),
             self.__dict__.get("lang", "en"),
         )
 
@@ -108,9 +108,7 @@ class Lab:
     def key(self) -> Key:
         """The lab's public answer key (not there in a graded run)."""
         if self._key is None:
-            raise LabError(
-                Text(en="a graded run has no key", fr="pas de clé pendant la notation"), self.lang
-            )
+            raise LabError(gettext("a graded run has no key"), self.lang)
         return self._key
 
     def __repr__(self) -> str:
@@ -167,7 +165,7 @@ class Lab:
             return found
         ids = [e.id for e in key.exercises] + [c.id for c in key.checks]
         raise LabError(
-            Text(en="no exercise called {n!r}.", fr="aucun exercice nommé {n!r}.").fill(n=name)
+            gettext("no exercise called {n!r}.", n=name)
             + _meant(name, [*ids, *(d for e in key.exercises for d in e.defines)], ids),
             self.lang,
         )
@@ -208,33 +206,29 @@ class Lab:
         if check.kind == "clean":
             lacking = self._lacking(check)
             if not lacking and any(self.answers.get(q) is None for q in check.answers):
-                said = Text(en="no answer yet", fr="pas encore de réponse")
+                said = gettext("no answer yet")
                 return replace(verdict, message=said)
             if not lacking and check.answers:
-                said = Text(
-                    en="{a}: held against your own recordings when you hand in",
-                    fr="{a} : confronté à vos propres enregistrements quand vous rendrez le TP",
-                ).fill(a=", ".join(str(self.answers[q])[:40] for q in check.answers))
+                said = gettext(
+                    "{a}: held against your own recordings when you hand in",
+                    a=", ".join(str(self.answers[q])[:40] for q in check.answers),
+                )
                 return replace(verdict, status="pending", message=said)
             if check.probe is None and not lacking:
                 return replace(verdict, status="pending", message=MEASURED)
-            said = Text(
-                en="not trained yet: run the cell with lab.record({r!r})",
-                fr="pas encore entraîné : exécutez la cellule avec lab.record({r!r})",
-            ).fill(r=lacking or check.recording)
+            said = gettext(
+                "not trained yet: run the cell with lab.record({r!r})", r=lacking or check.recording
+            )
             return replace(verdict, message=said)
         seen = self._observations.get(check.id)
         if check.kind == "answer" or not isinstance(seen, dict):
             return verdict
         name = str((seen.get("error") or {}).get("name", ""))
         if self._holes.pending.get(name) is not None or check.exercise in self._holes.open:
-            said = Text(en="not done yet", fr="pas encore fait")
+            said = gettext("not done yet")
             return replace(verdict, status="todo", message=said)
         if name not in names and not (seen.get("error") or {}).get("near"):
-            said = Text(
-                en="{n} is not defined: run its cell first",
-                fr="{n} n'est pas défini : exécutez d'abord sa cellule",
-            ).fill(n=name)
+            said = gettext("{n} is not defined: run its cell first", n=name)
             return replace(verdict, message=said)
         return verdict
 
@@ -282,8 +276,7 @@ class Lab:
         if id not in questions:
             del self.answers[id]
             raise LabError(
-                Text(en="no question called {n!r}.", fr="aucune question nommée {n!r}.").fill(n=id)
-                + _meant(str(id), questions, questions),
+                gettext("no question called {n!r}.", n=id) + _meant(str(id), questions, questions),
                 self.lang,
             )
         self.check(judges[id])
@@ -312,7 +305,7 @@ class Lab:
         open_ = [p.label for p in parts if not p.seen]
         footer: list[Text] = []
         if open_:
-            said = Text(en="not checked yet: {x}", fr="pas encore vérifié : {x}")
+            said = gettext("not checked yet: {x}")
             footer.append(said.fill(x=", ".join(open_)))
         footer += [self._known(name) for name in self.key.recordings]
         title = self.key.title.to(self.lang)
@@ -324,13 +317,15 @@ class Lab:
         try:
             manifest = self.recording(name).manifest
         except holes.NotTrainedYet:
-            return Text(en="{n}: not trained yet", fr="{n} : pas encore entraîné").fill(n=name)
+            return gettext("{n}: not trained yet", n=name)
         except LabError as error:
             return error.text
-        return Text(
-            en="{n}: recorded on {d}, trained {t:.0f} s",
-            fr="{n} : enregistré le {d}, entraîné {t:.0f} s",
-        ).fill(n=name, d=made_at(manifest), t=float(manifest.get("seconds") or 0.0))
+        return gettext(
+            "{n}: recorded on {d}, trained {t:.0f} s",
+            n=name,
+            d=made_at(manifest),
+            t=float(manifest.get("seconds") or 0.0),
+        )
 
     # -------------------------------------------------------------- data
 
@@ -418,18 +413,18 @@ class Lab:
             found = Recording.from_bytes(data)
         except BadRecording as error:
             raise LabError(
-                Text(
-                    en="recording {n!r} cannot be read ({why}): train again.",
-                    fr="l'enregistrement {n!r} est illisible ({why}) : entraînez à nouveau.",
-                ).fill(n=name, why=error.detail),
+                gettext(
+                    "recording {n!r} cannot be read ({why}): train again.", n=name, why=error.detail
+                ),
                 self.lang,
             ) from None
         if found.lab != self.id:
             raise LabError(
-                Text(
-                    en="recording {n!r} belongs to another lab, {lab!r}: train again.",
-                    fr="l'enregistrement {n!r} vient d'un autre TP, {lab!r} : entraînez à nouveau.",
-                ).fill(n=name, lab=found.lab),
+                gettext(
+                    "recording {n!r} belongs to another lab, {lab!r}: train again.",
+                    n=name,
+                    lab=found.lab,
+                ),
                 self.lang,
             )
         return found
@@ -451,10 +446,11 @@ class Lab:
             put_into(found, model)
         except BadRecording as error:
             raise LabError(
-                Text(
-                    en="recording {n!r} does not fit this model ({why}): train again.",
-                    fr="l'enregistrement {n!r} ne va pas à ce modèle ({why}) : ré-entraînez.",
-                ).fill(n=name, why=error.detail),
+                gettext(
+                    "recording {n!r} does not fit this model ({why}): train again.",
+                    n=name,
+                    why=error.detail,
+                ),
                 self.lang,
             ) from None
         return found.history
@@ -506,10 +502,10 @@ class Lab:
 
     def _say_open(self, exercise: str) -> None:
         if exercise in self._holes.untrained:
-            said = Text(en="… {n}: not trained yet", fr="… {n} : pas encore entraîné")
+            said = gettext("… {n}: not trained yet")
         else:
-            said = Text(en="… {n}: not done yet", fr="… {n} : pas encore fait")
-        label = exercise or Text(en="exercise", fr="exercice").to(self.lang)
+            said = gettext("… {n}: not done yet")
+        label = exercise or gettext("exercise").to(self.lang)
         for e in self.key.exercises:
             if e.id == exercise:
                 label = f"{e.number} {e.title.to(self.lang)}"
@@ -532,10 +528,8 @@ def _system_lang() -> str:
 def _meant(name: str, among: Sequence[str], all_ids: Sequence[str]) -> Text:
     near = near_names(name, among)
     if near:
-        return Text(en=" Did you mean {m!r}?", fr=" Vouliez-vous dire {m!r} ?").fill(m=near[0])
-    return Text(en=" There are: {k}.", fr=" Il y a : {k}.").fill(
-        k=", ".join(i for i in all_ids if "." not in i)
-    )
+        return gettext(" Did you mean {m!r}?", m=near[0])
+    return gettext(" There are: {k}.", k=", ".join(i for i in all_ids if "." not in i))
 
 
 @lru_cache(maxsize=4096)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from grader.check.key import BadKey, Key
-from grader.check.text import Text
+from grader.check.text import gettext
 from grader.notebook.errors import LabError
 
 PACKAGE = Path(__file__).resolve().parent.parent
@@ -51,40 +51,32 @@ def load_key(lab: str, lang: str, start: Path | None = None) -> Key:
         known = known_labs(start)
         near = difflib.get_close_matches(lab, known, n=1, cutoff=0.5)
         if near:
-            hint = Text(en=" Did you mean {m!r}?", fr=" Vouliez-vous dire {m!r} ?").fill(m=near[0])
+            hint = gettext(" Did you mean {m!r}?", m=near[0])
         elif known:
-            hint = Text(en=" Labs found: {k}.", fr=" TP trouvés : {k}.").fill(k=", ".join(known))
+            hint = gettext(" Labs found: {k}.", k=", ".join(known))
         else:
-            hint = Text(
-                en=" Keep the notebook in the folder that came with it, or reinstall the kit.",
-                fr=" Laissez le notebook dans le dossier fourni, ou réinstallez le kit.",
+            hint = gettext(
+                " Keep the notebook in the folder that came with it, or reinstall the kit."
             )
         raise LabError(
-            Text(
-                en="no lab called {lab!r} (labs/{lab}.key is not there).",
-                fr="aucun TP nommé {lab!r} (labs/{lab}.key n'est pas là).",
-            ).fill(lab=lab)
-            + hint,
+            gettext("no lab called {lab!r} (labs/{lab}.key is not there).", lab=lab) + hint,
             lang,
         )
     try:
         key = Key.load(path)
     except (BadKey, OSError) as error:
         raise LabError(
-            Text(
-                en="{path} cannot be used: {why}. Install the lab kit again: this notebook and "
+            gettext(
+                "{path} cannot be used: {why}. Install the lab kit again: this notebook and "
                 "the kit come from different releases.",
-                fr="{path} est inutilisable : {why}. Réinstallez le kit : ce notebook et le kit "
-                "viennent de versions différentes.",
-            ).fill(path=path.name, why=str(error)),
+                path=path.name,
+                why=str(error),
+            ),
             lang,
         ) from None
     if key.lab != lab:
         raise LabError(
-            Text(
-                en="{path} is the key of another lab, {other!r}.",
-                fr="{path} est la clé d'un autre TP, {other!r}.",
-            ).fill(path=path.name, other=key.lab),
+            gettext("{path} is the key of another lab, {other!r}.", path=path.name, other=key.lab),
             lang,
         )
     return key

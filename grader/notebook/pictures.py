@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.check.text import Text
+from grader.check.text import gettext
 
 _SIDE = 190  # of a matrix, in pixels
 _GAP, _TOP, _LEFT, _BOTTOM = 60, 24, 26, 26
@@ -70,7 +70,7 @@ def side_by_side(yours: Any, expected: Any, lang: str, label: str) -> str:
     a, b = pair[0], pair[1]
     finite = np.concatenate([x[np.isfinite(x)].ravel() for x in (a, b)])
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
-    names = (Text(en="yours", fr="le vôtre").to(lang), Text(en="expected", fr="attendu").to(lang))
+    names = (gettext("yours").to(lang), gettext("expected").to(lang))
     parts = []
     for i, (name, x) in enumerate(zip(names, (a, b), strict=True)):
         draw = _matrix if x.ndim == 2 else _vector
@@ -87,11 +87,14 @@ def side_by_side(yours: Any, expected: Any, lang: str, label: str) -> str:
         f'viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="11" fill="#24292f">'
         f'<rect width="100%" height="100%" fill="#fff"/>{"".join(parts)}{_scale(low, high)}</svg>'
     )
-    alt = Text(
-        en="{label}: {yours} on the left, the expected one on the right; values from {low:.3g} to "
+    alt = gettext(
+        "{label}: {yours} on the left, the expected one on the right; values from {low:.3g} to "
         "{high:.3g}",
-        fr="{label} : à gauche {yours}, à droite l'attendu ; valeurs de {low:.3g} à {high:.3g}",
-    ).fill(label=label, yours=names[0], low=low, high=high)
+        label=label,
+        yours=names[0],
+        low=low,
+        high=high,
+    )
     data = base64.b64encode(document.encode()).decode()
     return (
         f'<img style="max-width:100%" alt="{escape(alt.to(lang), quote=True)}" '

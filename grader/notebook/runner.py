@@ -23,7 +23,7 @@ from grader.check.building import quick_building
 from grader.check.key import Limits
 from grader.check.observe import LimitHit, Made, error_record, observe
 from grader.check.probe import Probe
-from grader.check.text import Text
+from grader.check.text import gettext
 from grader.check.tree import Tree
 from grader.notebook import session
 from grader.notebook.holes import Holes
@@ -36,10 +36,7 @@ Report = Callable[[Tree], None]
 THREAD_STACK = 2 << 20  # bytes; with the usual 8 MB, threads left over would use up the memory
 TURN = 2e-4  # seconds; with the usual 5 ms, threads left spinning would use up the probes' time
 
-_MORE = Text(
-    en="\n… {n} more characters: a cell may print {kb} kB",
-    fr="\n… {n} caractères de plus : une cellule peut afficher {kb} ko",
-)
+_MORE = gettext("\n… {n} more characters: a cell may print {kb} kB")
 
 
 class _Printed(io.TextIOBase):

@@ -25,14 +25,12 @@ from grader.check.judge import Evidence, Verdict, judge
 from grader.check.key import Check, Key
 from grader.check.names import lab_named_in
 from grader.check.observe import LimitHit, Made, error_record, observe
-from grader.check.text import Text
+from grader.check.text import gettext
 from grader.check.tree import Tree
 from grader.notebook.errors import LabError
 
 _PATIENCE = 3.0  # a student's machine may be so much slower than the one that grades
-MEASURED = Text(
-    en="recorded; measured when you hand in", fr="enregistré ; mesuré quand vous rendrez le TP"
-)
+MEASURED = gettext("recorded; measured when you hand in")
 
 
 @dataclass(frozen=True)
@@ -119,18 +117,16 @@ def run_clean(
             said = done.stderr.decode(errors="replace").strip().splitlines()
         except subprocess.TimeoutExpired:
             raise LabError(
-                Text(
-                    en="the clean run did not end within {s:.0f} s.",
-                    fr="l'exécution à neuf n'a pas fini en {s:.0f} s.",
-                ).fill(s=timeout),
+                gettext("the clean run did not end within {s:.0f} s.", s=timeout),
                 lang,
             ) from None
         if not out.is_file():
             raise LabError(
-                Text(
-                    en="the clean run ended early (exit code {c}): {w}",
-                    fr="l'exécution à neuf s'est arrêtée (code {c}) : {w}",
-                ).fill(c=done.returncode, w=said[-1][:200] if said else "?"),
+                gettext(
+                    "the clean run ended early (exit code {c}): {w}",
+                    c=done.returncode,
+                    w=said[-1][:200] if said else "?",
+                ),
                 lang,
             )
         found = json.loads(out.read_text(encoding="utf-8"))
@@ -150,11 +146,10 @@ def _scratch(lang: str) -> Iterator[str]:
             yield folder
     except OSError as error:
         raise LabError(
-            Text(
-                en="the clean run cannot write its files ({w}): free some space, then again.",
-                fr="l'exécution à neuf ne peut écrire ses fichiers ({w}) : libérez de la place, "
-                "puis recommencez.",
-            ).fill(w=error.strerror or type(error).__name__),
+            gettext(
+                "the clean run cannot write its files ({w}): free some space, then again.",
+                w=error.strerror or type(error).__name__,
+            ),
             lang,
         ) from None
 

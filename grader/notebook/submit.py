@@ -21,7 +21,7 @@ from grader import __version__
 from grader.check.judge import EARNING
 from grader.check.names import lab_named_in
 from grader.check.recording import BadRecording, Recording
-from grader.check.text import Text
+from grader.check.text import Text, gettext
 from grader.notebook import display
 from grader.notebook.errors import LabError
 from grader.notebook.selfcheck import CleanRun, code_cells, run_clean
@@ -70,36 +70,28 @@ def find_notebook(lab: Lab, given: str | None = None) -> Found:
         if near:
             example = next((n for n in near if lab.id in n), near[0])
         raise LabError(
-            Text(
-                en='the file of this notebook is not known here: save it, then lab.submit("{n}").',
-                fr="le fichier de ce notebook n'est pas connu ici : enregistrez-le, puis "
-                'lab.submit("{n}").',
-            ).fill(n=example),
+            gettext(
+                'the file of this notebook is not known here: save it, then lab.submit("{n}").',
+                n=example,
+            ),
             lab.lang,
         )
     try:
         other = lab_named_in(code_cells(found.book))
     except (ValueError, RecursionError):
         raise LabError(
-            Text(
-                en="{n} is not a notebook that can be read: save it again.",
-                fr="{n} n'est pas un notebook lisible : enregistrez-le à nouveau.",
-            ).fill(n=found.name),
+            gettext("{n} is not a notebook that can be read: save it again.", n=found.name),
             lab.lang,
         ) from None
     if other != lab.id:
         raise LabError(
-            Text(
-                en="{n} is not the notebook of {lab}: {other}.",
-                fr="{n} n'est pas le notebook de {lab} : {other}.",
-            ).fill(
+            gettext(
+                "{n} is not the notebook of {lab}: {other}.",
                 n=found.name,
                 lab=lab.id,
-                other=Text(
-                    en='it has no line lab = Lab("…")', fr='il n\'a pas de ligne lab = Lab("…")'
-                )
+                other=gettext('it has no line lab = Lab("…")')
                 if other is None
-                else Text(en="it belongs to {o}", fr="il appartient à {o}").fill(o=other),
+                else gettext("it belongs to {o}", o=other),
             ),
             lab.lang,
         )
@@ -110,7 +102,7 @@ def _given(lab: Lab, given: str) -> Found:
     path = Path(given).expanduser()
     path = path if path.is_absolute() else lab.folder / path
     if not path.is_file():
-        raise LabError(Text(en="no file {p}.", fr="pas de fichier {p}.").fill(p=given), lab.lang)
+        raise LabError(gettext("no file {p}.", p=given), lab.lang)
     return Found(path.name, path.read_bytes(), path.parent)
 
 
@@ -304,10 +296,11 @@ def submit(lab: Lab, given: str | None = None) -> None:
         write(path, package.data)
     except OSError as error:
         raise LabError(
-            Text(
-                en="could not write {p} ({w}): free some space, then again.",
-                fr="impossible d'écrire {p} ({w}) : libérez de la place, puis recommencez.",
-            ).fill(p=path.name, w=error.strerror or type(error).__name__),
+            gettext(
+                "could not write {p} ({w}): free some space, then again.",
+                p=path.name,
+                w=error.strerror or type(error).__name__,
+            ),
             lab.lang,
         ) from None
     # What is on the screen but not in the zip is worth more attention than the zip.
@@ -315,7 +308,7 @@ def submit(lab: Lab, given: str | None = None) -> None:
     lines.append(_made(path, notebook, package, not missing))
     lines += _warnings(lab, package, limit)
     text = "\n".join(line.to(lab.lang) for line in lines)
-    link = Text(en="download {p}", fr="télécharger {p}").fill(p=path.name).to(lab.lang)
+    link = gettext("download {p}", p=path.name).to(lab.lang)
     html = "<br>".join(display.html_of(line) for line in text.splitlines())
     if "google.colab" not in sys.modules:
         html += f'<br><a href="{quote(path.name)}" download>{escape(link)}</a>'
@@ -325,23 +318,19 @@ def submit(lab: Lab, given: str | None = None) -> None:
 
 def _made(path: Path, notebook: Found, package: Package, current: bool) -> Text:
     size = display.size(len(package.data))
-    text = Text(
-        en="✓ {p} ({s}), beside the notebook: hand in this one file\n  receipt {r}: keep it, your feedback will "
-        "show the same\n  {n}",
-        fr="✓ {p} ({s}), à côté du notebook : rendez ce seul fichier\n  reçu {r} : gardez-le, votre retour "
-        "portera le même\n  {n}",
+    text = gettext(
+        "✓ {p} ({s}), beside the notebook: hand in this one file\n  receipt {r}: keep it, your feedback will "
+        "show the same\n  {n}"
     )
     if not current:
-        text = Text(
-            en="… {p} ({s}) was made from what was saved before; its receipt is {r}\n  {n}",
-            fr="… {p} ({s}) vient de ce qui était enregistré avant ; son reçu est {r}\n  {n}",
-        )
+        text = gettext("… {p} ({s}) was made from what was saved before; its receipt is {r}\n  {n}")
     text = text.fill(p=path.name, s=size, r=package.receipt, n=notebook.name)
     for name, found in package.recordings.items():
-        text += Text(
-            en="\n  recording {n} (trained {t:.0f} s)",
-            fr="\n  enregistrement {n} (appris en {t:.0f} s)",
-        ).fill(n=name, t=float(found.manifest.get("seconds") or 0))
+        text += gettext(
+            "\n  recording {n} (trained {t:.0f} s)",
+            n=name,
+            t=float(found.manifest.get("seconds") or 0),
+        )
     return text
 
 
@@ -350,36 +339,29 @@ def _warnings(lab: Lab, package: Package, limit: float) -> list[Text]:
     absent = [r for r in lab.key.recordings if r not in package.recordings]
     if absent:
         found.append(
-            Text(
-                en="… no recording {r}: train it first, or lose its points",
-                fr="… pas d'enregistrement {r} : entraînez d'abord, ou perdez ses points",
-            ).fill(r=", ".join(absent))
+            gettext("… no recording {r}: train it first, or lose its points", r=", ".join(absent))
         )
     if package.unreadable:
         found.append(
-            Text(
-                en="✗ left out, damaged or of another lab: {r}",
-                fr="✗ laissé de côté, abîmé ou d'un autre TP : {r}",
-            ).fill(r=", ".join(package.unreadable))
+            gettext("✗ left out, damaged or of another lab: {r}", r=", ".join(package.unreadable))
         )
     if len(package.data) > limit * MB:
         found.append(
-            Text(
-                en="✗ more than the {m:g} MB allowed: is a recorded model larger than asked for?",
-                fr="✗ plus que les {m:g} Mo permis : un modèle enregistré est-il plus grand que "
-                "demandé ?",
-            ).fill(m=limit)
+            gettext(
+                "✗ more than the {m:g} MB allowed: is a recorded model larger than asked for?",
+                m=limit,
+            )
         )
     return found
 
 
 def _stale(notebook: Found, missing: str) -> Text:
-    return Text(
-        en="✗ {n} on disk does not hold the cell {c!r} that you ran: save the notebook (Ctrl+S), "
+    return gettext(
+        "✗ {n} on disk does not hold the cell {c!r} that you ran: save the notebook (Ctrl+S), "
         "then run this cell again",
-        fr="✗ {n} sur le disque ne contient pas la cellule {c!r} exécutée ici : enregistrez le "
-        "notebook (Ctrl+S), puis relancez cette cellule",
-    ).fill(n=notebook.name, c=missing)
+        n=notebook.name,
+        c=missing,
+    )
 
 
 def _offer(path: Path) -> None:
@@ -400,12 +382,9 @@ def selfcheck(lab: Lab, given: str | None = None) -> None:
     missing = not_saved(lab, notebook)
     display.show(
         display.Note(
-            Text(
-                en="running {n} from top to bottom in a clean process…",
-                fr="exécution de {n} du début à la fin dans un processus neuf…",
+            gettext("running {n} from top to bottom in a clean process…", n=notebook.name).to(
+                lab.lang
             )
-            .fill(n=notebook.name)
-            .to(lab.lang)
         )
     )
     found = run(lab, notebook)
@@ -428,15 +407,14 @@ def report(lab: Lab, found: CleanRun) -> display.Report:
     """The verdicts of a clean run, with a heading that adds them up."""
     total = display.number(found.total, lab.lang)
     worth = display.number(lab.key.max_points, lab.lang)
-    heading = Text(
-        en="clean run, {s:.0f} s: {t}/{w} on the public key",
-        fr="exécution à neuf, {s:.0f} s : {t}/{w} avec la clé publique",
-    ).fill(s=found.seconds, t=total, w=worth)
+    heading = gettext(
+        "clean run, {s:.0f} s: {t}/{w} on the public key", s=found.seconds, t=total, w=worth
+    )
     later = sum(v.max_points for v in found.verdicts if v.status == "pending")
     if later:
-        heading += Text(
-            en=", {p} more measured when you hand in", fr=", {p} de plus mesurés au rendu"
-        ).fill(p=display.number(later, lab.lang))
+        heading += gettext(
+            ", {p} more measured when you hand in", p=display.number(later, lab.lang)
+        )
     rows = [display.row(v, lab.key, lab.lang) for v in found.verdicts]
     return display.Report(rows, lab.lang, heading.to(lab.lang))
 
@@ -446,14 +424,15 @@ def explain(lab: Lab, found: CleanRun, sources: Sequence[str]) -> list[Text]:
     lines: list[Text] = []
     for index, error in found.cells.items():
         first = next((x for x in sources[index - 1].splitlines() if x.strip()), "")
-        text = Text(
-            en="✗ code cell {i} ({f}) stops: {t}: {m}", fr="✗ cellule de code {i} ({f}) : {t} : {m}"
-        ).fill(i=index, f=first.strip()[:40], t=error["type"], m=error["message"][:160])
+        text = gettext(
+            "✗ code cell {i} ({f}) stops: {t}: {m}",
+            i=index,
+            f=first.strip()[:40],
+            t=error["type"],
+            m=error["message"][:160],
+        )
         if error["type"] == "NameError":
-            text += Text(
-                en="\n    → defined further down, or in a cell that is gone",
-                fr="\n    → défini plus bas, ou dans une cellule disparue",
-            )
+            text += gettext("\n    → defined further down, or in a cell that is gone")
         lines.append(text)
     differ = [
         v
@@ -465,17 +444,18 @@ def explain(lab: Lab, found: CleanRun, sources: Sequence[str]) -> list[Text]:
     for verdict in differ:
         exercise = lab.key.exercise(verdict.exercise)
         lines.append(
-            Text(
-                en="✗ {n} {t}: right here, not in a clean run: Restart kernel, Run all cells, look",
-                fr="✗ {n} {t} : juste ici, pas à neuf : redémarrez le noyau, exécutez tout, voyez",
-            ).fill(n=exercise.number, t=exercise.title)
+            gettext(
+                "✗ {n} {t}: right here, not in a clean run: Restart kernel, Run all cells, look",
+                n=exercise.number,
+                t=exercise.title,
+            )
         )
     for event in found.events:
         if event.get("what") in ("shapes", "damaged"):
             lines.append(
-                Text(
-                    en="✗ recording {n} does not go with the notebook as it stands: train again",
-                    fr="✗ l'enregistrement {n} ne va pas au notebook tel qu'il est : ré-entraînez",
-                ).fill(n=event.get("recording"))
+                gettext(
+                    "✗ recording {n} does not go with the notebook as it stands: train again",
+                    n=event.get("recording"),
+                )
             )
     return lines

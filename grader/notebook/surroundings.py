@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from grader.check.key import Key
-from grader.check.text import Text
+from grader.check.text import Text, gettext
 
 INTERFACE = (
     "LAB_INTERFACE"  # the name that a student notebook's first cell gives the key's interface
@@ -31,30 +31,28 @@ def trouble(key: Key, names: Mapping[str, Any], folder: Path, notebook: str = ""
     """
     told = names.get(INTERFACE)
     if isinstance(told, str) and told != key.interface:
-        yield Text(
-            en="✗ this notebook and the kit installed here are not of the same release "
+        yield gettext(
+            "✗ this notebook and the kit installed here are not of the same release "
             "(notebook {a}, kit {b}): install the kit that came with this notebook, restart the "
             "kernel.",
-            fr="✗ ce notebook et le kit installé ici ne sont pas de la même version "
-            "(notebook {a}, kit {b}) : installez le kit fourni avec ce notebook, redémarrez le "
-            "noyau.",
-        ).fill(a=told[:8], b=key.interface)
+            a=told[:8],
+            b=key.interface,
+        )
     absent = missing(key.preload)
     if absent:
-        yield Text(
-            en="✗ this kernel, {p}, has no {m}: choose the kernel where it is installed, or run "
+        yield gettext(
+            "✗ this kernel, {p}, has no {m}: choose the kernel where it is installed, or run "
             "%pip install {m}",
-            fr="✗ ce noyau, {p}, n'a pas {m} : choisissez celui où il est installé, ou exécutez "
-            "%pip install {m}",
-        ).fill(p=sys.executable, m=" ".join(absent))
+            p=sys.executable,
+            m=" ".join(absent),
+        )
     other = claim(folder, key.lab, notebook)
     if other is not None:
-        yield Text(
-            en="✗ {n} does the same lab in this folder: each overwrites the other's recordings "
+        yield gettext(
+            "✗ {n} does the same lab in this folder: each overwrites the other's recordings "
             "and submission. Close one of them, or give it a folder of its own.",
-            fr="✗ {n} fait le même TP dans ce dossier : chacun écrase les enregistrements et le "
-            "rendu de l'autre. Fermez-en un, ou donnez-lui son propre dossier.",
-        ).fill(n=other or Text(en="another notebook that is open", fr="un autre notebook ouvert"))
+            n=other or gettext("another notebook that is open"),
+        )
 
 
 def missing(modules: Sequence[str]) -> list[str]:

@@ -25,7 +25,7 @@ from grader.check.judge import instead_of_a_model
 from grader.check.key import Key, Limits
 from grader.check.observe import observe
 from grader.check.recording import BadRecording, Recording, weight_paths
-from grader.check.text import Text
+from grader.check.text import Text, gettext
 from grader.notebook import display, live, session
 from grader.notebook.errors import LabError
 from grader.notebook.holes import NotTrainedYet
@@ -122,7 +122,7 @@ class Run:
         self.batches: list[float] = []
         self.total: int | None = None
         self.done = 0.0
-        self.unit = Text(en="epoch", fr="époque")
+        self.unit = gettext("epoch")
         self.began = time.perf_counter()
         self.stopped = ""
         self.steps_done = 0
@@ -226,12 +226,8 @@ class Run:
             earlier = self.lab.recording(self.name)
         except (LabError, NotTrainedYet):
             return
-        said = Text(
-            en="… {n} was recorded on {d} (trained {t:.0f} s). It is replaced when this training "
-            "ends; to take it up instead: lab.restore({n!r}, model)",
-            fr="… {n} a été enregistré le {d} (entraîné {t:.0f} s). La fin de cet entraînement le "
-            "remplacera ; pour le reprendre tel quel : lab.restore({n!r}, model)",
-        ).fill(
+        said = gettext("… {n} was recorded on {d} (trained {t:.0f} s). It is replaced when this training "
+            "ends; to take it up instead: lab.restore({n!r}, model)", 
             n=self.name, d=made_at(earlier.manifest),
             t=float(earlier.manifest.get("seconds") or 0.0),
         )  # fmt: skip
@@ -270,7 +266,7 @@ class Run:
         self._replaying = self.recording = found
         self.curves, self._ended = found.history, True
         self.began = time.perf_counter() - float(found.manifest.get("seconds") or 0.0)
-        self.live.end(Text(en="loaded from its recording", fr="repris de son enregistrement"))
+        self.live.end(gettext("loaded from its recording"))
         return found
 
     # -------------------------------------------------------------- a loop
@@ -278,13 +274,10 @@ class Run:
     def __enter__(self) -> Run:
         if self.given_model is None and self.weights:
             raise LabError(
-                Text(
-                    en="with lab.record({n!r}, model=…): which model is trained?",
-                    fr="with lab.record({n!r}, model=…) : quel modèle est entraîné ?",
-                ).fill(n=self.name),
+                gettext("with lab.record({n!r}, model=…): which model is trained?", n=self.name),
                 self.lab.lang,
             )
-        self.unit = Text(en="step", fr="pas")
+        self.unit = gettext("step")
         if session.current.recording(self.name) is None:
             self._train_allowed()
         return self
@@ -402,29 +395,20 @@ class Run:
 
     def _saved(self, path: Path, size: int, made: Recording) -> Text:
         where = path.relative_to(self.lab.folder) if path.is_relative_to(self.lab.folder) else path
-        text = Text(
-            en="recorded in {p} ({s}, {t:.0f} s)",
-            fr="enregistré dans {p} ({s}, {t:.0f} s)",
-        ).fill(p=where, s=display.size(size), t=self.seconds)
+        text = gettext(
+            "recorded in {p} ({s}, {t:.0f} s)", p=where, s=display.size(size), t=self.seconds
+        )
         if self.stopped == "budget":
-            text += Text(
-                en="; stopped at the time budget of {b:.0f} s",
-                fr=" ; arrêté au budget de temps de {b:.0f} s",
-            ).fill(b=self.budget)
+            text += gettext("; stopped at the time budget of {b:.0f} s", b=self.budget)
         if self.stopped == "interrupted":
-            text += Text(en="; interrupted by you", fr=" ; interrompu par vous")
+            text += gettext("; interrupted by you")
         if "google.colab" in sys.modules:
-            text += Text(
-                en="; Colab forgets it when the session ends: lab.submit() gives you a zip to "
-                "keep, which put back beside the notebook brings it back",
-                fr=" ; Colab l'oublie à la fin de la session : lab.submit() donne un zip à garder, "
-                "qui, remis à côté du notebook, le fait revenir",
+            text += gettext(
+                "; Colab forgets it when the session ends: lab.submit() gives you a zip to "
+                "keep, which put back beside the notebook brings it back"
             )
         if not made.manifest["finite"]:
-            text += Text(
-                en="; some weights are not finite numbers: the training diverged",
-                fr=" ; des poids ne sont pas des nombres finis : l'entraînement a divergé",
-            )
+            text += gettext("; some weights are not finite numbers: the training diverged")
         return text
 
 
@@ -439,10 +423,7 @@ def record(
     """A `Run` that is also a Keras callback."""
     if not isinstance(name, str) or not name.replace("_", "").replace("-", "").isalnum():
         raise LabError(
-            Text(
-                en="lab.record(name): a short name of letters and digits, not {n!r}.",
-                fr="lab.record(nom) : un nom court de lettres et de chiffres, pas {n!r}.",
-            ).fill(n=name),
+            gettext("lab.record(name): a short name of letters and digits, not {n!r}.", n=name),
             lab.lang,
         )
     if isinstance(model, (type, FunctionType)):
@@ -558,7 +539,7 @@ class _Live:
         parts.append(f"{run.seconds:.0f} s")
         left = run.seconds_left
         if left is not None and not run.stopped and not run._ended:
-            parts.append(Text(en="{s:.0f} s left", fr="encore {s:.0f} s").fill(s=left).to(lang))
+            parts.append(gettext("{s:.0f} s left", s=left).to(lang))
         newest = {k: v[-1] for k, v in run.curves.items() if v}
         for k, v in (logs or {}).items():
             if k not in newest:
@@ -569,9 +550,9 @@ class _Live:
             if value is None:
                 value = goal.so_far(run.curves)
             sign = "≤" if goal.target < goal.floor else "≥"
-            aim = Text(en="to reach: {m} {s} {t:g}", fr="à atteindre : {m} {s} {t:g}")
+            aim = gettext("to reach: {m} {s} {t:g}")
             if value is not None:
-                aim += Text(en=" (so far {v:.3g})", fr=" (pour l'instant {v:.3g})").fill(v=value)
+                aim += gettext(" (so far {v:.3g})", v=value)
             parts.append(
                 Text(en=aim.en, fr=aim.fr).fill(m=goal.metric, s=sign, t=goal.target).to(lang)
             )
@@ -593,7 +574,7 @@ class _Live:
             print(text, flush=True)
             return
         run, lang = self.run, self.run.lab.lang
-        alt = Text(en="curves of {n}: {l}", fr="courbes de {n} : {l}").fill(n=run.name, l=line)
+        alt = gettext("curves of {n}: {l}", n=run.name, l=line)
         drawn = live.image(self._drawn(), alt.to(lang))
         total = run.total or 1
         bar = (
@@ -618,15 +599,15 @@ def _nothing() -> None:
 
 
 def _not_recorded(why: str) -> Text:
-    return Text(en="not recorded: {w}", fr="non enregistré : {w}").fill(w=why)
+    return gettext("not recorded: {w}", w=why)
 
 
 def _not_saved(path: Path, error: OSError) -> Text:
-    return Text(
-        en="could not write {p} ({w}): free some space, then lab.submit(), which has it in memory",
-        fr="impossible d'écrire {p} ({w}) : libérez de la place, puis lab.submit(), qui l'a en "
-        "mémoire",
-    ).fill(p=path.name, w=error.strerror or type(error).__name__)
+    return gettext(
+        "could not write {p} ({w}): free some space, then lab.submit(), which has it in memory",
+        p=path.name,
+        w=error.strerror or type(error).__name__,
+    )
 
 
 # ------------------------------------------------------------------ weights into a model
@@ -849,9 +830,8 @@ def _number(value: Any, name: str, lang: str) -> float:
         return float(np.asarray(value).mean())
     except (TypeError, ValueError):
         raise LabError(
-            Text(
-                en="run.log({n}=…): a number is needed, a {t} came.",
-                fr="run.log({n}=…) : il faut un nombre, un {t} est venu.",
-            ).fill(n=name, t=type(value).__name__),
+            gettext(
+                "run.log({n}=…): a number is needed, a {t} came.", n=name, t=type(value).__name__
+            ),
             lang,
         ) from None

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from grader.check.key import Key
-from grader.check.text import Text
+from grader.check.text import gettext
 from grader.gradebook.records import Graded
 from grader.platforms.moodle import Filled, amount, convert, read_bytes
 from grader.platforms.table import BadSheet, Sheet, bare, letters, name_words
@@ -53,10 +53,11 @@ def fill_canvas(
     missing = [c for c in ("Student", "ID", "Section") if fixed[c] < 0]
     if missing:
         raise BadSheet(
-            Text(
-                en="{n} is no Canvas gradebook: no column {c}; export it from Grades in Canvas",
-                fr="{n} n'est pas un carnet de notes Canvas : pas de colonne {c} ; exportez-le depuis Notes",
-            ).fill(n=name, c=", ".join(missing))
+            gettext(
+                "{n} is no Canvas gradebook: no column {c}; export it from Grades in Canvas",
+                n=name,
+                c=", ".join(missing),
+            )
         )
     column = _assignment(sheet, assignment, set(fixed.values()))
     people, possible = _people(sheet, fixed, column)
@@ -70,10 +71,11 @@ def fill_canvas(
             (result.ambiguous if rows else result.absent).append(g)
     if graded and not places and not result.ambiguous:
         raise BadSheet(
-            Text(
-                en="{n} is of another course: none of the {k} graded students is in it",
-                fr="{n} est d'un autre cours : aucun des {k} étudiants notés n'y figure",
-            ).fill(n=name, k=len(graded))
+            gettext(
+                "{n} is of another course: none of the {k} graded students is in it",
+                n=name,
+                k=len(graded),
+            )
         )
     sign = sheet.decimal_sign((column,))
     for row in sorted(places):
@@ -121,16 +123,15 @@ def _assignment(sheet: Sheet, wanted: str, fixed: set[int]) -> int:
     listed = ", ".join(marked.values())[:300] or "–"
     if hits:
         raise BadSheet(
-            Text(
-                en="{n}: several assignments are called {a!r}: give its number, of {c}",
-                fr="{n} : plusieurs devoirs s'appellent {a!r} : donnez son numéro, parmi {c}",
-            ).fill(n=sheet.name, a=wanted, c=listed)
+            gettext(
+                "{n}: several assignments are called {a!r}: give its number, of {c}",
+                n=sheet.name,
+                a=wanted,
+                c=listed,
+            )
         )
     raise BadSheet(
-        Text(
-            en="{n}: no assignment {a!r}; there are: {c}",
-            fr="{n} : pas de devoir {a!r} ; il y a : {c}",
-        ).fill(n=sheet.name, a=wanted, c=listed)
+        gettext("{n}: no assignment {a!r}; there are: {c}", n=sheet.name, a=wanted, c=listed)
     )
 
 

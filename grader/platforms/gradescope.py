@@ -10,7 +10,7 @@ from typing import Any, Literal
 from grader.check.compare import Metric
 from grader.check.judge import EARNING, Verdict
 from grader.check.key import Check, Key
-from grader.check.text import Text, same
+from grader.check.text import gettext, same
 from grader.gradebook.records import Graded
 from grader.reports.files import file_stems, person, write_atomically
 from grader.reports.summary import by_exercise
@@ -38,7 +38,7 @@ def results_json(
         taken = same(f"−{number(graded.penalty, lang)}: ")
         said.append(taken + graded.late.text)
     if graded.total_by_hand is not None:
-        label = Text(en="total set by hand: ", fr="total fixé à la main : ")
+        label = gettext("total set by hand: ")
         said.append(label + same(graded.total_by_hand.reason))
     return {
         "score": graded.total,

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader.check.key import Key
-from grader.check.text import Text
+from grader.check.text import Text, gettext
 from grader.gradebook.records import Graded
 from grader.platforms.table import BadSheet, Sheet, name_words
 from grader.reports.feedback import Pictures, feedback_page
@@ -65,48 +65,35 @@ class Filled:
     def notices(self) -> list[Text]:
         """One line each for what is out of the ordinary; the first counts the grades entered."""
         said = [
-            Text(en="{n} grades entered", fr="{n} notes inscrites").fill(n=len(self.filled)),
+            gettext("{n} grades entered", n=len(self.filled)),
             *(
-                Text(en="{s}: {a} replaced by {b}", fr="{s} : {a} remplacé par {b}").fill(
-                    s=g.student, a=old, b=new
-                )
+                gettext("{s}: {a} replaced by {b}", s=g.student, a=old, b=new)
                 for g, old, new in self.replaced
             ),
         ]
         for group, text in (
-            (self.absent, Text(en="not in the sheet: {s}", fr="absents de la feuille : {s}")),
+            (self.absent, gettext("not in the sheet: {s}")),
             (
                 self.ambiguous,
-                Text(
-                    en="left alone, several people fit: {s}",
-                    fr="laissés tels quels, plusieurs personnes possibles : {s}",
-                ),
+                gettext("left alone, several people fit: {s}"),
             ),
             (
                 self.locked,
-                Text(
-                    en="left alone, the sheet says that the grade may not be changed: {s}",
-                    fr="laissés tels quels, la feuille dit la note non modifiable : {s}",
-                ),
+                gettext("left alone, the sheet says that the grade may not be changed: {s}"),
             ),
             (
                 self.not_graded,
-                Text(en="not graded, left alone: {s}", fr="non notés, laissés tels quels : {s}"),
+                gettext("not graded, left alone: {s}"),
             ),
             (
                 self.pending,
-                Text(
-                    en="entered, though an answer is still to be read: {s}",
-                    fr="notes provisoires, une réponse reste à lire : {s}",
-                ),
+                gettext("entered, though an answer is still to be read: {s}"),
             ),
         ):
             if group:
                 said.append(text.fill(s=_names([g.student for g in group])))
         if self.silent:
-            said.append(
-                Text(en="no submission: {s}", fr="sans rendu : {s}").fill(s=_names(self.silent))
-            )
+            said.append(gettext("no submission: {s}", s=_names(self.silent)))
         return said
 
 
@@ -144,10 +131,8 @@ def fill_worksheet(
     missing = [k for k in _NEEDED if columns[k] < 0]
     if missing:
         raise BadSheet(
-            Text(
-                en="{n} is no Moodle grading worksheet: no column {c}; its columns are {h}",
-                fr="{n} n'est pas une feuille d'évaluation Moodle : pas de colonne {c} ; ses colonnes sont {h}",
-            ).fill(
+            gettext(
+                "{n} is no Moodle grading worksheet: no column {c}; its columns are {h}",
                 n=name,
                 c=Text(
                     en=", ".join(HEADINGS[k][0] for k in missing),
@@ -254,16 +239,20 @@ def _refuse_stranger(
     known = sum(name_words(g.student) in names for g in graded)
     if strangers or (numbered and known):
         raise BadSheet(
-            Text(
-                en="{n} belongs to another assignment: {k} of {all} names are in it, but under other participant numbers; download the worksheet of this assignment",  # noqa: E501
-                fr="{n} est celle d'un autre devoir : {k} noms sur {all} y figurent, sous d'autres numéros de participant ; téléchargez celle de ce devoir",  # noqa: E501
-            ).fill(n=sheet.name, k=known, all=len(graded))
+            gettext(
+                "{n} belongs to another assignment: {k} of {all} names are in it, but under other participant "
+                "numbers; download the worksheet of this assignment",
+                n=sheet.name,
+                k=known,
+                all=len(graded),
+            )
         )
     raise BadSheet(
-        Text(
-            en="{n} is the worksheet of another course: none of the {all} graded students is in it",
-            fr="{n} est la feuille d'un autre cours : aucun des {all} étudiants notés n'y figure",
-        ).fill(n=sheet.name, all=len(graded))
+        gettext(
+            "{n} is the worksheet of another course: none of the {all} graded students is in it",
+            n=sheet.name,
+            all=len(graded),
+        )
     )
 
 
@@ -290,10 +279,11 @@ def _enter(
         maximum = amount(listed)
         if maximum is None:
             raise BadSheet(
-                Text(
-                    en="{n}: the maximum grade {m!r} is no number: the assignment uses a scale; set it to points",
-                    fr="{n} : la note maximale {m!r} n'est pas un nombre : le devoir utilise un barème ; passez-le en points",  # noqa: E501
-                ).fill(n=sheet.name, m=listed)
+                gettext(
+                    "{n}: the maximum grade {m!r} is no number: the assignment uses a scale; set it to points",
+                    n=sheet.name,
+                    m=listed,
+                )
             )
         grade = convert(grade, key.max_points, maximum, scale, sheet.name)
     new = f"{grade:.2f}".replace(".", sign)
@@ -324,10 +314,13 @@ def convert(grade: float, lab: float, sheet: float, scale: bool, name: str) -> f
     if scale and lab > 0:
         return round(min(grade / lab, 1.0) * sheet, 2)
     raise BadSheet(
-        Text(
-            en="{n} counts to {s}, the lab to {l}: a grade could exceed the maximum or mean another; ask for scaling, or set the assignment's maximum to {l}",  # noqa: E501
-            fr="{n} note sur {s}, le TP sur {l} : une note pourrait dépasser le maximum ou changer de sens ; demandez la mise à l'échelle ou réglez le devoir sur {l}",  # noqa: E501
-        ).fill(n=name, s=number(sheet, "en"), l=number(lab, "en"))
+        gettext(
+            "{n} counts to {s}, the lab to {l}: a grade could exceed the maximum or mean another; ask for "
+            "scaling, or set the assignment's maximum to {l}",
+            n=name,
+            s=number(sheet, "en"),
+            l=number(lab, "en"),
+        )
     )
 
 
@@ -358,9 +351,7 @@ def read_bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise ReportError(
-            Text(en="cannot read {p}: {e}", fr="impossible de lire {p} : {e}").fill(
-                p=path, e=error.strerror or error
-            )
+            gettext("cannot read {p}: {e}", p=path, e=error.strerror or error)
         ) from None
 
 
@@ -404,19 +395,13 @@ def feedback_zip(
             chosen.setdefault(folders[g.student_id], g)
     if not chosen:
         raise ReportError(
-            Text(
-                en="no feedback zip: none of the submissions comes from a Moodle download",
-                fr="pas de zip de retours : aucun rendu ne vient d'un téléchargement Moodle",
-            )
+            gettext("no feedback zip: none of the submissions comes from a Moodle download")
         )
     clash = [n for n, k in Counter(f.casefold() for f in chosen).items() if k > 1]
     bad = [f for f in chosen if f in ("", ".", "..") or re.search(r"[/\\\0]", f)]
     if bad or clash:
         raise ReportError(
-            Text(
-                en="no feedback zip: {f!r} cannot be a folder's name",
-                fr="pas de zip de retours : {f!r} ne peut pas nommer un dossier",
-            ).fill(f=(bad or clash)[0])
+            gettext("no feedback zip: {f!r} cannot be a folder's name", f=(bad or clash)[0])
         )
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:

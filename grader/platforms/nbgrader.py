@@ -18,7 +18,7 @@ from grader.authoring.formats import nbformat
 from grader.authoring.source import nbgrader_checksum, nbgrader_metadata
 from grader.authoring.spec import AuthorError
 from grader.check.key import BadKey, Check, Key
-from grader.check.text import Text
+from grader.check.text import gettext
 
 CONFIG = "nbgrader_config.py"
 _CONFIG = '''"""Configuration of nbgrader for these labs; made by `grader nbgrader`."""
@@ -31,10 +31,7 @@ c.LockCells.lock_solution_cells = False
 # A first import of TensorFlow takes its time.
 c.Execute.timeout = 600
 '''
-_WHY = Text(
-    en="# Points of {n}, for nbgrader. Leave this cell as it is.",
-    fr="# Points de {n}, pour nbgrader. Laissez cette cellule telle quelle.",
-)
+_WHY = gettext("# Points of {n}, for nbgrader. Leave this cell as it is.")
 
 
 def nbgrader_course(course: Path, labs: Sequence[str], out: Path, lang: str) -> list[Path]:

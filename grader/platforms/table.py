@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from grader.check.text import Text
+from grader.check.text import gettext
 from grader.reports.files import ReportError
 
 _BOMS = (
@@ -51,10 +51,10 @@ class Sheet:
         """
         if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
             raise BadSheet(
-                Text(
-                    en="{n} is a spreadsheet, not a CSV file: save it as CSV, or download it again",
-                    fr="{n} est un classeur, pas un fichier CSV : enregistrez-le en CSV ou téléchargez-le à nouveau",  # noqa: E501
-                ).fill(n=name)
+                gettext(
+                    "{n} is a spreadsheet, not a CSV file: save it as CSV, or download it again",
+                    n=name,
+                )
             )
         bom, encoding = next(((b, e) for b, e in _BOMS if data.startswith(b)), (b"", ""))
         text = _decode(data[len(bom) :], encoding)
@@ -65,12 +65,7 @@ class Sheet:
         if told:
             preamble, body = told.group(0), body[told.end() :]
         if not body.strip() or "\0" in body:
-            raise BadSheet(
-                Text(
-                    en="{n} is empty or not a CSV file",
-                    fr="{n} est vide ou n'est pas un fichier CSV",
-                ).fill(n=name)
-            )
+            raise BadSheet(gettext("{n} is empty or not a CSV file", n=name))
         delimiter = told.group(1) if told else _delimiter(body)
         rows, ends = _take_apart(body, delimiter)
         return cls(name, encoding, bom, delimiter, preamble, rows, ends)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.check.key import Key
-from grader.check.text import Text
+from grader.check.text import gettext
 from grader.gradebook.records import Graded
 from grader.reports.files import write_atomically
 from grader.reports.summary import by_exercise, in_order, state, summarise
@@ -28,10 +28,10 @@ def workbook(graded: Sequence[Graded], key: Key, lang: str) -> bytes:
 
     book = Workbook()
     first = book.active
-    first.title = Text(en="Marks", fr="Notes").to(lang)
+    first.title = gettext("Marks").to(lang)
     _marks(first, graded, key, lang)
-    _checks(book.create_sheet(Text(en="Checks", fr="Contrôles").to(lang)), graded, key, lang)
-    _mistakes(book.create_sheet(Text(en="Mistakes", fr="Erreurs").to(lang)), graded, key, lang)
+    _checks(book.create_sheet(gettext("Checks").to(lang)), graded, key, lang)
+    _mistakes(book.create_sheet(gettext("Mistakes").to(lang)), graded, key, lang)
     file = io.BytesIO()
     book.save(file)
     return file.getvalue()
@@ -45,13 +45,13 @@ def write_workbook(graded: Sequence[Graded], key: Key, path: Path, lang: str) ->
 def _marks(sheet: Any, graded: Sequence[Graded], key: Key, lang: str) -> None:
     exercises = [e for e in key.exercises if key.of_exercise(e.id)]
     said = [
-        Text(en="student", fr="étudiant"), Text(en="identifier", fr="identifiant"),
-        Text(en="total", fr="total"), Text(en="max", fr="max"), Text(en="bonus", fr="bonus"),
-        Text(en="late", fr="retard"), Text(en="by hand", fr="à la main"),
-        Text(en="attempts", fr="tentatives"),
+        gettext("student"), gettext("identifier"),
+        gettext("total"), gettext("max"), gettext("bonus"),
+        gettext("late"), gettext("by hand"),
+        gettext("attempts"),
     ]  # fmt: skip
     heads = [t.to(lang) for t in said] + [f"{e.number} {e.title.to(lang)}" for e in exercises]
-    heads += [Text(en="state", fr="état").to(lang), Text(en="notices", fr="remarques").to(lang)]
+    heads += [gettext("state").to(lang), gettext("notices").to(lang)]
     rows: list[list[object]] = []
     for g in in_order(graded):
         marks = {m.id: m.points + m.bonus for m in by_exercise(g, key)} if g.problem is None else {}
@@ -78,8 +78,8 @@ def _by_hand(graded: Graded) -> float | None:
 def _checks(sheet: Any, graded: Sequence[Graded], key: Key, lang: str) -> None:
     numbers = {e.id: e.number for e in key.exercises}
     heads = [
-        Text(en="student", fr="étudiant").to(lang),
-        Text(en="identifier", fr="identifiant").to(lang),
+        gettext("student").to(lang),
+        gettext("identifier").to(lang),
     ]
     heads += [f"{numbers.get(c.exercise, '')} {c.title.to(lang)}" for c in key.checks]
     rows: list[list[object]] = []
@@ -91,8 +91,8 @@ def _checks(sheet: Any, graded: Sequence[Graded], key: Key, lang: str) -> None:
 
 def _mistakes(sheet: Any, graded: Sequence[Graded], key: Key, lang: str) -> None:
     said = [
-        Text(en="exercise", fr="exercice"), Text(en="mistake", fr="erreur"),
-        Text(en="students", fr="étudiants"), Text(en="points lost", fr="points perdus"),
+        gettext("exercise"), gettext("mistake"),
+        gettext("students"), gettext("points lost"),
     ]  # fmt: skip
     rows: list[list[object]] = [
         [f"{m.number} {m.exercise.to(lang)}", m.text.to(lang), m.students, m.lost]
@@ -119,7 +119,7 @@ def _fill(
             _put(sheet, i, j, value)
     last = len(rows) + 1
     if rows and means:
-        _put(sheet, last + 1, 1, Text(en="mean", fr="moyenne").to(lang)).font = Font(bold=True)
+        _put(sheet, last + 1, 1, gettext("mean").to(lang)).font = Font(bold=True)
         for j in means:
             column = get_column_letter(j)
             span = f"{column}2:{column}{last}"

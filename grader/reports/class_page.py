@@ -11,7 +11,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from grader.check.key import Key
-from grader.check.text import Text
+from grader.check.text import gettext
 from grader.gradebook.records import About, Graded
 from grader.reports import plot
 from grader.reports.files import person, write_atomically
@@ -86,13 +86,11 @@ def _marks(summary: ClassSummary, lang: str) -> Markup:
         return Markup("")
     top = summary.max_points or 1.0
     words = {
-        Text(en="mean", fr="moyenne").to(lang): summary.mean,
-        Text(en="median", fr="médiane").to(lang): summary.median,
+        gettext("mean").to(lang): summary.mean,
+        gettext("median").to(lang): summary.median,
     }
-    alt = Text(
-        en="Histogram of {n} marks out of {max}: from {lo} to {hi}, mean {mean}, median {median}.",
-        fr="Histogramme de {n} notes sur {max} : de {lo} à {hi}, moyenne {mean}, médiane {median}.",
-    ).fill(
+    alt = gettext(
+        "Histogram of {n} marks out of {max}: from {lo} to {hi}, mean {mean}, median {median}.",
         n=len(summary.marks),
         max=number(top, lang),
         lo=number(min(summary.marks), lang),
@@ -106,8 +104,8 @@ def _marks(summary: ClassSummary, lang: str) -> Markup:
         top,
         round(top) if 4 <= top <= 24 and top == round(top) else 20,
         alt.to(lang),
-        Text(en="mark out of {m}", fr="note sur {m}").fill(m=number(top, lang)).to(lang),
-        Text(en="students", fr="étudiants").to(lang),
+        gettext("mark out of {m}", m=number(top, lang)).to(lang),
+        gettext("students").to(lang),
         lang,
         words,
     )
@@ -131,10 +129,8 @@ def _trainings(summary: ClassSummary, lang: str) -> list[TrainingPicture]:
             continue
         median = seconds[len(seconds) // 2]
         high = plot.ticks(0, max(seconds[-1], 1.0), 8)[-1]
-        alt = Text(
-            en="Histogram of {n} training times: from {lo} to {hi}, median {median}.",
-            fr="Histogramme de {n} durées d'entraînement : de {lo} à {hi}, médiane {median}.",
-        ).fill(
+        alt = gettext(
+            "Histogram of {n} training times: from {lo} to {hi}, median {median}.",
             n=len(seconds),
             lo=duration(seconds[0], lang),
             hi=duration(seconds[-1], lang),
@@ -146,10 +142,10 @@ def _trainings(summary: ClassSummary, lang: str) -> list[TrainingPicture]:
             high,
             min(20, max(6, math.ceil(math.sqrt(len(seconds))) + 4)),
             alt.to(lang),
-            Text(en="seconds of training", fr="secondes d'entraînement").to(lang),
-            Text(en="students", fr="étudiants").to(lang),
+            gettext("seconds of training").to(lang),
+            gettext("students").to(lang),
             lang,
-            {Text(en="median", fr="médiane").to(lang): round(median, 1)},
+            {gettext("median").to(lang): round(median, 1)},
         )
         pictures.append(TrainingPicture(name, len(trainings), median, seconds[-1], diverged, chart))
     return pictures

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from slugify import slugify
 
-from grader.check.text import Text
+from grader.check.text import gettext
 from grader.reports.files import write_atomically
 from grader.reports.gradebook import safe_cell
 
@@ -34,7 +34,7 @@ def course_csv(rows: Sequence[Row], weights: Mapping[str, float], lang: str) -> 
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(["student", *weights, "mean"])
-    word = Text(en="(weight)", fr="(coefficient)").to(lang)
+    word = gettext("(weight)").to(lang)
     writer.writerow([word, *(f"{w:g}" for w in weights.values()), ""])
     for row in sorted(rows, key=lambda r: (slugify(r.student), r.student)):
         got = [f"{row.totals[lab]:.2f}" if lab in row.totals else "" for lab in weights]

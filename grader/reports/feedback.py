@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from grader.check.judge import EARNING, Verdict, limit_text
 from grader.check.key import Exercise, Key
-from grader.check.text import Text, same
+from grader.check.text import Text, gettext, same
 from grader.gradebook.records import ByHand, Graded
 from grader.platforms.gradescope import metric_of
 from grader.reports import plot
@@ -144,36 +144,31 @@ def how_total(graded: Graded, key: Key) -> list[Step]:
     rest = [v for v in plain if v.check not in metrics and v.status != "partial"]
     steps = [
         Step(
-            Text(en="Right checks", fr="Contrôles justes"),
+            gettext("Right checks"),
             sum(v.points for v in rest),
             nothing,
         ),
         Step(
-            Text(en="Partly right", fr="En partie justes"),
+            gettext("Partly right"),
             sum(v.points for v in part),
-            Text(en="{n} check{s}", fr="{n} contrôle{s}").fill(
-                n=len(part), s="s" if len(part) > 1 else ""
-            ),
+            gettext("{n} check{s}", n=len(part), s="s" if len(part) > 1 else ""),
         ),
         Step(
-            Text(en="Measured figures", fr="Mesures"),
+            gettext("Measured figures"),
             sum(v.points for v in measured),
-            Text(
-                en="in proportion, between floor and target",
-                fr="en proportion, entre plancher et cible",
-            ),
+            gettext("in proportion, between floor and target"),
         ),
-        Step(Text(en="Bonus", fr="Bonus"), graded.bonus, nothing),
+        Step(gettext("Bonus"), graded.bonus, nothing),
     ]
     kept = [s for i, s in enumerate(steps) if i == 0 or s.points or (i == 1 and part)]
     over = graded.earned - min(graded.earned, graded.max_points)
     if over > 1e-9:
-        kept.append(Step(Text(en="Over the maximum", fr="Au-delà du maximum"), -over, nothing))
+        kept.append(Step(gettext("Over the maximum"), -over, nothing))
     if graded.late is not None:
-        kept.append(Step(Text(en="Late", fr="Retard"), -graded.penalty, graded.late.text))
+        kept.append(Step(gettext("Late"), -graded.penalty, graded.late.text))
     whole = graded.total_by_hand
     if whole is not None:
-        label = Text(en="Total set by hand", fr="Total fixé à la main")
+        label = gettext("Total set by hand")
         kept.append(Step(label, whole.points - whole.before, same(whole.reason)))
     return kept
 
@@ -190,7 +185,7 @@ def _say(verdict: Verdict, graded: Graded, key: Key, lang: str, pictures: Pictur
     read = asked is not None and asked.answer.get("type") == "text"
     question = asked is not None and asked.kind == "answer" and not read
     if question and verdict.status == "right" and came.en:
-        came = Text(en="your answer: ", fr="votre réponse : ") + came
+        came = gettext("your answer: ") + came
     pair = pictures.get(verdict.check)
     drawn = plot.heat_maps(pair["came"], pair["expected"], lang) if pair else Markup("")
     known = key.misconceptions.get(verdict.diagnosis) if verdict.status == "carried" else None
@@ -272,10 +267,12 @@ def _trained(training: Training, graded: Graded, key: Key, lang: str) -> Trained
         ends = ", ".join(
             f"{name} {number(_last(values), lang, 3)}" for name, values in group.items()
         )
-        alt = Text(
-            en="curve over {n} epochs, at the end: {e}", fr="courbe sur {n} époques, à la fin : {e}"
-        ).fill(n=training.epochs or "?", e=ends.replace("{", "(").replace("}", ")"))
-        epoch = Text(en="epoch", fr="époque")
+        alt = gettext(
+            "curve over {n} epochs, at the end: {e}",
+            n=training.epochs or "?",
+            e=ends.replace("{", "(").replace("}", ")"),
+        )
+        epoch = gettext("epoch")
         drawn.append(plot.curves(group, alt.to(lang), epoch.to(lang), lang, training.epochs))
     return Trained(training, gauges, [d for d in drawn if d])
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from slugify import slugify
 
-from grader.check.text import Text
+from grader.check.text import Text, gettext
 from grader.gradebook.records import Graded
 
 _RESERVED = {"con", "prn", "aux", "nul"} | {f"{n}{i}" for n in ("com", "lpt") for i in range(1, 10)}
@@ -47,10 +47,9 @@ def write_atomically(path: Path, data: str | bytes) -> Path:
                 draft.unlink(missing_ok=True)
     except OSError as error:
         raise ReportError(
-            Text(
-                en="cannot write {p}: {e}; choose another place",
-                fr="impossible d'écrire {p} : {e} ; choisissez un autre endroit",
-            ).fill(p=path, e=error.strerror or error)
+            gettext(
+                "cannot write {p}: {e}; choose another place", p=path, e=error.strerror or error
+            )
         ) from None
     return path
 

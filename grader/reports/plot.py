@@ -12,7 +12,7 @@ from functools import cache
 import numpy as np
 from markupsafe import Markup, escape
 
-from grader.check.text import Text
+from grader.check.text import gettext
 from grader.reports.words import number
 
 WIDTH = 480.0
@@ -243,9 +243,9 @@ def families(
 
 LEAST_GAP = 0.01  # of the values' range: rounding is not drawn as a gap
 
-YOURS = Text(en="yours", fr="le vôtre")
-EXPECTED = Text(en="expected", fr="attendu")
-GAP = Text(en="gap", fr="écart")
+YOURS = gettext("yours")
+EXPECTED = gettext("expected")
+GAP = gettext("gap")
 
 
 def heat_maps(came: object, expected: object, lang: str) -> Markup:
@@ -265,7 +265,7 @@ def heat_maps(came: object, expected: object, lang: str) -> Markup:
         flat_a, flat_b = a.reshape(-1, *a.shape[-2:]), b.reshape(-1, *b.shape[-2:])
         worst = int(np.argmax(np.nan_to_num(np.abs(flat_a - flat_b), nan=np.inf).max(axis=(1, 2))))
         index = tuple(int(i) for i in np.unravel_index(worst, a.shape[:-2]))
-        where = Text(en=", slice {i}", fr=", tranche {i}").fill(i=list(index)).to(lang)
+        where = gettext(", slice {i}", i=list(index)).to(lang)
         a, b = flat_a[worst], flat_b[worst]
     a, b = (m.reshape(-1, *m.shape[-2:])[0] for m in (a, b))
     finite = np.concatenate([m[np.isfinite(m)] for m in (a, b)])
@@ -283,16 +283,12 @@ def heat_maps(came: object, expected: object, lang: str) -> Markup:
         parts.append(label(i * (side + 16), 15, title, class_="strong"))
         parts.append(drawn)
         tallest = max(tallest, height)
-    foot = (
-        Text(en="dark: {hi}, light: {lo}{w}", fr="foncé : {hi}, clair : {lo}{w}")
-        .fill(hi=number(high, lang, 3), lo=number(low, lang, 3), w=where)
-        .to(lang)
-    )
+    foot = gettext(
+        "dark: {hi}, light: {lo}{w}", hi=number(high, lang, 3), lo=number(low, lang, 3), w=where
+    ).to(lang)
     parts.append(label(0, 24 + tallest + 18, foot, class_="small"))
-    alt = Text(
-        en="two heat maps, yours and the expected one: {n} of {size} cells differ{w}",
-        fr="deux cartes, la vôtre et celle attendue : {n} cases sur {size} diffèrent{w}",
-    ).fill(
+    alt = gettext(
+        "two heat maps, yours and the expected one: {n} of {size} cells differ{w}",
         n=int((~np.isclose(a, b, rtol=1e-3, atol=1e-4, equal_nan=True)).sum())
         if a.shape == b.shape
         else b.size,

@@ -10,7 +10,7 @@ from typing import Literal
 
 from grader.check.judge import Status, Verdict
 from grader.check.key import Key, Misconception
-from grader.check.text import Text, same
+from grader.check.text import Text, gettext, same
 from grader.gradebook.records import Graded
 from grader.reports.manifest import Training, read_trainings
 
@@ -264,10 +264,7 @@ def cause(verdict: Verdict, key: Key) -> tuple[str, Text, Text] | None:
         said = Text(en=sides[0][1], fr=sides[1][1])
         return verdict.diagnosis or f"{verdict.check}: {said.en}", said, verdict.hint
     if verdict.status == "forbidden":
-        said = Text(
-            en="a forbidden call was used instead of writing it",
-            fr="un appel interdit a été utilisé au lieu d'écrire le calcul",
-        )
+        said = gettext("a forbidden call was used instead of writing it")
         return f"forbidden: {verdict.exercise}", said, verdict.hint
     return None
 

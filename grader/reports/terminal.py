@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text as Styled
 
 from grader.check.key import Key
-from grader.check.text import Text
+from grader.check.text import gettext
 from grader.gradebook.records import Graded
 from grader.reports.summary import by_exercise, in_order, state
 from grader.reports.words import STATE, number
@@ -54,9 +54,9 @@ def summary_table(
     )
     done = [g for g in rows if g.problem is None]
     points = [{m.id: m.points + m.bonus for m in by_exercise(g, key)} for g in done]
-    mean = Text(en="mean of {n}", fr="moyenne de {n}").fill(n=len(done)).to(lang)
+    mean = gettext("mean of {n}", n=len(done)).to(lang)
     table.add_column(
-        Text(en="student", fr="étudiant").to(lang),
+        gettext("student").to(lang),
         Styled(mean if done else ""),
         no_wrap=True,
         overflow="ellipsis",
@@ -79,9 +79,7 @@ def summary_table(
             no_wrap=True,
             min_width=4,
         )
-    table.add_column(
-        Text(en="state", fr="état").to(lang), no_wrap=True, min_width=min(state_width, 10)
-    )
+    table.add_column(gettext("state").to(lang), no_wrap=True, min_width=min(state_width, 10))
     earned = iter(points)
     for i, g in enumerate(rows):
         is_graded = g.problem is None
@@ -96,14 +94,12 @@ def summary_table(
         )
     notes = []
     if most is not None and len(rows) > most:
-        notes.append(
-            Text(en="{n} more students", fr="{n} autres étudiants").fill(n=len(rows) - most)
-        )
+        notes.append(gettext("{n} more students", n=len(rows) - most))
     if left_out > 0:
-        notes.append(Text(en="{n} more exercises", fr="{n} autres exercices").fill(n=left_out))
+        notes.append(gettext("{n} more exercises", n=left_out))
     if notes:
         said = ", ".join(n.to(lang) for n in notes)
-        where = Text(en="… {s}: see gradebook.csv", fr="… {s} : voir gradebook.csv").fill(s=said)
+        where = gettext("… {s}: see gradebook.csv", s=said)
         table.caption = Styled(where.to(lang))
         table.caption_justify = "left"
     return table

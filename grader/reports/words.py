@@ -6,19 +6,19 @@ import math
 from datetime import datetime
 
 from grader.check.judge import Status
-from grader.check.text import Text
+from grader.check.text import Text, gettext
 
 STATUS: dict[Status, Text] = {
-    "right": Text(en="right", fr="juste"),
-    "partial": Text(en="partly right", fr="en partie juste"),
-    "carried": Text(en="mistake carried over", fr="erreur reportée"),
-    "wrong": Text(en="wrong", fr="faux"),
-    "error": Text(en="raised an error", fr="a levé une erreur"),
-    "limit": Text(en="stopped by a limit", fr="arrêté par une limite"),
-    "todo": Text(en="not done yet", fr="pas encore fait"),
-    "missing": Text(en="missing", fr="absent"),
-    "forbidden": Text(en="forbidden call", fr="appel interdit"),
-    "pending": Text(en="to be read", fr="à lire"),
+    "right": gettext("right"),
+    "partial": gettext("partly right"),
+    "carried": gettext("mistake carried over"),
+    "wrong": gettext("wrong"),
+    "error": gettext("raised an error"),
+    "limit": gettext("stopped by a limit"),
+    "todo": gettext("not done yet"),
+    "missing": gettext("missing"),
+    "forbidden": gettext("forbidden call"),
+    "pending": gettext("to be read"),
 }
 SYMBOL: dict[Status, str] = {
     "right": "✓",
@@ -33,18 +33,15 @@ SYMBOL: dict[Status, str] = {
     "pending": "✎",
 }
 CELL: dict[str, Text] = {
-    "error": Text(en="raised an error", fr="a levé une erreur"),
+    "error": gettext("raised an error"),
     "limit": Text(en="stopped by a limit", fr="arrêtée par une limite"),
-    "skipped": Text(
-        en="not run: a limit had ended the run",
-        fr="non exécutée : une limite avait mis fin à l'exécution",
-    ),
-    "todo": Text(en="hole still open", fr="trou encore ouvert"),
+    "skipped": gettext("not run: a limit had ended the run"),
+    "todo": gettext("hole still open"),
 }
 STATE: dict[str, Text] = {
-    "graded": Text(en="graded", fr="noté"),
-    "pending": Text(en="to be read", fr="à lire"),
-    "not_graded": Text(en="not graded", fr="non noté"),
+    "graded": gettext("graded"),
+    "pending": gettext("to be read"),
+    "not_graded": gettext("not graded"),
 }
 
 _MONTHS = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.check.key import Key
-from grader.check.text import Text
+from grader.check.text import Text, gettext
 from grader.gradebook.records import About, Graded
 from grader.platforms.gradescope import write_results
 from grader.reports.class_page import write_class_page
@@ -33,10 +33,10 @@ class Paths:
     def shown(self) -> list[tuple[Text, Path]]:
         """What each is, and where: for the last lines of a run."""
         return [
-            (Text(en="class page", fr="page de la classe"), self.class_page),
-            (Text(en="gradebook", fr="carnet de notes"), self.gradebook),
-            (Text(en="feedback pages", fr="pages de retour"), self.feedback),
-            (Text(en="Gradescope results", fr="résultats Gradescope"), self.results),
+            (gettext("class page"), self.class_page),
+            (gettext("gradebook"), self.gradebook),
+            (gettext("feedback pages"), self.feedback),
+            (gettext("Gradescope results"), self.results),
         ]
 
 

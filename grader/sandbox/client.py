@@ -19,7 +19,7 @@ import numpy as np
 
 from grader.check.display_only import left_out
 from grader.check.key import Key, Limits
-from grader.check.text import Text
+from grader.check.text import Text, gettext
 from grader.check.tree import Tree, TreeError, unpack
 from grader.sandbox import bwrap, nursery
 from grader.sandbox.channel import COMMON, JOB, MAX_FRAME, frames, send, write_all
@@ -437,18 +437,9 @@ def _notice(event: Tree) -> Text | None:
         return None
     texts = {
         "replayed": None,
-        "shapes": Text(
-            en="the recording {name!r} does not fit the model that the notebook builds",
-            fr="l'enregistrement {name!r} ne va pas au modèle que construit le notebook",
-        ),
-        "damaged": Text(
-            en="the recording {name!r} cannot be read",
-            fr="l'enregistrement {name!r} est illisible",
-        ),
-        "trained": Text(
-            en="no recording {name!r}: the model was trained again",
-            fr="pas d'enregistrement {name!r} : le modèle a été entraîné à nouveau",
-        ),
+        "shapes": gettext("the recording {name!r} does not fit the model that the notebook builds"),
+        "damaged": gettext("the recording {name!r} cannot be read"),
+        "trained": gettext("no recording {name!r}: the model was trained again"),
     }
     text = texts.get(str(event.get("what")))
     return text.fill(name=event["recording"][:60]) if text else None
