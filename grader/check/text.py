@@ -7,6 +7,7 @@ catalogue ``grader/check/locale`` (`gettext`, `ngettext`), which ``make texts`` 
 from __future__ import annotations
 
 import gettext as catalogues
+import math
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -71,3 +72,13 @@ def ngettext(one: str, many: str, /, n: int, **fields: Any) -> Text:
     """The same for a number of things; `n` chooses the form of each language and fills ``{n}``."""
     english = one if n == 1 else many
     return Text(en=english, fr=_french().ngettext(one, many, n)).fill(n=n, **fields)
+
+
+def number(value: float | None, lang: str, digits: int = 2) -> str:
+    """``13.5`` in English, ``13,5`` in French; trailing zeros are dropped; ``–`` for none."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    text = f"{value:.{digits}f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    text = "0" if text in ("-0", "") else text
+    return text.replace(".", ",") if lang == "fr" else text

@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 
 from grader.check.key import Key
-from grader.check.text import Text, gettext
+from grader.check.text import Text, gettext, number
 from grader.gradebook.course import Course, course_rows
 from grader.gradebook.grade import Setting, grade_class
 from grader.gradebook.keys import NoLab, hidden_key, lab_dir, lab_ids
@@ -27,7 +27,6 @@ from grader.intake import IntakeError, Submission, cells, collect
 from grader.reports import ReportError, summary_table, write_all
 from grader.reports.course import write_course
 from grader.reports.page import compile_templates
-from grader.reports.words import number
 from grader.sandbox.gpu import devices, usable
 
 FAILED = gettext("{n} of {total} submissions could not be graded:")

@@ -11,7 +11,7 @@ from typing import Any
 
 from grader.check.judge import Verdict
 from grader.check.text import Text
-from grader.sandbox.outcome import CellReport
+from grader.notebook.cells import CellReport
 
 
 @dataclass(frozen=True)

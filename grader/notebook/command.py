@@ -18,8 +18,8 @@ from grader import __version__
 from grader.check.names import lab_named_in
 from grader.check.text import gettext
 from grader.notebook import display
+from grader.notebook.cells import code_cells
 from grader.notebook.errors import LabError
-from grader.notebook.selfcheck import code_cells
 
 
 def check(path: Path, lang: str | None = None) -> int:

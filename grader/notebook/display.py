@@ -11,7 +11,7 @@ from typing import Any
 
 from grader.check.judge import Verdict
 from grader.check.key import Key
-from grader.check.text import Text, gettext
+from grader.check.text import Text, gettext, number
 
 _LABEL = 60  # characters; longer titles push their message to the right
 
@@ -33,12 +33,6 @@ WORDS: dict[str, Text] = {
 }
 # Colours of at least 4.5:1 on white and 3:1 on JupyterLab's dark grey; never the only sign.
 _TONES = {"✓": "#1a7f37", "◐": "#9a6700", "✗": "#cf222e", "…": "#6e7781"}
-
-
-def number(x: float, lang: str) -> str:
-    """``1.5`` as a reader of `lang` writes it."""
-    text = f"{x:.2f}".rstrip("0").rstrip(".")
-    return text.replace(".", ",") if lang == "fr" else text
 
 
 def html_of(text: str) -> str:

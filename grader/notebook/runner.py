@@ -26,9 +26,9 @@ from grader.check.probe import Probe
 from grader.check.text import gettext
 from grader.check.tree import Tree
 from grader.notebook import session
+from grader.notebook.cells import CellReport
 from grader.notebook.holes import Holes
-from grader.sandbox.outcome import CellReport
-from grader.sandbox.waiting import Waiting, forgiven
+from grader.notebook.waiting import Waiting, forgiven
 
 Report = Callable[[Tree], None]
 

@@ -27,6 +27,7 @@ from grader.check.names import lab_named_in
 from grader.check.observe import LimitHit, Made, error_record, observe
 from grader.check.text import gettext
 from grader.check.tree import Tree
+from grader.notebook.cells import code_cells
 from grader.notebook.errors import LabError
 
 _PATIENCE = 3.0  # a student's machine may be so much slower than the one that grades
@@ -50,17 +51,6 @@ class CleanRun:
     @property
     def total(self) -> float:
         return round(sum(v.points for v in self.verdicts), 2)
-
-
-def code_cells(notebook: Mapping[str, Any]) -> list[str]:
-    """Sources of a notebook's code cells, in order."""
-    cells = notebook.get("cells")
-    found = []
-    for cell in cells if isinstance(cells, list) else []:
-        if isinstance(cell, Mapping) and cell.get("cell_type") == "code":
-            source = cell.get("source", "")
-            found.append("".join(source) if isinstance(source, list) else str(source))
-    return found
 
 
 def observe_check(

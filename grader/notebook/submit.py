@@ -21,10 +21,11 @@ from grader import __version__
 from grader.check.judge import EARNING
 from grader.check.names import lab_named_in
 from grader.check.recording import BadRecording, Recording
-from grader.check.text import Text, gettext
+from grader.check.text import Text, gettext, number
 from grader.notebook import display
+from grader.notebook.cells import code_cells
 from grader.notebook.errors import LabError
-from grader.notebook.selfcheck import CleanRun, code_cells, run_clean
+from grader.notebook.selfcheck import CleanRun, run_clean
 from grader.notebook.training import device, versions, write
 
 if TYPE_CHECKING:
@@ -405,16 +406,14 @@ def run(lab: Lab, notebook: Found) -> CleanRun:
 
 def report(lab: Lab, found: CleanRun) -> display.Report:
     """The verdicts of a clean run, with a heading that adds them up."""
-    total = display.number(found.total, lab.lang)
-    worth = display.number(lab.key.max_points, lab.lang)
+    total = number(found.total, lab.lang)
+    worth = number(lab.key.max_points, lab.lang)
     heading = gettext(
         "clean run, {s:.0f} s: {t}/{w} on the public key", s=found.seconds, t=total, w=worth
     )
     later = sum(v.max_points for v in found.verdicts if v.status == "pending")
     if later:
-        heading += gettext(
-            ", {p} more measured when you hand in", p=display.number(later, lab.lang)
-        )
+        heading += gettext(", {p} more measured when you hand in", p=number(later, lab.lang))
     rows = [display.row(v, lab.key, lab.lang) for v in found.verdicts]
     return display.Report(rows, lab.lang, heading.to(lab.lang))
 

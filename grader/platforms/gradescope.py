@@ -10,11 +10,11 @@ from typing import Any, Literal
 from grader.check.compare import Metric
 from grader.check.judge import EARNING, Verdict
 from grader.check.key import Check, Key
-from grader.check.text import gettext, same
+from grader.check.text import gettext, number, same
 from grader.gradebook.records import Graded
 from grader.reports.files import file_stems, person, write_atomically
 from grader.reports.summary import by_exercise
-from grader.reports.words import STATUS, SYMBOL, number
+from grader.reports.words import STATUS, SYMBOL
 
 Visibility = Literal["hidden", "after_due_date", "after_published", "visible"]
 

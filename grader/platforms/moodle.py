@@ -14,13 +14,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader.check.key import Key
-from grader.check.text import Text, gettext
+from grader.check.text import Text, gettext, number
 from grader.gradebook.records import Graded
 from grader.platforms.table import BadSheet, Sheet, name_words
 from grader.reports.feedback import Pictures, feedback_page
 from grader.reports.files import ReportError, write_atomically
 from grader.reports.summary import in_order
-from grader.reports.words import number
 
 HEADINGS: dict[str, tuple[str, ...]] = {
     "identifier": ("Identifier", "Identifiant"),

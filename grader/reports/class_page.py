@@ -11,13 +11,13 @@ from pathlib import Path
 from markupsafe import Markup
 
 from grader.check.key import Key
-from grader.check.text import gettext
+from grader.check.text import gettext, number
 from grader.gradebook.records import About, Graded
-from grader.reports import plot
+from grader.notebook import plot
 from grader.reports.files import person, write_atomically
 from grader.reports.page import render
 from grader.reports.summary import ClassSummary, ExerciseMark, by_exercise, state, summarise
-from grader.reports.words import duration, number
+from grader.reports.words import duration
 
 MOST_MISTAKES = 15
 MOST_SHOWN = 40

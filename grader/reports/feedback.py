@@ -11,16 +11,15 @@ from markupsafe import Markup
 
 from grader.check.judge import EARNING, Verdict, limit_text
 from grader.check.key import Exercise, Key
-from grader.check.text import Text, gettext, same
+from grader.check.text import Text, gettext, number, same
 from grader.gradebook.records import ByHand, Graded
+from grader.notebook import plot
+from grader.notebook.cells import CellReport
 from grader.platforms.gradescope import metric_of
-from grader.reports import plot
 from grader.reports.files import file_stems, person, write_atomically
 from grader.reports.manifest import Training, read_trainings
 from grader.reports.page import render
 from grader.reports.summary import ExerciseMark, by_exercise
-from grader.reports.words import number
-from grader.sandbox.outcome import CellReport
 
 Pictures = Mapping[str, Mapping[str, Any]]
 """check → ``{"came": array, "expected": array}``."""

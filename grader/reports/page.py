@@ -8,6 +8,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from grader.check.text import number
 from grader.reports import words
 
 
@@ -46,7 +47,7 @@ def render(template: str, lang: str, **values: Any) -> str:
             lang=lang,
             tr=lambda en, fr: fr if lang == "fr" else en,
             say=lambda text: text.to(lang),
-            number=in_lang(words.number),
+            number=in_lang(number),
             percent=in_lang(words.percent),
             duration=in_lang(words.duration),
             date=in_lang(words.date),

@@ -11,10 +11,10 @@ from rich.table import Table
 from rich.text import Text as Styled
 
 from grader.check.key import Key
-from grader.check.text import gettext
+from grader.check.text import gettext, number
 from grader.gradebook.records import Graded
 from grader.reports.summary import by_exercise, in_order, state
-from grader.reports.words import STATE, number
+from grader.reports.words import STATE
 
 STYLE = {"graded": "green", "pending": "magenta", "not_graded": "red"}
 

@@ -6,7 +6,7 @@ import math
 from datetime import datetime
 
 from grader.check.judge import Status
-from grader.check.text import Text, gettext
+from grader.check.text import Text, gettext, number
 
 STATUS: dict[Status, Text] = {
     "right": gettext("right"),
@@ -48,16 +48,6 @@ _MONTHS = {
     "en": "January February March April May June July August September October November December",
     "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
 }
-
-
-def number(value: float | None, lang: str, digits: int = 2) -> str:
-    """``13.5`` in English, ``13,5`` in French; trailing zeros are dropped; ``–`` for none."""
-    if value is None or not math.isfinite(value):
-        return "–"
-    text = f"{value:.{digits}f}"
-    text = text.rstrip("0").rstrip(".") if "." in text else text
-    text = "0" if text in ("-0", "") else text
-    return text.replace(".", ",") if lang == "fr" else text
 
 
 def percent(share: float, lang: str) -> str:

@@ -21,11 +21,12 @@ from grader.check.display_only import left_out
 from grader.check.key import Key, Limits
 from grader.check.text import Text, gettext
 from grader.check.tree import Tree, TreeError, unpack
+from grader.notebook.cells import CellReport
+from grader.notebook.waiting import MOST
 from grader.sandbox import bwrap, nursery
 from grader.sandbox.channel import COMMON, JOB, MAX_FRAME, frames, send, write_all
 from grader.sandbox.nursery import Nursery
-from grader.sandbox.outcome import CellReport, Outcome
-from grader.sandbox.waiting import MOST
+from grader.sandbox.outcome import Outcome
 
 START_SECONDS = 180.0
 MAX_RETRIES = 12

@@ -33,10 +33,10 @@ import numpy as np
 
 from grader.check.key import Limits
 from grader.check.tree import Tree
+from grader.notebook.waiting import Waiting, forgiven
 from grader.sandbox import isolate
 from grader.sandbox.channel import COMMON, JOB, receive, send
 from grader.sandbox.preload import preload
-from grader.sandbox.waiting import Waiting, forgiven
 
 MAX_REPORT = 256 << 20  # bytes one submission may report
 _LOOK = 0.2  # seconds between two looks at what a submission uses

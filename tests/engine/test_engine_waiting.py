@@ -11,9 +11,9 @@ import time
 
 import pytest
 
-from grader.sandbox import waiting
+from grader.notebook import waiting
+from grader.notebook.waiting import AGE, MOST, Waiting, forgiven, waited
 from grader.sandbox.server import _used
-from grader.sandbox.waiting import AGE, MOST, Waiting, forgiven, waited
 
 
 def busy_on_one_core() -> tuple[float, float]:

@@ -13,7 +13,7 @@ from grader.check.judge import Status, Verdict
 from grader.check.key import Check, Exercise, Key, Misconception
 from grader.check.text import Text, same
 from grader.gradebook.records import Graded
-from grader.sandbox.outcome import CellReport
+from grader.notebook.cells import CellReport
 
 SCRIPT = "<script>alert('pwned')</script>"
 

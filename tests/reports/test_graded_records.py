@@ -10,7 +10,8 @@ from grader.check.judge import Verdict
 from grader.check.text import Text, same
 from grader.check.tree import pack, unpack
 from grader.gradebook.records import Graded
-from grader.sandbox.outcome import CellReport, Outcome
+from grader.notebook.cells import CellReport
+from grader.sandbox.outcome import Outcome
 
 
 def verdict(check: str, points: float, max_points: float, bonus: bool = False) -> Verdict:

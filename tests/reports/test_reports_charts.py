@@ -9,9 +9,10 @@ import pytest
 from rich.console import Console
 from synthetic import SCRIPT, make_class, make_key
 
-from grader.reports.plot import curves, families, heat_maps, histogram, ticks
+from grader.check.text import number
+from grader.notebook.plot import curves, families, heat_maps, histogram, ticks
 from grader.reports.terminal import summary_table
-from grader.reports.words import date, duration, number, percent
+from grader.reports.words import date, duration, percent
 
 KEY = make_key()
 CLASS = make_class()

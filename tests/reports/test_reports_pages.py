@@ -14,12 +14,12 @@ from synthetic import SCRIPT, make_class, make_key, make_pictures
 
 from grader.check.text import Text
 from grader.gradebook.records import Graded
+from grader.notebook.cells import CellReport
 from grader.reports.class_page import class_page
 from grader.reports.feedback import failed_cells, feedback_page, first_to_mend
 from grader.reports.files import file_stems, person
 from grader.reports.summary import summarise
 from grader.reports.words import STATUS
-from grader.sandbox.outcome import CellReport
 
 KEY = make_key()
 CLASS = make_class()

@@ -12,8 +12,7 @@ from functools import cache
 import numpy as np
 from markupsafe import Markup, escape
 
-from grader.check.text import gettext
-from grader.reports.words import number
+from grader.check.text import gettext, number
 
 WIDTH = 480.0
 SERIES = ("#0b57d0", "#b3541e", "#116329", "#6639ba", "#7d4e00", "#a40e26")
