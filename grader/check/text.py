@@ -51,6 +51,18 @@ class Text:
         return cls(en=data["en"], fr=data["fr"])
 
 
+class Refusal(ValueError):
+    """Something cannot be done; the message is one line: what is wrong, where, what to do.
+
+    Attributes:
+        text: the message in both languages; ``str()`` gives the English one.
+    """
+
+    def __init__(self, text: Text | str) -> None:
+        self.text = same(text) if isinstance(text, str) else text
+        super().__init__(self.text.en)
+
+
 def same(text: str) -> Text:
     """A text that reads alike in both languages (a name, a formula, an exception)."""
     return Text(en=text, fr=text)

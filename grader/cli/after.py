@@ -115,7 +115,7 @@ def log(student: str | None, to: Path | None, out: Path, lab: str | None) -> Non
 
         rows = log_rows(out, lab, student)
         if to is not None:
-            from grader.reports.files import write_atomically
+            from grader.platforms.files import write_atomically
 
             write_atomically(to, log_csv(rows))
             click.echo(f"{to}: {len(rows)}")

@@ -21,7 +21,7 @@ from grader.gradebook.records import Change, Graded
 from grader.gradebook.store import Store, StoreError
 from grader.gradebook.suggest import did_you_mean
 from grader.intake import NotGradable, read_notebook
-from grader.reports.files import file_stems
+from grader.platforms.files import file_stems
 from grader.reports.gradebook import safe_cell
 from grader.reports.write import Paths, write_all
 

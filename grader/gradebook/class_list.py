@@ -9,8 +9,8 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 
 from grader.check.text import gettext
+from grader.platforms.files import ReportError
 from grader.platforms.table import BadSheet, Sheet, bare, name_words
-from grader.reports.files import ReportError
 
 _NAME = ("Full name", "Nom complet", "Student", "Étudiant", "Name", "Élève")
 _FIRST = ("First name", "Prénom", "Given name")

@@ -9,10 +9,11 @@ import sys
 from pathlib import Path
 
 from grader.check.key import BadKey, Key
+from grader.check.text import Refusal
 
 
-class NoLab(ValueError):
-    """There is no such lab; the message is one line that says what to do."""
+class NoLab(Refusal):
+    """There is no such lab."""
 
 
 def find_course(start: Path | None = None) -> Path:

@@ -19,13 +19,14 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from grader.check.key import Key, Limits
+from grader.check.text import Refusal
 from grader.gradebook.suggest import did_you_mean
 
 FILE = "course.toml"
 
 
-class SettingsError(ValueError):
-    """``course.toml`` cannot be used; the message is one line: what, where, what to do."""
+class SettingsError(Refusal):
+    """``course.toml`` cannot be used."""
 
 
 class _Strict(BaseModel):

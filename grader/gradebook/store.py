@@ -43,7 +43,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.exc import DatabaseError, OperationalError
 
-from grader.check.text import Text
+from grader.check.text import Refusal, Text
 from grader.check.tree import Tree, TreeError, pack, unpack
 from grader.gradebook.decisions import Item, Review, overridden, reviewed
 from grader.gradebook.records import ByHand, Change, Graded
@@ -163,8 +163,8 @@ _NOBODY: dict[str, Any] = {name: "" for name in _PERSON} | {
 }
 
 
-class StoreError(RuntimeError):
-    """The gradebook cannot be used; the message is one line that says what to do."""
+class StoreError(Refusal):
+    """The gradebook cannot be used."""
 
 
 @contextmanager

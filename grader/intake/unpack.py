@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
-from grader.check.text import Text, gettext, same
+from grader.check.text import Refusal, Text, gettext, same
 from grader.intake.limits import MB, IntakeLimits
 
 CHUNK = 1 << 16
@@ -28,12 +28,8 @@ _JUNK_FOLDERS = {"__macosx", "__pycache__", "node_modules"}
 _JUNK_FILES = {"thumbs.db", "desktop.ini", "icon\r"}
 
 
-class IntakeError(ValueError):
-    """The path given to `collect` cannot be used; `text` says why, in both languages."""
-
-    def __init__(self, text: Text) -> None:
-        super().__init__(text.en)
-        self.text = text
+class IntakeError(Refusal):
+    """The path given to `collect` cannot be used."""
 
 
 class Unreadable(Exception):

@@ -9,9 +9,9 @@ from pathlib import Path
 from grader.check.key import Key
 from grader.check.text import gettext
 from grader.gradebook.records import Graded
+from grader.platforms.files import write_atomically
 from grader.platforms.moodle import Filled, amount, convert, read_bytes
 from grader.platforms.table import BadSheet, Sheet, bare, letters, name_words
-from grader.reports.files import write_atomically
 from grader.reports.summary import in_order
 
 _FIXED = (

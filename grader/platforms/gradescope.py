@@ -12,7 +12,7 @@ from grader.check.judge import EARNING, Verdict
 from grader.check.key import Check, Key
 from grader.check.text import gettext, number, same
 from grader.gradebook.records import Graded
-from grader.reports.files import file_stems, person, write_atomically
+from grader.platforms.files import file_stems, person, write_atomically
 from grader.reports.summary import by_exercise
 from grader.reports.words import STATUS, SYMBOL
 

@@ -16,9 +16,9 @@ from pathlib import Path
 from grader.check.key import Key
 from grader.check.text import Text, gettext, number
 from grader.gradebook.records import Graded
+from grader.platforms.files import ReportError, write_atomically
 from grader.platforms.table import BadSheet, Sheet, name_words
 from grader.reports.feedback import Pictures, feedback_page
-from grader.reports.files import ReportError, write_atomically
 from grader.reports.summary import in_order
 
 HEADINGS: dict[str, tuple[str, ...]] = {

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from grader.check.text import gettext
-from grader.reports.files import ReportError
+from grader.platforms.files import ReportError
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),

@@ -11,7 +11,7 @@ from typing import Any
 from grader.check.key import Key
 from grader.check.text import gettext
 from grader.gradebook.records import Graded
-from grader.reports.files import write_atomically
+from grader.platforms.files import write_atomically
 from grader.reports.summary import by_exercise, in_order, state, summarise
 from grader.reports.words import STATE
 

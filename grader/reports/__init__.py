@@ -1,6 +1,6 @@
 """From verdicts to files that people read: gradebook, feedback pages, the class page."""
 
-from grader.reports.files import ReportError
+from grader.platforms.files import ReportError
 from grader.reports.terminal import summary_table
 from grader.reports.write import Paths, write_all
 

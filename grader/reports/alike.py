@@ -9,7 +9,7 @@ from markupsafe import Markup, escape
 
 from grader.check.key import Key
 from grader.gradebook.alike import Pair, Side
-from grader.reports.files import person, write_atomically
+from grader.platforms.files import person, write_atomically
 from grader.reports.page import render
 
 MOST_CODE = 60_000  # characters of one side that are shown

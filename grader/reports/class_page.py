@@ -14,7 +14,7 @@ from grader.check.key import Key
 from grader.check.text import gettext, number
 from grader.gradebook.records import About, Graded
 from grader.notebook import plot
-from grader.reports.files import person, write_atomically
+from grader.platforms.files import person, write_atomically
 from grader.reports.page import render
 from grader.reports.summary import ClassSummary, ExerciseMark, by_exercise, state, summarise
 from grader.reports.words import duration
@@ -46,7 +46,7 @@ def class_page(
     """The class page, as HTML: no script, no other file, pictures first.
 
     Args:
-        links: `grader.reports.files.person` of a record → address of its feedback page, relative
+        links: `grader.platforms.files.person` of a record → address of its feedback page, relative
             to the class page.
         about: who is missing, which marks moved.
     """

@@ -11,7 +11,7 @@ from typing import Protocol
 from slugify import slugify
 
 from grader.check.text import gettext
-from grader.reports.files import write_atomically
+from grader.platforms.files import write_atomically
 from grader.reports.gradebook import safe_cell
 
 

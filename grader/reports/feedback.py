@@ -15,8 +15,8 @@ from grader.check.text import Text, gettext, number, same
 from grader.gradebook.records import ByHand, Graded
 from grader.notebook import plot
 from grader.notebook.cells import CellReport
+from grader.platforms.files import file_stems, person, write_atomically
 from grader.platforms.gradescope import metric_of
-from grader.reports.files import file_stems, person, write_atomically
 from grader.reports.manifest import Training, read_trainings
 from grader.reports.page import render
 from grader.reports.summary import ExerciseMark, by_exercise

@@ -10,8 +10,8 @@ from pathlib import Path
 from grader.check.key import Key
 from grader.check.text import same
 from grader.gradebook.records import Graded
+from grader.platforms.files import write_atomically
 from grader.platforms.gradescope import metric_of
-from grader.reports.files import write_atomically
 from grader.reports.summary import in_order, state
 
 BOM = "\ufeff"

@@ -9,10 +9,10 @@ from pathlib import Path
 from grader.check.key import Key
 from grader.check.text import Text, gettext
 from grader.gradebook.records import About, Graded
+from grader.platforms.files import file_stems
 from grader.platforms.gradescope import write_results
 from grader.reports.class_page import write_class_page
 from grader.reports.feedback import Pictures, write_feedback
-from grader.reports.files import file_stems
 from grader.reports.gradebook import write_gradebook
 
 
@@ -21,7 +21,7 @@ class Paths:
     """Where the reports lie.
 
     Attributes:
-        feedback_of: `grader.reports.files.person` of a record → its feedback page.
+        feedback_of: `grader.platforms.files.person` of a record → its feedback page.
     """
 
     gradebook: Path

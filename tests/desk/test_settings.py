@@ -15,8 +15,8 @@ from grader.gradebook.course import Course, course_rows
 from grader.gradebook.late import lateness
 from grader.gradebook.records import Graded
 from grader.gradebook.settings import LatePolicy, SettingsError, load_settings, template
+from grader.platforms.files import ReportError
 from grader.reports.course import course_csv
-from grader.reports.files import ReportError
 
 LABS = ["tp1_words", "tp4_transformer"]
 PARIS = ZoneInfo("Europe/Paris")

@@ -13,6 +13,7 @@ from synthetic import make_class, make_key
 
 from grader.gradebook.records import Graded
 from grader.platforms.canvas import fill_canvas, fill_canvas_file
+from grader.platforms.files import ReportError
 from grader.platforms.moodle import (
     Filled,
     feedback_zip,
@@ -22,7 +23,6 @@ from grader.platforms.moodle import (
 )
 from grader.platforms.table import BadSheet, Sheet
 from grader.platforms.xlsx import workbook
-from grader.reports.files import ReportError
 
 KEY = make_key()
 CLASS = [g for g in make_class(40) if g.student.isprintable() and g.student.strip()]

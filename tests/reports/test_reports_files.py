@@ -11,7 +11,7 @@ import pytest
 from synthetic import make_class, make_key, make_pictures
 
 from grader.gradebook.records import Graded
-from grader.reports.files import ReportError, file_stems, person, write_atomically
+from grader.platforms.files import ReportError, file_stems, person, write_atomically
 from grader.reports.write import write_all
 
 KEY = make_key()

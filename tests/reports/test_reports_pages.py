@@ -15,9 +15,9 @@ from synthetic import SCRIPT, make_class, make_key, make_pictures
 from grader.check.text import Text
 from grader.gradebook.records import Graded
 from grader.notebook.cells import CellReport
+from grader.platforms.files import file_stems, person
 from grader.reports.class_page import class_page
 from grader.reports.feedback import failed_cells, feedback_page, first_to_mend
-from grader.reports.files import file_stems, person
 from grader.reports.summary import summarise
 from grader.reports.words import STATUS
 

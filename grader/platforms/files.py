@@ -7,25 +7,30 @@ import hashlib
 import os
 from collections.abc import Hashable, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from slugify import slugify
 
-from grader.check.text import Text, gettext
-from grader.gradebook.records import Graded
+from grader.check.text import Refusal, gettext
 
 _RESERVED = {"con", "prn", "aux", "nul"} | {f"{n}{i}" for n in ("com", "lpt") for i in range(1, 10)}
 
 
-class ReportError(ValueError):
-    """A report cannot be made or written; the message says what, where and what to do.
+class ReportError(Refusal):
+    """A file for people or a platform cannot be read, made or written."""
 
-    Attributes:
-        text: the message in both languages; ``str()`` gives the English one.
-    """
 
-    def __init__(self, text: Text) -> None:
-        super().__init__(text.en)
-        self.text = text
+class Handed(Protocol):
+    """Who handed in what; `grader.gradebook.records.Graded` is one."""
+
+    @property
+    def student(self) -> str: ...
+    @property
+    def student_id(self) -> str: ...
+    @property
+    def origin(self) -> str: ...
+    @property
+    def lab(self) -> str: ...
 
 
 def write_atomically(path: Path, data: str | bytes) -> Path:
@@ -54,12 +59,12 @@ def write_atomically(path: Path, data: str | bytes) -> Path:
     return path
 
 
-def person(graded: Graded) -> Hashable:
+def person(graded: Handed) -> Hashable:
     """Who a record is about, and which of their submissions."""
     return (graded.student_id, graded.student, graded.origin, graded.lab)
 
 
-def file_stems(graded: Sequence[Graded]) -> dict[Hashable, str]:
+def file_stems(graded: Sequence[Handed]) -> dict[Hashable, str]:
     """A readable, unique, portable file name (no suffix) for each record, by `person`.
 
     ``Zoé O'Brien`` becomes ``Zoe-O-Brien``. Namesakes get their identifier behind the name. A name
