@@ -21,6 +21,8 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import msgspec
+
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT)]
 
@@ -46,7 +48,7 @@ def costs(id: str, repeat: int) -> dict[str, dict[str, float]]:
 
     lab = Lab(id, lang="en")
     asked = lab.key.questions_for_students()["probes"]
-    probes = {p["check"]: Probe.from_tree(p["probe"]) for p in asked}
+    probes = {p["check"]: msgspec.convert(p["probe"], Probe) for p in asked}
     found = {}
     for exercise in lab.key.exercises:
         mine = [probes[c.id] for c in lab.key.of_exercise(exercise.id) if c.id in probes]

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from grader.check.judge import Evidence, judge
 from grader.check.key import Key
 from grader.check.observe import Made, observe
@@ -29,7 +31,7 @@ def points(key_file: str, names: Mapping[str, Any], sources: Sequence[str]) -> d
     made: dict[str, Made] = {}
     seen: dict[str, Any] = {}
     for item in key.questions_for_students()["probes"]:
-        probe = Probe.from_tree(item["probe"])
+        probe = msgspec.convert(item["probe"], Probe)
         seen[item["check"]] = observe(probe, names, session.current.answers, item["watch"], made)
     for check in key.checks:
         if check.kind == "clean":

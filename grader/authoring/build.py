@@ -16,9 +16,9 @@ from grader.authoring.compile import compile_key, same_key
 from grader.authoring.formats import nbformat
 from grader.authoring.source import LoadedLab
 from grader.authoring.spec import AuthorError
-from grader.authoring.version import lab_digest
 from grader.check.key import BadKey, Key
 from grader.check.text import LANGS, Lang
+from grader.gradebook.keys import lab_digest
 from grader.notebook.session import REPLAY
 
 Say = Callable[[str], None]
@@ -81,8 +81,7 @@ def stale(course: Path, lab: LoadedLab) -> list[str]:
     where = paths(course, lab.id)
     found = stale_notebooks(course, lab)
     try:
-        kept = Key.load(where.key)
-        fresh = kept.version == compile_key_version(lab) and same_key(kept, compile_key(lab))
+        fresh = same_key(Key.load(where.key), compile_key(lab))
     except (FileNotFoundError, BadKey):
         fresh = False
     if not fresh:
@@ -105,14 +104,6 @@ def stale_notebooks(course: Path, lab: LoadedLab) -> list[str]:
         for lang, path in paths(course, lab.id).student.items()
         if not path.is_file() or path.read_text("utf-8") != _text(lab.notebook(lang, False))
     ]
-
-
-def compile_key_version(lab: LoadedLab) -> str:
-    """Version that the public key would have now."""
-    from grader.authoring.compile import PUBLIC_SEED
-    from grader.authoring.version import key_version
-
-    return key_version(lab_digest(lab.dir), PUBLIC_SEED, False)
 
 
 def _executed(node: Any) -> bool:

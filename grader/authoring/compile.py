@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from grader.authoring.source import LoadedLab, load_lab
 from grader.authoring.spec import AuthorError, CheckSpec, Draw, default_expectation
-from grader.authoring.version import key_version
 from grader.check import display_only
 from grader.check.answers import digest, digests, normalise
 from grader.check.compare import Distribution, Expectation
@@ -23,7 +23,7 @@ from grader.check.names import defined_in, reach
 from grader.check.observe import Made, observe
 from grader.check.probe import Probe, Step
 from grader.check.text import LANGS
-from grader.check.tree import Tree
+from grader.check.tree import Tree, pack, unpack
 
 PUBLIC_SEED = 20_170_612
 
@@ -68,7 +68,6 @@ def compile_key(lab: LoadedLab, seed: int = PUBLIC_SEED, hidden: bool = False) -
     return Key(
         lab=lab.id,
         visibility="hidden" if hidden else "public",
-        version=key_version(lab.digest(), seed, hidden),
         title=spec.title,
         exercises=tuple(exercises.values()),
         checks=tuple(checks),
@@ -224,7 +223,9 @@ def _compile(
     expect = {n: spec.expect.get(n) or default_expectation(expected[n]) for n in asked.keep}
     for name, expectation in expect.items():
         if isinstance(expectation, Distribution):
-            expect[name] = replace(expectation, draws=int(np.size(seen["values"][name])))
+            expect[name] = msgspec.structs.replace(
+                expectation, draws=int(np.size(seen["values"][name]))
+            )
         match = expectation.match(seen["values"][name], expected[name])
         if not match.right:
             raise AuthorError(f"check {spec.id}: the solution's {name} is refused: {match.came.en}")
@@ -303,9 +304,7 @@ def same_key(a: Key, b: Key, tolerance: float = 1e-3) -> bool:
             return x == y or abs(x - y) <= tolerance * max(1.0, abs(x)) or (x != x and y != y)
         return bool(x == y)
 
-    from grader.check.tree import pack, unpack
-
-    return alike(unpack(pack(a.to_tree())), unpack(pack(b.to_tree())))
+    return alike(unpack(pack(a)), unpack(pack(b)))
 
 
 def main(argv: list[str]) -> int:

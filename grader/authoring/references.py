@@ -112,7 +112,7 @@ def fill(
         training_seconds=_PATIENCE * limits.training_seconds,
     )
     key = Key(
-        lab.id, "public", "", spec.title, tuple(spec.exercises.values()), (),
+        lab.id, "public", spec.title, tuple(spec.exercises.values()), (),
         limits=patient, recordings=spec.recordings, preload=spec.preload,
     )  # fmt: skip
     worker = student_worker(key, data, sandboxed, training=True, threads=threads)

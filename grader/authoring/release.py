@@ -31,7 +31,9 @@ name = "grader"
 version = "{version}"
 description = "Deep-learning labs: checks that answer in a second"
 requires-python = ">=3.10"
-dependencies = ["numpy", "safetensors>=0.4", "matplotlib", "ipython", "nbformat>=5.7", "scipy", "soundfile"]
+dependencies = [
+    "numpy", "safetensors>=0.4", "msgspec>=0.19", "matplotlib", "ipython", "nbformat>=5.7", "scipy", "soundfile",
+]
 
 [project.scripts]
 grader = "grader.notebook.command:main"

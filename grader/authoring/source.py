@@ -15,10 +15,10 @@ from grader.authoring.formats import jupytext, nbformat
 from grader.authoring.modules import load_module, load_spec
 from grader.authoring.spec import AuthorError, Edit, LabSpec, Mutant, Variant
 from grader.authoring.typography import french, levels
-from grader.authoring.version import lab_digest
 from grader.check.instead import instead
 from grader.check.key import interface_of
 from grader.check.text import LANGS, Lang
+from grader.gradebook.keys import lab_digest
 
 BEGIN, END, STUB = "### BEGIN SOLUTION", "### END SOLUTION", "### STUB "
 

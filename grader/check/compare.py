@@ -1,7 +1,7 @@
 """How an observed value is held against an expected one, as data.
 
 An expectation is pure: it takes what came and what was expected, as arrays or JSON, and returns a
-`Match`. It is stored in the answer key by its kind's name, so the kinds below are the whole
+`Match`. It is stored in the answer key by its kind's name, so the kinds of `Expectation` are the whole
 vocabulary of both the notebook and bulk grading.
 """
 
@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
-from typing import Any, ClassVar, Protocol
+from dataclasses import dataclass, field
+from typing import Any
 
+import msgspec
 import numpy as np
 
 from grader.check.text import Text, gettext, same
@@ -38,14 +39,6 @@ class Match:
     @property
     def right(self) -> bool:
         return self.credit >= 1.0
-
-
-class Expectation(Protocol):
-    """A kind of comparison; see `KINDS`."""
-
-    kind: ClassVar[str]
-
-    def match(self, came: Tree, expected: Tree) -> Match: ...
 
 
 def describe(value: Any) -> str:
@@ -89,14 +82,12 @@ def shape_problem(came: np.ndarray, expected: np.ndarray) -> Text | None:
     return gettext("shape {came} instead of {expected}", **shapes)
 
 
-@dataclass(frozen=True)
-class Close:
+class Close(msgspec.Struct, frozen=True, tag=str.lower, tag_field="kind"):
     """Equal up to ``atol + rtol·|expected|`` at every position; infinities and NaN must coincide.
 
     Nested results (a gradient's list, an object) are compared leaf by leaf.
     """
 
-    kind: ClassVar[str] = "close"
     rtol: float = 1e-4
     atol: float = 1e-5
 
@@ -186,18 +177,14 @@ def _deviation(a: np.ndarray, b: np.ndarray) -> float | None:
     return gap if math.isfinite(gap) else None
 
 
-@dataclass(frozen=True)
-class Exact:
+class Exact(msgspec.Struct, frozen=True, tag=str.lower, tag_field="kind"):
     """Equal to the last bit: integers, counts, names, token sequences."""
-
-    kind: ClassVar[str] = "exact"
 
     def match(self, came: Tree, expected: Tree) -> Match:
         return Close(rtol=0.0, atol=0.0).match(came, expected)
 
 
-@dataclass(frozen=True)
-class Distribution:
+class Distribution(msgspec.Struct, frozen=True, tag=str.lower, tag_field="kind"):
     """Draws of whole numbers follow given probabilities.
 
     `came` holds n draws (any shape); `expected` the probabilities of 0, 1, …, or, for a
@@ -211,7 +198,6 @@ class Distribution:
             draws show nothing.
     """
 
-    kind: ClassVar[str] = "distribution"
     support: int = 2
     draws: int = 0
 
@@ -330,8 +316,7 @@ METRICS: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
 }
 
 
-@dataclass(frozen=True)
-class Metric:
+class Metric(msgspec.Struct, frozen=True, tag=str.lower, tag_field="kind"):
     """A metric of predictions against labels, with marks that grow from `floor` to `target`.
 
     Args:
@@ -342,7 +327,6 @@ class Metric:
         target: full points here, or better. Below `floor` if less is better.
     """
 
-    kind: ClassVar[str] = "metric"
     name: str = "accuracy"
     floor: float = 0.0
     target: float = 1.0
@@ -380,11 +364,9 @@ class Metric:
         )
 
 
-@dataclass(frozen=True)
-class Between:
+class Between(msgspec.Struct, frozen=True, tag=str.lower, tag_field="kind"):
     """A number in ``[low, high]``; nothing else is looked at."""
 
-    kind: ClassVar[str] = "between"
     low: float = 0.0
     high: float = 1.0
 
@@ -405,14 +387,4 @@ class Between:
         )
 
 
-KINDS: dict[str, type[Any]] = {k.kind: k for k in (Close, Exact, Distribution, Metric, Between)}
-
-
-def expectation_to_tree(expectation: Any) -> Tree:
-    return {"kind": expectation.kind, **asdict(expectation)}
-
-
-def expectation_from_tree(tree: Tree) -> Expectation:
-    options = dict(tree)
-    made: Expectation = KINDS[options.pop("kind")](**options)
-    return made
+Expectation = Close | Exact | Distribution | Metric | Between

@@ -18,11 +18,14 @@ from typing import Any, Literal
 import numpy as np
 
 from grader.check.answers import digest, normalise
-from grader.check.compare import Close, Match
+from grader.check.compare import Close, Distribution, Exact, Match
 from grader.check.key import Check, Key, Misconception
 from grader.check.names import Use, forbidden_uses
 from grader.check.text import Text, gettext, same
 from grader.check.tree import Tree
+
+# Raise it when the same observations may be judged otherwise: then all are judged again, none run.
+FORMAT = 1
 
 Status = Literal[
     "right",  # full points
@@ -249,10 +252,10 @@ def _fits(check: Check, seen: Tree, wrong: Tree) -> bool:
         return False
     for name, expectation in check.expect.items():
         came, theirs = values.get(name), wrong["values"].get(name)
-        if expectation.kind == "distribution":
+        if isinstance(expectation, Distribution):
             fits = expectation.match(came, theirs).right
         else:
-            fits = (_EXACT if expectation.kind == "exact" else _NEAR).equals(came, theirs)
+            fits = (_EXACT if isinstance(expectation, Exact) else _NEAR).equals(came, theirs)
         if not fits:
             return False
     return True

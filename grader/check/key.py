@@ -1,7 +1,7 @@
 """The answer key: for each check, what is asked, what is expected, what each mistake would give.
 
 A key is compiled from the solution by `grader.authoring.compile` and stored as one tree
-(`grader.check.tree`). The public key goes to students; the hidden key, with another seed, other
+(`grader.check.tree`), compressed. The public key goes to students; the hidden key, with another seed, other
 sizes and the held-out data, stays with the instructor. Only `Key.questions_for_students`, a key
 without any expected value, enters the student zone.
 """
@@ -9,18 +9,25 @@ without any expected value, enters the student zone.
 from __future__ import annotations
 
 import json
+import lzma
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from grader.check.compare import Expectation, expectation_from_tree, expectation_to_tree
+import msgspec
+
+from grader.check.compare import Expectation
 from grader.check.probe import Probe, answers_of
 from grader.check.text import Text, same
-from grader.check.tree import Tree, TreeError, pack, unpack
+from grader.check.tree import Tree, TreeError, digest, pack, unpack
 
-FORMAT = 1
+FORMAT = (
+    2  # of the file, and of what a key says: raise it when a new engine draws or stores otherwise
+)
+MAX_BYTES = 1 << 30  # of a key out of its compressed file
 
 CheckKind = Literal["probe", "clean", "source", "answer"]
 
@@ -138,41 +145,6 @@ class Check:
         """Every recording that the check needs."""
         return self.recordings or ((self.recording,) if self.recording else ())
 
-    def to_tree(self) -> Tree:
-        return {
-            "id": self.id,
-            "exercise": self.exercise,
-            "kind": self.kind,
-            "title": self.title.to_dict(),
-            "points": self.points,
-            "bonus": self.bonus,
-            "asked": self.asked.to_dict(),
-            "probe": self.probe.to_tree() if self.probe else None,
-            "expect": {k: expectation_to_tree(v) for k, v in self.expect.items()},
-            "expected": self.expected,
-            "wrong": self.wrong,
-            "picture": self.picture,
-            "recording": self.recording,
-            "held_out": self.held_out,
-            "answer": self.answer,
-            "recordings": list(self.recordings),
-            "answers": list(self.answers),
-        }
-
-    @classmethod
-    def from_tree(cls, tree: Tree) -> Check:
-        return cls(
-            **{
-                **tree,
-                "title": Text.from_dict(tree["title"]),
-                "asked": Text.from_dict(tree["asked"]),
-                "probe": Probe.from_tree(tree["probe"]) if tree["probe"] else None,
-                "expect": {k: expectation_from_tree(v) for k, v in tree["expect"].items()},
-                "recordings": tuple(tree.get("recordings", ())),
-                "answers": tuple(tree.get("answers", ())),
-            }
-        )
-
 
 @dataclass(frozen=True)
 class Limits:
@@ -210,7 +182,6 @@ class Key:
     """Everything that the judge needs to know of a lab.
 
     Attributes:
-        version: hash of the sources it was compiled from, and of its seed.
         limits: what a submission may use.
         recordings: names of the recordings that a complete submission holds.
         preload: modules that a worker imports once, before any submission.
@@ -219,7 +190,6 @@ class Key:
 
     lab: str
     visibility: Literal["public", "hidden"]
-    version: str
     title: Text
     exercises: tuple[Exercise, ...]
     checks: tuple[Check, ...]
@@ -228,6 +198,12 @@ class Key:
     recordings: tuple[str, ...] = ()
     preload: tuple[str, ...] = ()
     shows: tuple[str, ...] = ()
+
+    @cached_property
+    def version(self) -> str:
+        """Sixteen hex digits of what the key asks and expects, the same before and after its file."""
+        filed = msgspec.convert(unpack(pack(self)), Key)  # where 4 points are 4.0
+        return digest({"format": FORMAT, "key": filed})[:16]
 
     @property
     def interface(self) -> str:
@@ -252,108 +228,58 @@ class Key:
         forbids = {e.id: list(e.forbids) for e in self.exercises}
         return {
             "lab": self.lab,
-            "limits": vars(self.limits),
+            "limits": self.limits,
             "defines": {name: e.id for e in self.exercises for name in e.defines},
             "shows": list(self.shows),
             "wanted": sorted({n for c in self.checks if c.probe for n in c.probe.names()}),
             "probes": [
                 {
                     "check": c.id,
-                    "probe": c.probe.to_tree(),
+                    "probe": c.probe,
                     "watch": forbids.get(c.exercise, []) if c.kind == "source" else [],
                 }
                 for c in self.checks
                 if c.probe is not None and c.kind != "clean"
             ]
             + [
-                {"check": c.id, "probe": answers_of(c.answers).to_tree(), "watch": []}
+                {"check": c.id, "probe": answers_of(c.answers), "watch": []}
                 for c in self.checks
                 if c.answers
             ],
         }
 
-    def to_tree(self) -> Tree:
-        return {
-            "format": FORMAT,
-            "lab": self.lab,
-            "visibility": self.visibility,
-            "version": self.version,
-            "title": self.title.to_dict(),
-            "exercises": [
-                {
-                    **vars(e),
-                    "title": e.title.to_dict(),
-                    "read": e.read.to_dict(),
-                }
-                for e in self.exercises
-            ],
-            "checks": [c.to_tree() for c in self.checks],
-            "misconceptions": [
-                {**vars(m), "text": m.text.to_dict(), "hint": m.hint.to_dict()}
-                for m in self.misconceptions.values()
-            ],
-            "limits": vars(self.limits),
-            "recordings": list(self.recordings),
-            "preload": list(self.preload),
-            "shows": list(self.shows),
-        }
+    def to_bytes(self) -> bytes:
+        return lzma.compress(pack({"format": FORMAT, "key": self}), lzma.FORMAT_XZ)
 
     @classmethod
-    def from_tree(cls, tree: Tree) -> Key:
+    def from_bytes(cls, data: bytes) -> Key:
+        """Read what `to_bytes` made.
+
+        Raises:
+            BadKey: it is something else, or of another format.
+        """
+        reader = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=MAX_BYTES)
         try:
+            tree = unpack(reader.decompress(data, max_length=MAX_BYTES))
             if tree["format"] != FORMAT:
-                raise BadKey(
-                    f"answer key of format {tree['format']}, this kit reads format {FORMAT}"
-                )
-            return cls(
-                lab=tree["lab"],
-                visibility=tree["visibility"],
-                version=tree["version"],
-                title=Text.from_dict(tree["title"]),
-                exercises=tuple(
-                    Exercise(
-                        id=e["id"],
-                        number=e["number"],
-                        title=Text.from_dict(e["title"]),
-                        defines=tuple(e["defines"]),
-                        forbids=tuple(e["forbids"]),
-                        uses=tuple(e["uses"]),
-                        read=Text.from_dict(e["read"]),
-                    )
-                    for e in tree["exercises"]
-                ),
-                checks=tuple(Check.from_tree(c) for c in tree["checks"]),
-                misconceptions={
-                    m["id"]: Misconception(
-                        m["id"],
-                        m["exercise"],
-                        Text.from_dict(m["text"]),
-                        Text.from_dict(m["hint"]),
-                        m["credit"],
-                    )
-                    for m in tree["misconceptions"]
-                },
-                limits=Limits(**tree["limits"]),
-                recordings=tuple(tree["recordings"]),
-                preload=tuple(tree["preload"]),
-                shows=tuple(tree["shows"]),
-            )
-        except (KeyError, TypeError, AttributeError) as error:
-            raise BadKey(f"damaged answer key: {error!r}") from None
+                raise BadKey(f"of format {tree['format']}, this kit reads format {FORMAT}")
+            return msgspec.convert(tree["key"], cls)
+        except (lzma.LZMAError, TreeError, msgspec.ValidationError, KeyError, TypeError) as error:
+            raise BadKey(str(error)) from None
 
     def save(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(pack(self.to_tree()))
+        path.write_bytes(self.to_bytes())
 
     @classmethod
     def load(cls, path: Path) -> Key:
-        """Read a key.
+        """Read a file.
 
         Raises:
             FileNotFoundError: no such file.
             BadKey: the file is no key, or of another format.
         """
         try:
-            return cls.from_tree(unpack(path.read_bytes()))
-        except TreeError as error:
-            raise BadKey(f"{path} is not an answer key: {error}") from None
+            return cls.from_bytes(path.read_bytes())
+        except BadKey as error:
+            raise BadKey(f"{path} cannot be read as an answer key: {error}") from None

@@ -115,7 +115,7 @@ class _Scope:
                 if kind == "$name":
                     return self.find(value)
                 if kind == "$numpy":
-                    return value
+                    return value.copy()  # places with equal arrays share one
                 if kind == "$table":
                     return LookUp(value)
                 if kind == "$rng":

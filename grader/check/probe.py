@@ -12,14 +12,13 @@ reach the student's code as tensors of the Keras backend; wrap one in `numpy_arr
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from grader.check.tree import Tree, pack
+from grader.check.tree import digest
 
 
 @dataclass(frozen=True)
@@ -31,19 +30,6 @@ class Step:
     args: tuple[Any, ...] = ()
     kwargs: Mapping[str, Any] = field(default_factory=dict)
     into: str = "out"
-
-    def to_tree(self) -> Tree:
-        return {
-            "op": self.op,
-            "target": self.target,
-            "args": list(self.args),
-            "kwargs": dict(self.kwargs),
-            "into": self.into,
-        }
-
-    @classmethod
-    def from_tree(cls, tree: Tree) -> Step:
-        return cls(tree["op"], tree["target"], tuple(tree["args"]), tree["kwargs"], tree["into"])
 
 
 @dataclass(frozen=True)
@@ -60,22 +46,9 @@ class Probe:
     keep: tuple[str, ...] = ("out",)
     shared: int = 0
 
-    def to_tree(self) -> Tree:
-        return {
-            "steps": [s.to_tree() for s in self.steps],
-            "keep": list(self.keep),
-            "shared": self.shared,
-        }
-
-    @classmethod
-    def from_tree(cls, tree: Tree) -> Probe:
-        steps = tuple(Step.from_tree(s) for s in tree["steps"])
-        return cls(steps, tuple(tree["keep"]), tree["shared"])
-
     def beginning(self) -> str:
         """A name for the shared steps: equal for probes that may share what they make."""
-        steps = [s.to_tree() for s in self.steps[: self.shared]]
-        return hashlib.sha256(pack(steps)).hexdigest()
+        return digest(self.steps[: self.shared])
 
     def names(self) -> set[str]:
         """The student's names that the probe looks up."""

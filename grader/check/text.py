@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gettext as catalogues
 import math
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -94,3 +95,16 @@ def number(value: float | None, lang: str, digits: int = 2) -> str:
     text = text.rstrip("0").rstrip(".") if "." in text else text
     text = "0" if text in ("-0", "") else text
     return text.replace(".", ",") if lang == "fr" else text
+
+
+# Control characters but for tab and newline, directions that outlast their line, halves of characters.
+_UNCLEAN = re.compile(
+    "[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u202a-\\u202e\\u2066-\\u2069\\ufffe\\uffff\\ud800-\\udfff]"
+)
+
+
+def clean(text: str) -> str:
+    """`text` as it may stand on a page, in a terminal or in a table, whoever wrote it."""
+    if text.isascii() and text.isprintable():
+        return text
+    return _UNCLEAN.sub(lambda found: "?" if found[0] >= "\ud800" else "", text)

@@ -16,13 +16,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from grader import __version__
+from grader.check.judge import FORMAT as JUDGE_FORMAT
 from grader.check.key import Key
 from grader.check.tree import Tree
 from grader.gradebook.records import Change, Graded
 from grader.gradebook.store import Store, person_of
 from grader.gradebook.timings import WORKING, Timings
-from grader.gradebook.unit import Asked, Item, Measures, Ran, Result, finish_item, run_item
+from grader.gradebook.unit import (
+    RUN_FORMAT,
+    Asked,
+    Item,
+    Measures,
+    Ran,
+    Result,
+    finish_item,
+    run_item,
+)
 from grader.sandbox.client import Worker, WorkerDied, clean_worker, student_worker
 
 AHEAD = 32  # submissions that the student zone may be ahead of the gradebook
@@ -30,7 +39,9 @@ AHEAD = 32  # submissions that the student zone may be ahead of the gradebook
 
 def unit_id(digest: str, key: Key, rerun: bool) -> str:
     """Name of a unit: what it is a function of."""
-    return hashlib.sha256(f"{__version__} {digest} {key.version} {rerun}".encode()).hexdigest()
+    return hashlib.sha256(
+        f"{RUN_FORMAT} {JUDGE_FORMAT} {digest} {key.version} {rerun}".encode()
+    ).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import date, datetime, time
 from functools import cached_property
 from pathlib import Path
@@ -167,14 +167,8 @@ class Settings(_Strict):
         return when if when.tzinfo else when.replace(tzinfo=self.zone)
 
     def key(self, key: Key) -> Key:
-        """`key` with the limits set here; its version then says so."""
-        from dataclasses import replace
-
-        limits = self.lab(key.lab).limits.over(key.limits)
-        if limits == key.limits:
-            return key
-        mark = ",".join(f"{k}={v}" for k, v in vars(limits).items())
-        return replace(key, limits=limits, version=f"{key.version} {mark}")
+        """`key` with the limits set here."""
+        return replace(key, limits=self.lab(key.lab).limits.over(key.limits))
 
 
 def load_settings(course: Path, known: Sequence[str]) -> Settings:

@@ -16,17 +16,17 @@ from typing import Any
 
 import numpy as np
 
-from grader import __version__
-from grader.authoring.version import code_digest
 from grader.check.judge import Evidence, judge
 from grader.check.key import Check, Key
 from grader.check.text import gettext
-from grader.check.tree import Tree, TreeError, pack
+from grader.check.tree import Tree, TreeError, digest, pack
 from grader.gradebook.records import Graded
 from grader.gradebook.store import Store
 from grader.sandbox.client import Worker, WorkerDied, run_submission
 from grader.sandbox.outcome import Outcome
 
+# How a submission is run and probed: raise it when the same questions may be answered otherwise.
+RUN_FORMAT = 1
 PICTURE_VALUES = 4096  # elements of the largest observed array that a feedback page draws
 CLEAN_SECONDS = 120.0
 ATTEMPTS = 4  # of one submission, each with a new worker, when workers end under it
@@ -170,7 +170,7 @@ class Asked:
     Attributes:
         key: the lab's hidden key.
         questions: the part of it that the student zone may see.
-        digest: of the questions and of the code that runs beside a student's.
+        digest: of the questions, and of how they are put.
         rerun: train again even where there is a recording.
     """
 
@@ -183,9 +183,7 @@ class Asked:
     def of(cls, key: Key, rerun: bool = False) -> Asked:
         """What a key asks."""
         questions = key.questions_for_students()
-        code = code_digest("check", "notebook", "sandbox")
-        digest = hashlib.sha256(f"{__version__} {code} ".encode() + pack(questions)).hexdigest()
-        return cls(key, questions, digest, rerun)
+        return cls(key, questions, digest({"format": RUN_FORMAT, **questions}), rerun)
 
 
 @dataclass(frozen=True)

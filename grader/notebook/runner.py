@@ -17,6 +17,7 @@ from contextlib import nullcontext, redirect_stderr, redirect_stdout
 from functools import lru_cache
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from grader.check.building import quick_building
@@ -327,7 +328,7 @@ def _run_probes(
         clock.end = max(clock.end, time.monotonic() + clock.limits.cell_seconds)
         try:
             clock.start()
-            probe = Probe.from_tree(item["probe"])
+            probe = msgspec.convert(item["probe"], Probe)
             seen = observe(probe, names, session.current.answers, item["watch"], made)
             clock.stop()
             limit = limit_behind(seen.get("error") or {}, clock.limits)

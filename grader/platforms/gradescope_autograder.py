@@ -12,8 +12,7 @@ from pathlib import Path
 
 import grader
 from grader.authoring.spec import AuthorError
-from grader.authoring.version import key_version, lab_digest
-from grader.gradebook.keys import hidden_key, lab_dir, secret_seed
+from grader.gradebook.keys import hidden_key, hidden_key_file, lab_dir, secret_seed
 
 _DATE = (2020, 1, 1, 0, 0, 0)
 _NOT_NEEDED = (
@@ -102,9 +101,8 @@ def _entries(course: Path, lab: str) -> Iterator[tuple[str, bytes]]:
     public = course / "labs" / f"{lab}.key"
     yield f"labs/{lab}.key", public.read_bytes() if public.is_file() else b""
     yield ".grader/seed", str(secret_seed(course)).encode()
-    seed = secret_seed(course)
-    key = f"{lab}-{key_version(lab_digest(folder), seed, True)}.key"
-    yield f".grader/keys/{key}", (course / ".grader" / "keys" / key).read_bytes()
+    key = hidden_key_file(course, lab, secret_seed(course))
+    yield f".grader/keys/{key.name}", key.read_bytes()
     settings = course / "course.toml"
     if settings.is_file():
         # The class list stays at home.

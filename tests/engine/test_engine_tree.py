@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from grader.check.tree import TreeError, pack, unpack
+from grader.check.text import clean
+from grader.check.tree import TreeError, cleaned, digest, pack, parse_json, unpack
 
 scalars = (
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8)
@@ -54,6 +55,25 @@ def forged(text):
 @given(trees)
 def test_round_trip(tree):
     assert alike(tree, unpack(pack(tree)))
+
+
+@settings(max_examples=60, deadline=None)
+@given(trees)
+def test_a_digest_survives_the_bytes(tree):
+    assert digest(unpack(pack(tree))) == digest(tree)
+
+
+def test_a_digest_tells_what_differs():
+    a = np.arange(4, dtype=np.int32)
+    found = [digest(t) for t in ({"a": a}, {"b": a}, {"a": a + 1}, {"a": a.reshape(2, 2)}, {"a": a.view("u4")},
+                                 {"a": a.tolist()}, [a], [a, a])]  # fmt: skip
+    assert len(set(found)) == len(found)
+
+
+def test_equal_arrays_are_stored_once():
+    array = np.arange(1000.0)
+    assert len(pack([array] * 20)) < len(pack([array])) + 1000
+    assert all((a == array).all() for a in unpack(pack([array, array.copy()])))
 
 
 def test_arrays_of_any_layout_keep_their_values():
@@ -112,6 +132,34 @@ def test_a_changed_byte_is_refused_or_gives_another_tree(data):
 def test_forged_json_is_refused(text):
     with pytest.raises(TreeError):
         unpack(forged(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[" + "[]," * 1_000_001 + "1]", "[" * 201 + "]" * 201, '{"a":' * 201 + "1" + "}" * 201],
+    ids=["many", "deep list", "deep dict"],
+)
+def test_json_is_bounded_before_it_is_parsed(text, monkeypatch):
+    monkeypatch.setattr(json, "loads", lambda text: pytest.fail("parsed"))
+    with pytest.raises(TreeError, match=r"values|deep"):
+        parse_json(text.encode())
+
+
+def test_brackets_in_strings_do_not_count():
+    for text in ("[" * 5000, '\\"[' * 5000, "\\" * 7 + '"' + "[" * 5000, "," * 2_000_000):
+        assert parse_json(json.dumps({"a": text, "b": [1]}).encode()) == {"a": text, "b": [1]}
+
+
+def test_a_header_of_many_tensors_is_refused():
+    head = b"[" * 1000
+    with pytest.raises(TreeError, match="deep"):
+        unpack(struct.pack("<Q", len(head)) + head)
+
+
+def test_text_is_cleaned_everywhere_in_a_tree():
+    unclean = "a\ud800b\x1b[1m\u202ec\x07\x85\r\n\t\u2066é😀"
+    assert clean(unclean) == "a?b[1mc\n\té😀"
+    assert cleaned({unclean: [unclean, 1, None]}) == {clean(unclean): [clean(unclean), 1, None]}
 
 
 def test_a_header_that_claims_too_much_is_refused():

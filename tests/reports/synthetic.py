@@ -115,7 +115,6 @@ def make_key() -> Key:
     return Key(
         lab="tp9_synthetic",
         visibility="hidden",
-        version="v1",
         title=Text(en="Lab 9: a Transformer from scratch", fr="TP9 : un Transformer à partir de zéro"),
         exercises=tuple(
             Exercise(
