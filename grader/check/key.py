@@ -22,7 +22,7 @@ import msgspec
 from grader.check.compare import Expectation
 from grader.check.probe import Probe, answers_of
 from grader.check.text import Text, same
-from grader.check.tree import Tree, TreeError, digest, pack, unpack
+from grader.check.tree import Tree, TreeError, digest, pack, plain, unpack
 
 FORMAT = (
     2  # of the file, and of what a key says: raise it when a new engine draws or stores otherwise
@@ -202,7 +202,7 @@ class Key:
     @cached_property
     def version(self) -> str:
         """Sixteen hex digits of what the key asks and expects, the same before and after its file."""
-        filed = msgspec.convert(unpack(pack(self)), Key)  # where 4 points are 4.0
+        filed = msgspec.convert(plain(self), Key)  # where 4 points are 4.0
         return digest({"format": FORMAT, "key": filed})[:16]
 
     @property
@@ -226,27 +226,29 @@ class Key:
     def questions_for_students(self) -> Tree:
         """What the student zone is given: probes and limits, nothing that is expected."""
         forbids = {e.id: list(e.forbids) for e in self.exercises}
-        return {
-            "lab": self.lab,
-            "limits": self.limits,
-            "defines": {name: e.id for e in self.exercises for name in e.defines},
-            "shows": list(self.shows),
-            "wanted": sorted({n for c in self.checks if c.probe for n in c.probe.names()}),
-            "probes": [
-                {
-                    "check": c.id,
-                    "probe": c.probe,
-                    "watch": forbids.get(c.exercise, []) if c.kind == "source" else [],
-                }
-                for c in self.checks
-                if c.probe is not None and c.kind != "clean"
-            ]
-            + [
-                {"check": c.id, "probe": answers_of(c.answers), "watch": []}
-                for c in self.checks
-                if c.answers
-            ],
-        }
+        return plain(
+            {
+                "lab": self.lab,
+                "limits": self.limits,
+                "defines": {name: e.id for e in self.exercises for name in e.defines},
+                "shows": list(self.shows),
+                "wanted": sorted({n for c in self.checks if c.probe for n in c.probe.names()}),
+                "probes": [
+                    {
+                        "check": c.id,
+                        "probe": c.probe,
+                        "watch": forbids.get(c.exercise, []) if c.kind == "source" else [],
+                    }
+                    for c in self.checks
+                    if c.probe is not None and c.kind != "clean"
+                ]
+                + [
+                    {"check": c.id, "probe": answers_of(c.answers), "watch": []}
+                    for c in self.checks
+                    if c.answers
+                ],
+            }
+        )
 
     def to_bytes(self) -> bytes:
         return lzma.compress(pack({"format": FORMAT, "key": self}), lzma.FORMAT_XZ)

@@ -9,7 +9,7 @@ file's own size, whoever wrote it.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from hashlib import sha256
 from typing import Any
@@ -64,16 +64,28 @@ def _flat(tree: Tree) -> tuple[str, dict[str, np.ndarray]]:
     arrays: dict[str, np.ndarray] = {}
     known: dict[bytes, str] = {}
 
-    def walk(node: Tree) -> Any:
+    def named(array: np.ndarray) -> dict[str, str]:
+        if array.dtype.kind not in _KINDS:
+            raise TypeError(f"an array of dtype {array.dtype} cannot be stored")
+        array = array.copy(order="C")  # `ascontiguousarray` would turn a scalar array into a vector
+        about = f"{array.dtype.str} {array.shape} ".encode()
+        name = known.setdefault(sha256(about + array.tobytes()).digest(), str(len(arrays)))
+        arrays.setdefault(name, array)
+        return {_ARRAY: name}
+
+    return json.dumps(plain(tree, named), ensure_ascii=True), arrays
+
+
+def plain(tree: Tree, array: Callable[[np.ndarray], Tree] = lambda array: array) -> Tree:
+    """`tree` with its records as dictionaries, its tuples as lists, and `array` of each array.
+
+    Raises:
+        TypeError: a leaf is neither JSON nor an array.
+    """
+
+    def walk(node: Tree) -> Tree:
         if isinstance(node, np.ndarray):
-            if node.dtype.kind not in _KINDS:
-                raise TypeError(f"an array of dtype {node.dtype} cannot be stored")
-            # `ascontiguousarray` would turn a scalar array into a vector.
-            array = node.copy(order="C")
-            about = f"{array.dtype.str} {array.shape} ".encode()
-            name = known.setdefault(sha256(about + array.tobytes()).digest(), str(len(arrays)))
-            arrays.setdefault(name, array)
-            return {_ARRAY: name}
+            return array(node)
         if isinstance(node, np.generic):
             return node.item()
         if isinstance(node, Mapping):
@@ -88,7 +100,7 @@ def _flat(tree: Tree) -> tuple[str, dict[str, np.ndarray]]:
             return {f.name: walk(getattr(node, f.name)) for f in fields(node)}
         raise TypeError(f"a {type(node).__name__} cannot be stored")
 
-    return json.dumps(walk(tree), ensure_ascii=True), arrays
+    return walk(tree)
 
 
 def unpack(data: bytes) -> Tree:

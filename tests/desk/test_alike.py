@@ -19,7 +19,7 @@ from grader.reports.alike import similar_page
 GIVEN = ["from grader import Lab, todo\nlab = Lab('mini')", "import numpy as np\n\nEPSILON = 1e-6",
          "def plot(values, title, colour):\n    print(values, title, colour)\n    return [v * 2 for v in values if v > 0]"]  # fmt: skip
 OPERATORS = ["+", "-", "*", "//", "%", "**", "&", "|", "^"]
-KEY = Key("mini", "hidden", "v", same("Mini"), (), ())
+KEY = Key("mini", "hidden", same("Mini"), (), ())
 
 
 def homework(seed: int) -> list[str]:

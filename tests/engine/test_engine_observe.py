@@ -241,7 +241,7 @@ def test_a_model_that_was_not_made_is_called_so(model, kind):
         assert seen["status"] == "error"
         assert (seen["error"]["name"], seen["error"]["what"]) == ("model", kind)
     key = Key(
-        "lab", "public", "v", Text(en="", fr=""), (Exercise("e", "1", Text(en="", fr="")),),
+        "lab", "public", Text(en="", fr=""), (Exercise("e", "1", Text(en="", fr="")),),
         (Check("c", "e", "probe", Text(en="", fr=""), 1.0, probe=asked[0]),),
     )  # fmt: skip
     (verdict,) = judge(key, Evidence({"c": observe(asked[0], {"model": model})}))

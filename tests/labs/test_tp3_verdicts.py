@@ -144,7 +144,7 @@ def key() -> Key:
     )  # fmt: skip
     text = Text(en="reversed", fr="inversé")
     return Key(
-        "mini", "hidden", "1", same("mini"), (Exercise("verdicts", "1", same("verdicts")),), (check,),
+        "mini", "hidden", same("mini"), (Exercise("verdicts", "1", same("verdicts")),), (check,),
         {"reversed": Misconception("reversed", "verdicts", text)},
     )  # fmt: skip
 
@@ -182,7 +182,7 @@ def test_an_answer_is_judged_by_what_the_recordings_show() -> None:
 
 
 def test_key_keeps_recordings_and_answers_of_a_check() -> None:
-    again = Key.from_tree(key().to_tree())
+    again = Key.from_bytes(key().to_bytes())
     assert again.checks[0].measured == ("A", "B") and again.checks[0].answers == ("a",)
     probes = again.questions_for_students()["probes"]
     assert [p["check"] for p in probes] == ["verdict"] and probes[0]["probe"]["keep"] == ["a"]

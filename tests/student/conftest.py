@@ -53,7 +53,6 @@ def make_key() -> Key:
     return Key(
         "mini",
         "public",
-        "v1",
         Text(en="A mini lab", fr="Un mini TP"),
         (
             Exercise(
