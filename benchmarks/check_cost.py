@@ -5,7 +5,7 @@
 Prints ``{exercise: {"check": s, "own": s}}``: seconds of processor, so that what else the machine does
 counts little, of the quickest of `repeat` runs, warm, on the solution. *Own* is what the calls
 take that the checks make of the student's functions and classes, without the kit around them: no
-judging, nothing displayed, and Keras with all its habits (`grader.check.building`).
+judging, nothing displayed.
 """
 
 from __future__ import annotations
@@ -16,10 +16,9 @@ import json
 import sys
 import time
 from collections.abc import Callable
-from contextlib import nullcontext, redirect_stdout
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import msgspec
 
@@ -61,10 +60,8 @@ def costs(id: str, repeat: int) -> dict[str, dict[str, float]]:
 
         def own(probes: list[Probe] = mine) -> None:
             made: dict[str, Any] = {}
-            # Keras as a student's own cells find it.
-            with patch.object(observe, "quick_probing", nullcontext):
-                for probe in probes:
-                    observe.observe(probe, globals(), lab.answers, made=made)
+            for probe in probes:
+                observe.observe(probe, globals(), lab.answers, made=made)
 
         found[exercise.id] = {"check": seconds(check, repeat), "own": seconds(own, repeat)}
     return found

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import nbformat
+
 from grader.authoring import references
 from grader.authoring.compile import compile_key, same_key
-from grader.authoring.formats import nbformat
 from grader.authoring.source import LoadedLab
 from grader.authoring.spec import AuthorError
 from grader.check.key import BadKey, Key

@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import jupytext
+import nbformat
+
 from grader.authoring import opening, references
-from grader.authoring.formats import jupytext, nbformat
 from grader.authoring.modules import load_module, load_spec
 from grader.authoring.spec import AuthorError, Edit, LabSpec, Mutant, Variant
 from grader.authoring.typography import french, levels
-from grader.check.instead import instead
 from grader.check.key import interface_of
 from grader.check.text import LANGS, Lang
 from grader.gradebook.keys import lab_digest
@@ -85,9 +86,7 @@ def parse(path: Path) -> list[SourceCell]:
     """
     if not path.is_file():
         raise AuthorError(f"{path}: no such file; a lab needs its notebook.py")
-    # The cells that jupytext makes are valid; looking at each one again takes half the time.
-    with instead(nbformat.v4.nbbase, "validate", lambda node, ref=None: None):
-        notebook = jupytext.read(path, fmt="py:percent")
+    notebook = jupytext.read(path, fmt="py:percent")
     cells: list[SourceCell] = []
     for i, node in enumerate(notebook.cells):
         meta = node.metadata

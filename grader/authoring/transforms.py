@@ -18,9 +18,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+import nbformat
 import numpy as np
 
-from grader.authoring.formats import nbformat
 from grader.check.names import parse_cell
 from grader.check.recording import Recording
 

@@ -24,7 +24,6 @@ from typing import Any
 
 import numpy as np
 
-from grader.check.building import quick_probing
 from grader.check.judge import near_names
 from grader.check.probe import Probe, Step
 from grader.check.tree import Tree
@@ -558,7 +557,7 @@ def observe(
     seen: dict[str, Any] = {"status": "ok", "values": {}}
     used: list[str] = []
     try:
-        with quick_probing(), watching(watch) as used:
+        with watching(watch) as used:
             for step in probe.steps[_begin(probe, scope, made) :]:
                 scope.results[step.into] = OPERATIONS[step.op](scope, step)
             seen["values"] = {k: plain(scope.results[k]) for k in probe.keep}

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from grader.check.lean import lean
 from grader.check.names import lab_named_in, parse_cell
 from grader.check.text import Text, gettext, same
 from grader.intake.unpack import shown
@@ -142,8 +141,7 @@ def _json_problem(text: str, error: json.JSONDecodeError) -> Text:
 
 def _upgrade(tree: dict[str, Any]) -> tuple[dict[str, Any], Text]:
     """Bring a notebook of format 1 to 3 to format 4, with nbformat's own converter."""
-    with lean():
-        import nbformat
+    import nbformat
 
     major = tree.get("nbformat")
     major = major if isinstance(major, int) and 1 <= major <= 3 else 3

@@ -20,7 +20,6 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from grader.check.building import quick_building
 from grader.check.key import Limits
 from grader.check.observe import LimitHit, Made, error_record, observe
 from grader.check.probe import Probe
@@ -204,14 +203,13 @@ def run(job: Mapping[str, Tree], report: Report) -> None:
     )
     with redirect_stdout(printed), redirect_stderr(printed):
         shell = warm_shell()
-        with quick_building():
-            _run_cells(job, shell, clock, printed, limits, report)
-            _, most = resource.getrlimit(resource.RLIMIT_CPU)
-            resource.setrlimit(resource.RLIMIT_CPU, (most, most))
-            _, most = resource.getrlimit(resource.RLIMIT_DATA)
-            resource.setrlimit(resource.RLIMIT_DATA, (most, most))
-            clock.end = max(clock.end, time.monotonic() + limits.cell_seconds)
-            _run_probes(job, shell.user_ns, clock, report)
+        _run_cells(job, shell, clock, printed, limits, report)
+        _, most = resource.getrlimit(resource.RLIMIT_CPU)
+        resource.setrlimit(resource.RLIMIT_CPU, (most, most))
+        _, most = resource.getrlimit(resource.RLIMIT_DATA)
+        resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+        clock.end = max(clock.end, time.monotonic() + limits.cell_seconds)
+        _run_probes(job, shell.user_ns, clock, report)
     for name, data in session.current.made.items():
         report({"made": name, "data": np.frombuffer(data, dtype=np.uint8)})
     report({"events": session.current.events})

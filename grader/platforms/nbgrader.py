@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from grader.authoring.formats import nbformat
+import nbformat
+
 from grader.authoring.source import nbgrader_checksum, nbgrader_metadata
 from grader.authoring.spec import AuthorError
 from grader.check.key import BadKey, Check, Key

@@ -35,7 +35,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from grader.check.lean import UNUSED
 from grader.sandbox.bwrap import PACKAGE
 from grader.sandbox.preload import preload
 
@@ -148,7 +147,7 @@ def fits(modules: Collection[str]) -> bool:
     Args:
         modules: what its lab imports ahead, among others.
     """
-    return "tensorflow" in modules and not {m.split(".")[0] for m in modules} & set(UNUSED)
+    return "tensorflow" in modules
 
 
 def begin(environment: Mapping[str, str]) -> Nursery | None:

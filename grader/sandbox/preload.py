@@ -6,18 +6,15 @@ import importlib
 import sys
 from collections.abc import Sequence
 
-from grader.check.lean import lean
-
 
 def preload(modules: Sequence[str]) -> list[str]:
-    """Import modules without what they import in vain; return those that are missing."""
+    """Import modules; return those that are missing."""
     missing = []
-    with lean(unless=modules):
-        for name in modules:
-            try:
-                importlib.import_module(name)
-            except ImportError:
-                missing.append(name)
+    for name in modules:
+        try:
+            importlib.import_module(name)
+        except ImportError:
+            missing.append(name)
     pyplot = sys.modules.get("matplotlib.pyplot")
     if pyplot is not None:
         pyplot.switch_backend("agg")

@@ -15,7 +15,6 @@ memory.
 from __future__ import annotations
 
 import gc
-import importlib
 import os
 import resource
 import select
@@ -24,7 +23,7 @@ import struct
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from tempfile import TemporaryDirectory
 from typing import NoReturn
@@ -124,11 +123,6 @@ def _warm_up() -> None:
     from grader.notebook import runner
 
     runner.warm_shell()
-    # TensorFlow's list of what XLA compiles, which the first operation makes: 0.008 s.
-    with suppress(Exception):
-        if "tensorflow" in sys.modules:
-            xla = importlib.import_module("tensorflow.python.util.pywrap_xla_ops")
-            xla.get_cpu_kernel_names()
 
 
 def _rss_mb() -> float:
