@@ -1,31 +1,40 @@
 # The two commands of the README, and what they need. Everything lives in .venv and out/.
-PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 STUDENTS ?= 60
 SEED ?= 1
 
-.PHONY: grade test bench setup lint proof texts clean
+# The first Python found that TensorFlow's pinned release has; `make PYTHON=/path/to/python grade` names one.
+# uv is used where it is installed; else the Python must have pip and venv.
+UV := $(shell command -v uv)
+USABLE := import $(if $(UV),,ensurepip, )sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	$$p -c '$(USABLE)' 2>/dev/null && echo $$p && break; done)
+
+.PHONY: grade test bench setup lint proof places pins texts clean
 
 # A sample class of TP4, graded in the sandbox.
 grade: $(READY)
 	@test -f out/class-$(STUDENTS)-$(SEED)/truth.csv || $(BIN)/grader simulate tp4_transformer --students $(STUDENTS) --seed $(SEED) --out out/class-$(STUDENTS)-$(SEED)
 	@$(BIN)/grader grade out/class-$(STUDENTS)-$(SEED) --lab tp4_transformer --out out/graded || test $$? -eq 1
 
-# Style, types, every test, then the proof of every lab.
+# Each part says at its end how long it took.
+TIMED = @begun=$$(date +%s); trap 'echo "== $@ $(1): $$(($$(date +%s) - begun)) s"' EXIT;
+
+# Style, types, imports, every test, the proof of every lab with recorded trainings.
 test: lint
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
-	$(MAKE) --no-print-directory proof
+	$(call TIMED,pytest) $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+	$(call TIMED,build) $(BIN)/grader build --check
+	$(call TIMED,validate) $(BIN)/grader validate --no-train
 
 lint: $(READY)
-	$(BIN)/ruff format --check grader tests
-	$(BIN)/ruff check grader tests solutions data
-	$(BIN)/mypy grader
+	$(call TIMED,) $(BIN)/ruff format --check grader tests && $(BIN)/ruff check grader tests solutions data && \
+	{ imports=$$($(BIN)/lint-imports --no-cache) || { echo "$$imports"; exit 1; }; } && $(BIN)/mypy grader
 
+# For authors and releases: every solution is trained anew.
 proof: $(READY)
-	$(BIN)/grader build --check
-	$(BIN)/grader validate
+	$(call TIMED,) $(BIN)/grader build --check && $(BIN)/grader validate
 
 # The kit's own texts: English in the code, French in the catalogue. New ones are added to it untranslated.
 TEXTS := grader/check/locale/fr/LC_MESSAGES/grader
@@ -40,19 +49,26 @@ bench: $(READY) .bench/nbgrader/.ready .bench/otter/.ready
 	$(BIN)/python benchmarks/bench.py
 
 .bench/%/.ready:
-	test -x .bench/$*/bin/python || $(PYTHON) -m venv .bench/$*
-	env -u PYTHONDONTWRITEBYTECODE .bench/$*/bin/pip install --quiet --disable-pip-version-check -r benchmarks/$*.txt
+	$(call ENVIRONMENT,.bench/$*,-r benchmarks/$*.txt)
 	@touch $@
+
+# The newest releases that work together, for constraints.txt: one file for every Python, by markers.
+pins:
+	grep -v '^-c' requirements.txt | uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-annotate --no-header --output-file constraints.txt -
 
 setup: $(READY)
 
-# pip compiles bytecode as it installs; without it TensorFlow takes twice as long to import.
-$(READY): requirements.txt pyproject.toml
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	env -u PYTHONDONTWRITEBYTECODE $(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
-	env -u PYTHONDONTWRITEBYTECODE $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
-	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m compileall -q grader
-	@touch $(READY)
+# A virtual environment in $(1) that holds $(2). Bytecode is compiled: without it TensorFlow takes twice as
+# long to import. (uv makes no pip unless it is told to; some tests install with it.)
+define ENVIRONMENT
+@test -n "$(PYTHON)" || { echo "No Python from 3.11 to 3.13$(if $(UV),, with pip and venv) was found. Install one (Debian, Ubuntu: apt install python3-venv), or name it: make PYTHON=/path/to/python3 grade" >&2; exit 2; }
+test -x $(1)/bin/python || $(if $(UV),uv venv --quiet --seed --python "$$(command -v $(PYTHON))",$(PYTHON) -m venv) $(1)
+env -u PYTHONDONTWRITEBYTECODE $(if $(UV),uv pip install --quiet --compile-bytecode --python $(1)/bin/python,$(1)/bin/pip install --quiet --disable-pip-version-check) $(2)
+endef
+
+$(READY): requirements.txt constraints.txt pyproject.toml
+	$(call ENVIRONMENT,$(VENV),-r requirements.txt --editable .)
+	@touch $@
 
 clean:
 	rm -rf out .mypy_cache .ruff_cache .pytest_cache
