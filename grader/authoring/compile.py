@@ -15,11 +15,10 @@ import numpy as np
 
 from grader.authoring.source import LoadedLab, load_lab
 from grader.authoring.spec import AuthorError, CheckSpec, Draw, default_expectation
-from grader.check import display_only
 from grader.check.answers import digest, digests, normalise
 from grader.check.compare import Distribution, Expectation
 from grader.check.key import Check, Exercise, Key, Misconception
-from grader.check.names import defined_in, reach
+from grader.check.names import cell_digest, defined_in, display_only, reach
 from grader.check.observe import Made, observe
 from grader.check.probe import Probe, Step
 from grader.check.text import LANGS
@@ -92,11 +91,11 @@ def _shows(lab: LoadedLab, probes: Iterable[Probe]) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for lang in LANGS:
         cells = [c for c in lab.cells if c.kind == "code" and c.lang in ("", lang)]
-        shows = {display_only.digest(c.solved()): c for c in cells if c.role == "show"}
+        shows = {cell_digest(c.solved()): c for c in cells if c.role == "show"}
         solved = [c.solved() for c in cells]
         out = {
-            display_only.digest(solved[n - 1])
-            for n in display_only.left_out(solved, shows, wanted, lab.spec.recordings)
+            cell_digest(solved[n - 1])
+            for n in display_only(solved, shows, wanted, lab.spec.recordings)
         }
         for name, cell in shows.items():
             if name not in out:

@@ -185,7 +185,7 @@ class Key:
         limits: what a submission may use.
         recordings: names of the recordings that a complete submission holds.
         preload: modules that a worker imports once, before any submission.
-        shows: cells that only show something, by `grader.check.display_only.digest`.
+        shows: cells that only show something, by `grader.check.names.cell_digest`.
     """
 
     lab: str

@@ -17,7 +17,7 @@ class CellReport:
         index: position among the notebook's code cells, from 1.
         status: ``ok``; ``error`` (it raised, or does not parse); ``todo`` (a hole is still open);
             ``limit`` (stopped by a limit); ``skipped`` (never run: a limit ended the submission);
-            ``shown`` (left out: the lab's own, and it only shows; see `grader.check.display_only`).
+            ``shown`` (left out: the lab's own, and it only shows; see `grader.check.names.display_only`).
         error: ``{"type", "message", "line"}`` for a cell that did not come to its end, else None.
             `line` is the line's number in its cell, or the line itself.
         seconds: wall time.

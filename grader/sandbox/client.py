@@ -17,8 +17,8 @@ from typing import IO, Any
 
 import numpy as np
 
-from grader.check.display_only import left_out
 from grader.check.key import Key, Limits
+from grader.check.names import display_only
 from grader.check.text import Text, gettext
 from grader.check.tree import Tree, TreeError, unpack
 from grader.notebook.cells import CellReport
@@ -279,7 +279,7 @@ def run_submission(
     """
     limits = Limits(**questions["limits"])
     kept = () if rerun else tuple(recordings)
-    unneeded = left_out(cells, questions["shows"], questions["wanted"], kept)
+    unneeded = display_only(cells, questions["shows"], questions["wanted"], kept)
     skip: dict[str, dict[str, Any]] = {}
     observations: dict[str, Tree] = {}
     began, cpu, last = time.monotonic(), 0.0, len(cells)

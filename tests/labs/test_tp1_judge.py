@@ -88,13 +88,13 @@ def test_mutants_of_the_contract(lab: Any) -> None:
 def test_grading_runs_no_training_that_was_recorded(
     lab: Any, lacks: set[str], runs: set[str]
 ) -> None:
-    from grader.check import display_only
+    from grader.check.names import cell_digest, display_only
 
     cells = [c for c in lab.cells if c.kind == "code" and c.lang in ("", "en")]
-    shows = {display_only.digest(c.solved()) for c in cells if c.role == "show"}
+    shows = {cell_digest(c.solved()) for c in cells if c.role == "show"}
     solved = [c.solved() for c in cells]
-    out = display_only.left_out(solved, shows, (), set(lab.spec.recordings) - lacks)
-    ran = [s for i, s in enumerate(solved, 1) if i not in out and display_only.digest(s) in shows]
+    out = display_only(solved, shows, (), set(lab.spec.recordings) - lacks)
+    ran = [s for i, s in enumerate(solved, 1) if i not in out and cell_digest(s) in shows]
     assert len(ran) == len(runs)
     assert all(sum(text in s for s in ran) == 1 for text in runs)
 

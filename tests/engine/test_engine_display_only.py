@@ -2,13 +2,13 @@
 
 import pytest
 
-from grader.check.display_only import digest, left_out, made, taken
+from grader.check.names import cell_digest, display_only, made, taken
 
 SHOW = "x = np.ones(3)\nplt.plot(x)"
 
 
 def out(*others, show=SHOW, wanted=()):
-    return left_out([show, *others], {digest(SHOW)}, wanted)
+    return display_only([show, *others], {cell_digest(SHOW)}, wanted)
 
 
 def test_an_untouched_cell_that_nothing_needs():
@@ -69,17 +69,17 @@ def test_a_name_that_a_probe_looks_up():
 
 def test_what_one_needs_another_gives():
     first, second = "a = 1", "b = a"
-    shows = {digest(first), digest(second)}
-    assert left_out([first, second], shows) == {1, 2}
-    assert left_out([first, second, "print(b)"], shows) == set()
-    assert left_out([first, second, "print(a)"], shows) == {2}
+    shows = {cell_digest(first), cell_digest(second)}
+    assert display_only([first, second], shows) == {1, 2}
+    assert display_only([first, second, "print(b)"], shows) == set()
+    assert display_only([first, second, "print(a)"], shows) == {2}
 
 
 def test_a_training_runs_unless_what_it_records_was_handed_in():
     cell = 'model.fit(x, callbacks=[lab.record("net", units=3)])'
-    assert left_out([cell], {digest(cell)}) == set()
-    assert left_out([cell], {digest(cell)}, recordings=["other"]) == set()
-    assert left_out([cell], {digest(cell)}, recordings=["net"]) == {1}
+    assert display_only([cell], {cell_digest(cell)}) == set()
+    assert display_only([cell], {cell_digest(cell)}, recordings=["other"]) == set()
+    assert display_only([cell], {cell_digest(cell)}, recordings=["net"]) == {1}
 
 
 def test_names():

@@ -3,10 +3,20 @@
 import gc
 import sys
 import threading
+import time
 
 import pytest
 
-from grader.check.names import defined_in, forbidden_uses, lab_named_in, parse_cell, reach
+from grader.check.names import (
+    cell_digest,
+    defined_in,
+    display_only,
+    forbidden_uses,
+    lab_line,
+    lab_named_in,
+    parse_cell,
+    reach,
+)  # fmt: skip
 
 FORBIDS = ("keras.layers.MultiHeadAttention", "numpy.mean")
 
@@ -31,6 +41,21 @@ def uses(*cells, defines=("f",)):
 )
 def test_lab_line(cells, lab):
     assert lab_named_in(cells) == lab
+
+
+@pytest.mark.parametrize(
+    ("cell", "line"),
+    [
+        ('lab = Lab("tp4", lang="fr")', ("tp4", "fr")),
+        ('lab = Lab("tp4", "en")', ("tp4", "en")),
+        ('lab = Lab("tp4", lang=other)', ("tp4", "")),
+        ('lab = Lab("tp4", lang="de")', ("tp4", "")),
+        ('x = (\nlab = Lab("tp4", lang="fr")', ("tp4", "fr")),
+        ('x = (\nlab = Lab("tp4")\nf(lang="fr")', ("tp4", "")),
+    ],
+)
+def test_the_language_of_the_lab_line(cell, line):
+    assert lab_line([cell]) == line
 
 
 @pytest.mark.parametrize(
@@ -176,3 +201,38 @@ def test_shell_lines_keep_their_indentation_and_comments_hide_nothing():
     tree = parse_cell("if on_colab:\n    %pip install x\nf?\nx = 1")
     assert tree is not None and len(tree.body) == 3
     assert uses("import numpy as np\ndef f(x):\n    return np.mean(x)  # right?") == ["numpy.mean"]
+
+
+def chain(n):
+    return "a0 = np.mean\n" + "\n".join(f"a{i} = a{i - 1}" for i in range(1, n)) + f"\nf = a{n - 1}"
+
+
+HEAVY = {
+    "aliases": [chain(8000)],
+    "aliases on a line": [chain(5000).replace("\n", "; ")],
+    "aliases in cells": chain(3000).splitlines(),
+    "growing": ["a0 = np\n" + "\n".join(f"a{i} = a{i - 1}.x" for i in range(1, 8000)) + "\nf = a7999"],
+    "backwards": ["\n".join(f"a{i} = a{i + 1}" for i in range(8000)) + "\nf = a0\na8000 = f"],
+    "one statement": ["if f:\n" + "\n".join(f"  a{i} = a{i - 1}" for i in range(8000)) + "\n  f = a7999"],
+    "tuple": [", ".join(f"a{i}" for i in range(20_000)) + ", f = range(20_001)"],
+    "attributes": ["f = np" + ".a" * 2000, *(["f = f" + ".a" * 900] * 200)],
+    "nested": ["Lab(" * 40_000, "def f(:\n" + "Lab(" * 40_000, "Lab(" * 90 + "1 1" + ")" * 90],
+    "blocks": ["\n".join(" " * i + "if f:" for i in range(90)) + "\n" + " " * 90 + "f = 1"] * 50,
+    "many uses": ["import numpy as np\ndef f(x):\n" + "  np.mean(x)\n" * 12_000],
+    "questions": ["?" * 150_000 + "x", "a" + "." * 150_000, "a?" + " " * 150_000 + "b"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("cells", HEAVY.values(), ids=HEAVY)
+def test_reading_takes_time_in_proportion(cells):
+    """Each took from 30 s to hours with a walk that is quadratic."""
+    began = time.process_time()
+    forbidden_uses(cells, ["f"], FORBIDS)
+    lab_line(cells)
+    display_only(cells, {cell_digest(cells[0])}, ["f"])
+    assert time.process_time() - began < 6
+
+
+def test_a_long_chain_of_names_is_followed():
+    assert uses("import numpy as np\n" + chain(500)) == ["numpy.mean"]
+    assert uses("a = b\nb = a\nf = a") == []
