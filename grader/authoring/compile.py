@@ -179,8 +179,7 @@ def _drawn(spec: CheckSpec, draw: Draw) -> tuple[Probe | None, Mapping[str, Tree
     """A check's probe, and the expected values that its author gives."""
     if spec.kind == "answer" or spec.probing is None:
         return None, {}
-    made = spec.probing(draw)
-    probe, given = made if isinstance(made, tuple) else (made, {})
+    probe, given = spec.ask(draw)
     unknown = set(spec.expect) - set(probe.keep)
     if unknown:
         raise AuthorError(f"check {spec.id}: `expect` names {sorted(unknown)}, not kept")
@@ -206,7 +205,7 @@ def _compile(
     if spec.kind == "clean":
         assert spec.data is not None
         inputs, labels = spec.data(draw)
-        preview = spec.preview(inputs) if spec.preview and not hidden else None
+        preview = None if hidden else spec.previewed(inputs)
         return replace(
             check, probe=preview, expected=dict(labels), held_out=inputs if hidden else None
         )

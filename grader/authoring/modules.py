@@ -33,11 +33,8 @@ def load_module(folder: Path, name: str) -> Any:
     path = folder / f"{name}.py"
     if not path.is_file():
         raise AuthorError(f"{path}: no such file")
-    neighbours = {p.stem for p in folder.glob("*.py")}
-    for neighbour in neighbours:  # another lab's module of the same name
-        loaded = sys.modules.get(neighbour)
-        if loaded is not None and Path(getattr(loaded, "__file__", "") or "").parent != folder:
-            del sys.modules[neighbour]
+    for neighbour in folder.glob("*.py"):  # of another lab, or of an earlier reading of this one
+        sys.modules.pop(neighbour.stem, None)
     spec = importlib.util.spec_from_file_location(f"lab_{folder.name}_{name}", path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)

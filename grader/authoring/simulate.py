@@ -105,9 +105,7 @@ class Anatomy:
         """The student's names that a check's probe calls."""
         if check.probing is None:
             return set()
-        made = check.probing(Draw(0, check.id, False))
-        probe = made[0] if isinstance(made, tuple) else made
-        return probe.names()
+        return check.ask(Draw(0, check.id, False))[0].names()
 
     def with_dependents(self, exercises: set[str]) -> set[str]:
         """These exercises and all whose solution uses one of them."""

@@ -344,10 +344,10 @@ def load_lab(path: Path, proofs: bool = True) -> LoadedLab:
         raise AuthorError(
             f"{spec.id}: exercises in notebook.py, not in checks.py: {sorted(unknown)}"
         )
-    mutants: Iterable[Mutant] = ()
+    mutants = list(spec.mutants)
     variants: Iterable[Variant] = ()
     if proofs and (path / "mutants.py").is_file():
-        mutants = load_module(path, "mutants").mutants
+        mutants += load_module(path, "mutants").mutants
     if proofs and (path / "variants.py").is_file():
         variants = load_module(path, "variants").variants
     recordings = references.found(path, tuple(cells))

@@ -5,13 +5,18 @@ See ``docs/AUTHORING.md`` for the whole tour.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from inspect import signature
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
-from grader.check.compare import Close, Exact, Expectation
+from grader.authoring.probes import Handle, Student
+from grader.check.compare import Close, Exact, Expectation, Metric
 from grader.check.key import Exercise, Limits
 from grader.check.probe import Probe
 from grader.check.text import Text, same
@@ -82,6 +87,24 @@ class Draw:
             row[i] = True
         return flat.reshape(shape)
 
+    def dense(
+        self,
+        path: str,
+        inputs: int | tuple[int, ...],
+        outputs: int | tuple[int, ...],
+        scale: float = 0.4,
+        bias: float | None = None,
+    ) -> dict[str, np.ndarray]:
+        """Weights of one Dense: a kernel of this `scale`, then a bias of scale `bias` (same, if None).
+
+        Sizes may be factored (``outputs=(heads, d_k)``), so that an EinsumDense fits too.
+        """
+        entering, leaving = (n if isinstance(n, tuple) else (n,) for n in (inputs, outputs))
+        return {
+            f"{path}/kernel": self.normal(*entering, *leaving, scale=scale),
+            f"{path}/bias": self.normal(*leaving, scale=scale if bias is None else bias),
+        }
+
     def weights(self, scale: float = 0.4, **shapes: tuple[int, ...]) -> dict[str, np.ndarray]:
         """Random, non-zero weights: ``weights(**{"query/kernel": (4, 2, 3)})``.
 
@@ -93,7 +116,16 @@ class Draw:
         }
 
 
-Probing = Callable[[Draw], "Probe | tuple[Probe, Mapping[str, Tree]]"]
+Said = Text | tuple[str, str]
+Asked = Probe | Handle | tuple[Probe | Handle, Mapping[str, Tree]]
+Probing = Callable[..., Asked]
+
+
+def said(words: Said | None) -> Text:
+    """A text that its author wrote as ``("English", "français")``."""
+    if words is None:
+        return same("")
+    return words if isinstance(words, Text) else Text(*words)
 
 
 @dataclass(frozen=True)
@@ -115,8 +147,24 @@ class CheckSpec:
     answers: tuple[str, ...] = ()
     data: Callable[[Draw], tuple[Tree, Mapping[str, Tree]]] | None = None
     measure: Callable[[Any, Tree], Mapping[str, Tree]] | None = None
-    preview: Callable[[Tree], Probe] | None = None
+    preview: Callable[..., Probe] | None = None
     answer: Mapping[str, Any] = field(default_factory=dict)
+
+    def ask(self, draw: Draw) -> tuple[Probe, Mapping[str, Tree]]:
+        """The probe, and the expected values that its author gives."""
+        assert self.probing is not None
+        student = Student()
+        moved = "student" in signature(self.probing).parameters
+        made = self.probing(draw, student) if moved else self.probing(draw)
+        probe, given = made if isinstance(made, tuple) else (made, {})
+        return student.probe(out=probe) if isinstance(probe, Handle) else probe, given
+
+    def previewed(self, inputs: Tree) -> Probe | None:
+        """The probe on the student's own code that stands for a measurement in the notebook."""
+        if self.preview is None:
+            return None
+        moved = "student" in signature(self.preview).parameters
+        return self.preview(inputs, Student()) if moved else self.preview(inputs)
 
     @property
     def measured(self) -> tuple[str, ...]:
@@ -137,252 +185,6 @@ class MisconceptionSpec:
     code: str = ""
     define: Mapping[str, Any] = field(default_factory=dict)
     measured: bool = False
-
-
-class LabSpec:
-    """A lab's contract: exercises, checks, questions, misconceptions, limits.
-
-    Args:
-        id: the folder's name, as in ``Lab("tp4_transformer")``.
-        title: the notebook's title.
-        limits: what a submission may use; see `grader.check.key.Limits`.
-        recordings: names of the recordings that a complete submission holds.
-        preload: modules that a worker imports once, before any submission: whatever the
-            notebook imports. Importing them must start no TensorFlow operation.
-    """
-
-    def __init__(
-        self,
-        id: str,
-        title: Text,
-        limits: Limits | None = None,
-        recordings: Sequence[str] = (),
-        preload: Sequence[str] = ("tensorflow", "keras", "matplotlib.pyplot"),
-    ) -> None:
-        self.id = id
-        self.title = title
-        self.limits = limits or Limits()
-        self.recordings = tuple(recordings)
-        self.preload = tuple(preload)
-        self.exercises: dict[str, Exercise] = {}
-        self.checks: dict[str, CheckSpec] = {}
-        self.misconceptions: dict[str, MisconceptionSpec] = {}
-
-    def exercise(
-        self,
-        id: str,
-        number: str,
-        title: Text,
-        defines: Sequence[str] = (),
-        forbids: Sequence[str] = (),
-        read: Text | None = None,
-    ) -> None:
-        """Declare an exercise.
-
-        Args:
-            id: as in the notebook's ``exercise="…"`` cells and in ``lab.check(id)``.
-            number: as printed before its title.
-            title: heading.
-            defines: names the student must define.
-            forbids: dotted names of library calls that may not be used in writing it.
-            read: where to read again.
-        """
-        self._new(id, self.exercises)
-        self.exercises[id] = Exercise(
-            id, number, title, tuple(defines), tuple(forbids), (), read or same("")
-        )
-
-    def check(
-        self,
-        id: str,
-        exercise: str,
-        points: float,
-        title: Text,
-        *,
-        expect: Mapping[str, Expectation] | None = None,
-        asked: Text | None = None,
-        picture: str = "",
-        bonus: bool = False,
-    ) -> Callable[[Probing], Probing]:
-        """Decorate a function `Draw` → `Probe` (or ``(Probe, {result: expected value})``).
-
-        Results without a given expected value are expected to equal the solution's. Results are
-        compared with `Close` unless `expect` names another comparison.
-        """
-
-        def register(probing: Probing) -> Probing:
-            self._add(
-                CheckSpec(
-                    id, exercise, "probe", title, points, bonus, asked or same(""),
-                    probing, dict(expect or {}), picture,
-                )
-            )  # fmt: skip
-            return probing
-
-        return register
-
-    def by_hand(
-        self, id: str, exercise: str, points: float, title: Text, *, bonus: bool = False
-    ) -> Callable[[Probing], Probing]:
-        """Decorate a probe that exercises the code; the check: none of `forbids` was used.
-
-        Without such a check, a forbidden call costs the points of all the exercise's checks.
-        """
-
-        def register(probing: Probing) -> Probing:
-            self._add(CheckSpec(id, exercise, "source", title, points, bonus, probing=probing))
-            return probing
-
-        return register
-
-    def question(
-        self,
-        id: str,
-        exercise: str,
-        points: float,
-        title: Text,
-        *,
-        type: Literal["number", "choice", "choices", "text"],
-        right: Sequence[Any] = (),
-        wrong: Mapping[Any, Text] | None = None,
-        decimals: int = 0,
-        bonus: bool = False,
-        asked: Text | None = None,
-        rubric: Sequence[tuple[float, Text]] = (),
-        guide: Text | None = None,
-    ) -> None:
-        """Declare a question, answered by ``lab.answer(id, …)``.
-
-        Args:
-            type: ``number`` (rounded to `decimals`), ``choice`` (a word; case, accents and
-                punctuation do not count), ``choices`` (a set of words), ``text`` (a person reads it).
-            right: every accepted answer (synonyms, French and English, with and without √d, …).
-            wrong: known wrong answer → which mistake it shows.
-            asked: the question as the feedback page and the reader of answers repeat it.
-            rubric: for ``text``, ``(points, what earns or costs them)``: where ``grader review``
-                starts from; the student reads the items that were chosen.
-            guide: for ``text``, what the reader should look for; no student sees it.
-        """
-        if type != "text" and (rubric or guide):
-            raise AuthorError(f"{self.id}: question {id!r}: only a text has a rubric or a guide")
-        if type == "text" and (right or wrong):
-            raise AuthorError(f"{self.id}: question {id!r}: a person reads it: no `right`, `wrong`")
-        answer = {
-            "type": type,
-            "right": list(right),
-            "wrong": dict(wrong or {}),
-            "decimals": decimals,
-            "rubric": [{"points": float(p), "text": t.to_dict()} for p, t in rubric],
-            "guide": (guide or same("")).to_dict(),
-        }
-        self._add(
-            CheckSpec(
-                id, exercise, "answer", title, points, bonus, asked or same(""), answer=answer
-            )
-        )
-
-    def clean(
-        self,
-        id: str,
-        exercise: str,
-        points: float,
-        title: Text,
-        *,
-        recording: str = "",
-        recordings: Sequence[str] = (),
-        answers: Sequence[str] = (),
-        expect: Mapping[str, Expectation],
-        data: Callable[[Draw], tuple[Tree, Mapping[str, Tree]]],
-        preview: Callable[[Tree], Probe] | None = None,
-        asked: Text | None = None,
-        bonus: bool = False,
-    ) -> Callable[..., Any]:
-        """Decorate a function ``(recording, inputs) -> {result: array}`` run in the clean room.
-
-        With `recordings`, the function is ``(recordings, inputs, answers) -> …``: recordings by
-        name, and what the student gave to ``lab.answer`` for each of `answers`. Such a check holds
-        a conclusion against the student's own networks. It may return a `Measured`, which also says
-        what was to be expected and which misconception the answer shows.
-
-        The function is yours and trusted; the recording's weights are the student's and are not,
-        nor are the answers. See `grader.check.recording.Recording` for what it offers.
-
-        Args:
-            recording: name given to ``lab.record``.
-            recordings: or several of them.
-            answers: ids given to ``lab.answer``; no question of their own.
-            expect: result → `Metric`, usually.
-            data: `Draw` → ``(inputs, {result: labels})``; fresh data for the hidden key.
-            preview: inputs → probe on the student's own code, for ``lab.check`` in the notebook.
-        """
-
-        if bool(recording) == bool(recordings) or (answers and not recordings):
-            raise AuthorError(
-                f"{self.id}: check {id!r}: give one `recording`, or `recordings` (and `answers`)"
-            )
-
-        def register(measure: Callable[..., Any]) -> Callable[..., Any]:
-            self._add(
-                CheckSpec(
-                    id, exercise, "clean", title, points, bonus, asked or same(""),
-                    expect=dict(expect), recording=recording or recordings[0],
-                    recordings=tuple(recordings), answers=tuple(answers),
-                    data=data, measure=measure, preview=preview,
-                )
-            )  # fmt: skip
-            return measure
-
-        return register
-
-    def misconception(
-        self,
-        id: str,
-        exercise: str,
-        text: Text,
-        *,
-        hint: Text | None = None,
-        edits: Sequence[Edit] = (),
-        code: str = "",
-        define: Mapping[str, Any] | None = None,
-        credit: float = 0.0,
-        measured: bool = False,
-    ) -> None:
-        """Declare a named mistake, and how to commit it.
-
-        Give one of: `edits` (old → new text in the exercise's solution, each found exactly once),
-        `code` (replaces the exercise's cells), `define` (name → object put over the solution's),
-        `measured` (a clean-room function names it, in `Measured.mistake`; a mutant proves it).
-
-        Args:
-            text: what was done, said to the student; no solution in it.
-            hint: where to look next.
-            credit: share of the points left (1: a warning only).
-        """
-        self._new(id, self.misconceptions)
-        if exercise not in self.exercises:
-            raise AuthorError(f"{self.id}: misconception {id!r} names no exercise: {exercise!r}")
-        if not (edits or code or define or measured):
-            raise AuthorError(f"{self.id}: misconception {id!r} commits nothing")
-        self.misconceptions[id] = MisconceptionSpec(
-            id, exercise, text, hint or same(""), credit, tuple(edits), code, dict(define or {}),
-            measured,
-        )  # fmt: skip
-
-    def _new(self, id: str, among: Mapping[str, Any]) -> None:
-        if id in among:
-            raise AuthorError(f"{self.id}: {id!r} is declared twice")
-
-    def _add(self, check: CheckSpec) -> None:
-        self._new(check.id, self.checks)
-        if check.id in RESERVED:
-            raise AuthorError(
-                f"{self.id}: no check may be called {check.id!r}, a gradebook's column"
-            )
-        if check.exercise not in self.exercises:
-            raise AuthorError(
-                f"{self.id}: check {check.id!r} names no exercise: {check.exercise!r}"
-            )
-        self.checks[check.id] = check
 
 
 @dataclass(frozen=True)
@@ -414,6 +216,366 @@ class Mutant:
     @property
     def diagnosis(self) -> str:
         return self.id if self.named is None else self.named
+
+
+class LabSpec:
+    """A lab's contract: exercises, checks, questions, mistakes, limits.
+
+    Args:
+        file: ``__file__`` of ``checks.py``; the folder's name is the lab's, as in
+            ``Lab("tp4_transformer")``.
+        en, fr: the notebook's title.
+        limits: what a submission may use; see `grader.check.key.Limits`.
+        recordings: names of the recordings that a complete submission holds.
+        preload: modules that a worker imports once, before any submission: whatever the
+            notebook imports. Importing them must start no TensorFlow operation.
+    """
+
+    def __init__(
+        self,
+        file: str,
+        en: str | Text,
+        fr: str = "",
+        limits: Limits | None = None,
+        recordings: Sequence[str] = (),
+        preload: Sequence[str] = ("tensorflow", "keras", "matplotlib.pyplot"),
+    ) -> None:
+        self.folder = Path(file).resolve().parent
+        self.id = self.folder.name if file.endswith(".py") else file
+        self.title = en if isinstance(en, Text) else Text(en, fr)
+        self.limits = limits or Limits()
+        self.recordings = tuple(recordings)
+        self.preload = tuple(preload)
+        self.exercises: dict[str, Exercise] = {}
+        self.checks: dict[str, CheckSpec] = {}
+        self.misconceptions: dict[str, MisconceptionSpec] = {}
+        self._mutants: list[Mutant] = []
+
+    def exercise(
+        self,
+        id: str,
+        number: str,
+        en: str | Text,
+        fr: str | Sequence[str] = "",
+        *defines: str,
+        forbids: Sequence[str] = (),
+        read: Said | None = None,
+        **old: Any,
+    ) -> ExerciseSpec:
+        """Declare an exercise; its checks, questions and mistakes are declared on what is returned.
+
+        Args:
+            id: as in the notebook's ``exercise="…"`` cells and in ``lab.check(id)``.
+            number: as printed before its title.
+            en, fr: heading.
+            defines: names the student must define.
+            forbids: dotted names of library calls that may not be used in writing it.
+            read: where to read again; the section of that number if nothing is given.
+        """
+        _new(self, id, self.exercises)
+        if isinstance(en, Text):
+            self.exercises[id] = Exercise(
+                id, number, en, tuple(old.get("defines", ())), tuple(forbids), (), said(read)
+            )
+        else:
+            where = (f"section {number}", f"partie {number}") if read is None else read
+            self.exercises[id] = Exercise(
+                id, number, Text(en, str(fr)), defines, tuple(forbids), (), said(where)
+            )
+        return ExerciseSpec(self, id)
+
+    @property
+    def mutants(self) -> tuple[Mutant, ...]:
+        """The mutants that were declared with their mistakes."""
+        return tuple(
+            replace(
+                m, loses=tuple(self._check_id(m, c) for c in m.loses),
+                partial={self._check_id(m, c): p for c, p in m.partial.items()},
+            )
+            for m in self._mutants
+        )  # fmt: skip
+
+    def _check_id(self, mutant: Mutant, name: str) -> str:
+        full = f"{mutant.exercise}.{name}"
+        return full if full in self.checks else name
+
+    @cached_property
+    def calibration(self) -> Mapping[str, Any]:
+        """``calibration.json``; empty while there is none (`grader validate` will ask for it)."""
+        path = self.folder / "calibration.json"
+        return json.loads(path.read_text("utf-8")) if path.is_file() else {}
+
+    def metric(self, check: str, name: str) -> Metric:
+        """A `Metric` whose floor and target are the calibrated ones of `check`."""
+        found = self.calibration.get(check, {})
+        return Metric(name, floor=found.get("floor", 0.0), target=found.get("target", 1.0))
+
+    # The words of labs that are not moved to `ExerciseSpec` yet.
+
+    def check(self, id: str, exercise: str, points: float, title: Text, **more: Any) -> Any:
+        return ExerciseSpec(self, exercise).check(id, points, title.en, title.fr, **more)
+
+    def by_hand(self, id: str, exercise: str, points: float, title: Text, **more: Any) -> Any:
+        return ExerciseSpec(self, exercise).by_hand(points, title.en, title.fr, name=id, **more)
+
+    def question(self, id: str, exercise: str, points: float, title: Text, **more: Any) -> None:
+        ExerciseSpec(self, exercise).question(id, points, title.en, title.fr, **more)
+
+    def clean(self, id: str, exercise: str, points: float, title: Text, **more: Any) -> Any:
+        return ExerciseSpec(self, exercise).clean(id, points, title.en, title.fr, **more)
+
+    def misconception(self, id: str, exercise: str, text: Text, **more: Any) -> None:
+        edits = more.pop("edits", ())
+        ExerciseSpec(self, exercise).slip(id, text.en, text.fr, *edits, **more)
+
+
+def _new(lab: LabSpec, id: str, among: Mapping[str, Any]) -> None:
+    if id in among:
+        raise AuthorError(f"{lab.id}: {id!r} is declared twice")
+
+
+class ExerciseSpec:
+    """An exercise, under which its checks, questions and mistakes are declared.
+
+    The name of a check goes on the exercise's: ``values`` of ``attention`` is ``attention.values``;
+    a name with a dot in it stands as it is. Titles are written as two arguments, English and French,
+    other texts as a pair ``("English", "français")``.
+    """
+
+    def __init__(self, lab: LabSpec, id: str) -> None:
+        self.lab = lab
+        self.id = id
+
+    def check(
+        self,
+        name: str,
+        points: float,
+        en: str,
+        fr: str,
+        *,
+        expect: Mapping[str, Expectation] | None = None,
+        asked: Said | None = None,
+        picture: str = "",
+        bonus: bool = False,
+    ) -> Callable[[Probing], Probing]:
+        """Decorate a function ``(draw, student)`` that says what is asked of the student's code.
+
+        It returns ``student.probe(output=…, weights=…)``, or one result alone (called ``out``), or
+        either with expected values: ``(result, {"out": 7})``. Results without a given expected value
+        are expected to equal the solution's. They are compared with `Close` unless `expect` names
+        another comparison.
+        """
+
+        def register(probing: Probing) -> Probing:
+            self._add(
+                CheckSpec(
+                    self._full(name), self.id, "probe", Text(en, fr), points, bonus, said(asked),
+                    probing, dict(expect or {}), picture,
+                )
+            )  # fmt: skip
+            return probing
+
+        return register
+
+    def by_hand(
+        self,
+        points: float,
+        en: str = "written by hand",
+        fr: str = "écrit à la main",
+        *,
+        name: str = "by_hand",
+        bonus: bool = False,
+    ) -> Callable[[Probing], Probing]:
+        """Decorate a probe that exercises the code; the check: none of `forbids` was used.
+
+        Without such a check, a forbidden call costs the points of all the exercise's checks.
+        """
+
+        def register(probing: Probing) -> Probing:
+            title = Text(en, fr)
+            self._add(
+                CheckSpec(
+                    self._full(name), self.id, "source", title, points, bonus, probing=probing
+                )
+            )
+            return probing
+
+        return register
+
+    def question(
+        self,
+        id: str,
+        points: float,
+        en: str,
+        fr: str,
+        *,
+        type: Literal["number", "choice", "choices", "text"],
+        right: Sequence[Any] = (),
+        wrong: Mapping[Any, Said] | None = None,
+        decimals: int = 0,
+        bonus: bool = False,
+        asked: Said | None = None,
+        rubric: Sequence[tuple[float, Said]] = (),
+        guide: Said | None = None,
+    ) -> None:
+        """Declare a question, answered by ``lab.answer(id, …)``.
+
+        Args:
+            type: ``number`` (rounded to `decimals`), ``choice`` (a word; case, accents and
+                punctuation do not count), ``choices`` (a set of words), ``text`` (a person reads it).
+            right: every accepted answer (synonyms, French and English, with and without √d, …).
+            wrong: known wrong answer → which mistake it shows.
+            asked: the question as the feedback page and the reader of answers repeat it.
+            rubric: for ``text``, ``(points, what earns or costs them)``: where ``grader review``
+                starts from; the student reads the items that were chosen.
+            guide: for ``text``, what the reader should look for; no student sees it.
+        """
+        where = f"{self.lab.id}: question {id!r}"
+        if type != "text" and (rubric or guide):
+            raise AuthorError(f"{where}: only a text has a rubric or a guide")
+        if type == "text" and (right or wrong):
+            raise AuthorError(f"{where}: a person reads it: no `right`, `wrong`")
+        answer = {
+            "type": type,
+            "right": list(right),
+            "wrong": {value: said(text) for value, text in (wrong or {}).items()},
+            "decimals": decimals,
+            "rubric": [{"points": float(p), "text": said(t).to_dict()} for p, t in rubric],
+            "guide": said(guide).to_dict(),
+        }
+        title = Text(en, fr)
+        self._add(
+            CheckSpec(id, self.id, "answer", title, points, bonus, said(asked), answer=answer)
+        )
+
+    def clean(
+        self,
+        name: str,
+        points: float,
+        en: str,
+        fr: str,
+        *,
+        recording: str = "",
+        recordings: Sequence[str] = (),
+        answers: Sequence[str] = (),
+        expect: Mapping[str, Expectation],
+        data: Callable[[Draw], tuple[Tree, Mapping[str, Tree]]],
+        preview: Callable[..., Probe] | None = None,
+        asked: Said | None = None,
+        bonus: bool = False,
+    ) -> Callable[..., Any]:
+        """Decorate a function ``(recording, inputs) -> {result: array}`` run in the clean room.
+
+        With `recordings`, the function is ``(recordings, inputs, answers) -> …``: recordings by
+        name, and what the student gave to ``lab.answer`` for each of `answers`. Such a check holds
+        a conclusion against the student's own networks. It may return a `Measured`, which also says
+        what was to be expected and which misconception the answer shows.
+
+        The function is yours and trusted; the recording's weights are the student's and are not,
+        nor are the answers. See `grader.check.recording.Recording` for what it offers.
+
+        Args:
+            recording: name given to ``lab.record``.
+            recordings: or several of them.
+            answers: ids given to ``lab.answer``; no question of their own.
+            expect: result → `Metric`, usually (`LabSpec.metric`).
+            data: `Draw` → ``(inputs, {result: labels})``; fresh data for the hidden key.
+            preview: ``(inputs, student)`` → probe on the student's own code, for ``lab.check`` in
+                the notebook.
+        """
+        if bool(recording) == bool(recordings) or (answers and not recordings):
+            raise AuthorError(
+                f"{self.lab.id}: check {name!r}: give one `recording`, or `recordings` (and `answers`)"
+            )
+
+        def register(measure: Callable[..., Any]) -> Callable[..., Any]:
+            self._add(
+                CheckSpec(
+                    self._full(name), self.id, "clean", Text(en, fr), points, bonus, said(asked),
+                    expect=dict(expect), recording=recording or recordings[0],
+                    recordings=tuple(recordings), answers=tuple(answers),
+                    data=data, measure=measure, preview=preview,
+                )
+            )  # fmt: skip
+            return measure
+
+        return register
+
+    def slip(
+        self,
+        id: str,
+        en: str,
+        fr: str,
+        *edits: Edit,
+        hint: Said | None = None,
+        code: str = "",
+        define: Mapping[str, Any] | None = None,
+        measured: bool = False,
+        credit: float = 0.0,
+        loses: Sequence[str] = (),
+        mutant: str | Sequence[Edit] = "",
+        partial: Mapping[str, float] | None = None,
+        retrain: Sequence[str] = (),
+        answers: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Declare a misconception, and how to commit it.
+
+        Give one of: `edits` (old → new text in the exercise's solution, each found exactly once),
+        `code` (replaces the exercise's cells), `define` (name → object put over the solution's),
+        `measured` (a clean-room function names it, in `Measured.mistake`).
+
+        With `loses` it is a mutant too: a submission that makes the mistake must lose exactly these
+        checks and be told its name.
+
+        Args:
+            en, fr: what was done, said to the student; no solution in it.
+            hint: where to look next.
+            credit: share of the points left (1: a warning only).
+            loses: checks, by their names in this exercise or by their ids.
+            mutant: the mistake as that submission makes it, in another style: that the two meet is
+                a proof. Code, or edits; nothing: the slip's own.
+            partial, retrain, answers: as in `Mutant`.
+        """
+        _new(self.lab, id, self.lab.misconceptions)
+        if not (edits or code or define or measured):
+            raise AuthorError(f"{self.lab.id}: misconception {id!r} commits nothing")
+        self.lab.misconceptions[id] = MisconceptionSpec(
+            id, self.id, Text(en, fr), said(hint), credit, edits, code, dict(define or {}), measured
+        )
+        if loses:
+            self.mutant(
+                id,
+                loses,
+                mutant or code or edits,
+                partial=partial or {},
+                retrain=tuple(retrain),
+                answers=answers or {},
+            )
+
+    def mutant(
+        self, id: str, loses: Sequence[str], change: str | Sequence[Edit] = "", **more: Any
+    ) -> None:
+        """Declare a known-wrong submission of a mistake declared elsewhere, or of none.
+
+        Args:
+            id: name.
+            loses: checks, by their names in this exercise or by their ids.
+            change: code, or edits.
+            more: as in `Mutant`; ``named=""`` if no name is to be given.
+        """
+        given = {"code": change} if isinstance(change, str) else {"edits": tuple(change)}
+        self.lab._mutants.append(Mutant(id, self.id, tuple(loses), **given, **more))
+
+    def _full(self, name: str) -> str:
+        return name if "." in name else f"{self.id}.{name}"
+
+    def _add(self, check: CheckSpec) -> None:
+        _new(self.lab, check.id, self.lab.checks)
+        if check.id in RESERVED:
+            raise AuthorError(
+                f"{self.lab.id}: no check may be called {check.id!r}, a gradebook's column"
+            )
+        self.lab.checks[check.id] = check
 
 
 @dataclass(frozen=True)

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import counts
 import misconceptions
 import numpy as np
+import part1_attention  # noqa: F401
 import words
 from beams import ending_table, instructive_tables
+from lab import LIBRARY_ATTENTION, LIBRARY_BLOCKS, LIBRARY_HEADS, lab
 
 from grader.authoring import (
     Close,
     Distribution,
     Draw,
-    LabSpec,
-    Limits,
-    Metric,
     Probe,
     Step,
     Text,
@@ -34,58 +32,10 @@ from grader.authoring import (
 )
 
 HERE = Path(__file__).parent
-CALIBRATION = json.loads((HERE / "calibration.json").read_text())["reverser.exact_match"]
 BLOCK = np.load(HERE / "tfm_block.npz")
-
-lab = LabSpec(
-    "tp4_transformer",
-    Text(en="TP4 · The Transformer from scratch", fr="TP4 · Le Transformer de zéro"),
-    limits=Limits(seconds=120, cpu_seconds=240, cell_seconds=20, training_seconds=90),
-    recordings=["reverser"],
-    preload=["tensorflow", "keras", "matplotlib.pyplot"],
-)
 
 # ------------------------------------------------------------------ exercises
 
-LIBRARY_ATTENTION = [
-    "keras.ops.dot_product_attention",
-    "keras.ops.nn.dot_product_attention",
-    "keras.layers.Attention",
-    "keras.layers.AdditiveAttention",
-    "keras.layers.MultiHeadAttention",
-    "keras.layers.GroupQueryAttention",
-    "torch.nn.functional.scaled_dot_product_attention",
-    "jax.nn.dot_product_attention",
-]
-LIBRARY_HEADS = [
-    "keras.layers.MultiHeadAttention",
-    "keras.layers.GroupQueryAttention",
-    "tf_keras.layers.MultiHeadAttention",
-    "keras_hub.layers.CachedMultiHeadAttention",
-    "official.nlp.modeling.layers.MultiHeadAttention",
-]
-LIBRARY_BLOCKS = [
-    "keras_hub.layers.TransformerEncoder",
-    "keras_hub.layers.TransformerDecoder",
-    "tensorflow_models.nlp.layers.TransformerEncoderBlock",
-    "tensorflow_models.nlp.layers.TransformerDecoderBlock",
-]
-
-lab.exercise(
-    "attention",
-    "1.1",
-    Text(en="Scaled dot-product attention", fr="Attention par produit scalaire"),
-    defines=["scaled_dot_product_attention"],
-    forbids=LIBRARY_ATTENTION,
-    read=Text(en="section 1.1 and Vaswani et al., 3.2.1", fr="partie 1.1 et Vaswani et al., 3.2.1"),
-)
-lab.exercise(
-    "masks",
-    "1.2",
-    Text(en="Causal mask", fr="Masque causal"),
-    defines=["causal_mask"],
-    read=Text(en="section 1.2", fr="partie 1.2"),
-)
 lab.exercise(
     "positions",
     "1.3",
@@ -295,131 +245,7 @@ def model_sizes(draw: Draw, usual: bool = False) -> tuple[int, int, int, int, in
             return heads, d, dk, dv, d + 5
 
 
-# ------------------------------------------------------------------ 1.1 attention
-
-
-@lab.check(
-    "attention.values",
-    "attention",
-    1.0,
-    Text(en="values", fr="valeurs"),
-    asked=Text(
-        en="softmax(q kᵀ / √d_k) v and its weights, for any leading axes",
-        fr="softmax(q kᵀ / √d_k) v et ses poids, quels que soient les premiers axes",
-    ),
-    picture="weights",
-)
-def _(draw: Draw) -> Probe:
-    t, s, dk, dv, b = draw.sizes(5, 2, 7)
-    return Probe(
-        (
-            call(
-                "scaled_dot_product_attention",
-                draw.normal(t, dk),
-                draw.normal(s, dk),
-                draw.normal(s, dv),
-            ),
-            item("$out", 0, into="output"),
-            item("$out", 1, into="weights"),
-            call(
-                "scaled_dot_product_attention",
-                draw.normal(b, 1, t, dk),
-                draw.normal(b, 1, s, dk),
-                draw.normal(b, 1, s, dv),
-                into="batched",
-            ),
-            item("$batched", 0, into="batch_output"),
-            item("$batched", 1, into="batch_weights"),
-        ),
-        keep=("output", "weights", "batch_output", "batch_weights"),
-    )
-
-
-@lab.check(
-    "attention.mask",
-    "attention",
-    1.0,
-    Text(en="mask", fr="masque"),
-    asked=Text(
-        en="hidden keys weigh 0, the others still sum to 1; the mask broadcasts",
-        fr="les clés cachées pèsent 0, la somme des autres vaut 1 ; le masque se diffuse",
-    ),
-    picture="weights",
-)
-def _(draw: Draw) -> Probe:
-    t, s, dk, dv, b = draw.sizes(5, 3, 8)
-    q, k, v = draw.normal(b, t, dk), draw.normal(b, s, dk), draw.normal(b, s, dv)
-    return Probe(
-        (
-            call("scaled_dot_product_attention", q, k, v, draw.mask(t, s), into="pairs"),
-            item("$pairs", 0, into="output"),
-            item("$pairs", 1, into="all_weights"),
-            call("scaled_dot_product_attention", q, k, v, draw.mask(b, 1, s), into="padded"),
-            item("$padded", 0, into="padded_output"),
-            call("scaled_dot_product_attention", q[0], k[0], v[0], draw.mask(t, s), into="one"),
-            item("$one", 1, into="weights"),
-        ),
-        keep=("weights", "output", "all_weights", "padded_output"),
-    )
-
-
-@lab.check(
-    "attention.large_scores",
-    "attention",
-    0.25,
-    Text(en="large scores", fr="grands scores"),
-    asked=Text(
-        en="no NaN when scores reach ±1000", fr="pas de NaN quand les scores atteignent ±1000"
-    ),
-)
-def _(draw: Draw) -> Probe:
-    t, s, dk, dv = draw.sizes(4, 2, 7)
-    q, k, v = draw.normal(t, dk, scale=40), draw.normal(s, dk, scale=40), draw.normal(s, dv)
-    return Probe(
-        (
-            call("scaled_dot_product_attention", q, k, v, into="pair"),
-            item("$pair", 0),
-        )
-    )
-
-
-@lab.by_hand(
-    "attention.by_hand", "attention", 0.5, Text(en="written by hand", fr="écrit à la main")
-)
-def _(draw: Draw) -> Probe:
-    t, s, dk, dv = draw.sizes(4)
-    return Probe(
-        (
-            call(
-                "scaled_dot_product_attention",
-                draw.normal(2, t, dk),
-                draw.normal(2, s, dk),
-                draw.normal(2, s, dv),
-                draw.mask(t, s),
-            ),
-            item("$out", 1, into="weights"),
-        ),
-        keep=("weights",),
-    )
-
-
-# ------------------------------------------------------------------ 1.2 masks, 1.3 positions
-
-
-@lab.check(
-    "masks.causal",
-    "masks",
-    0.75,
-    Text(en="who may see whom", fr="qui voit qui"),
-    asked=Text(en="position i sees j ≤ i", fr="la position i voit j ≤ i"),
-    picture="out",
-)
-def _(draw: Draw) -> Probe:
-    longer, shorter = sorted(draw.sizes(2, 4, 9), reverse=True)
-    return Probe(
-        (call("causal_mask", longer), call("causal_mask", shorter, into="shorter")),
-        keep=("out", "shorter"),
-    )
+# ------------------------------------------------------------------ 1.3 positions
 
 
 @lab.check(
@@ -940,11 +766,7 @@ def held_out(draw: Draw) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     1.5,
     Text(en="words reversed without a fault", fr="mots renversés sans faute"),
     recording="reverser",
-    expect={
-        "predictions": Metric(
-            "exact_match", floor=CALIBRATION["floor"], target=CALIBRATION["target"]
-        )
-    },
+    expect={"predictions": lab.metric("reverser.exact_match", "exact_match")},
     data=held_out,
     preview=lambda inputs: Probe(
         (call("decode_words", student("model"), inputs["source"], into="predictions"),),

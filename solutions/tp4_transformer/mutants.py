@@ -11,23 +11,6 @@ from grader.authoring import Mutant
 # ------------------------------------------------------------------ styles
 
 
-def attention(scores: str = "scores / tf.sqrt(float(k.shape[-1]))", mask: str = "tf.where(m, scores, -np.inf)",
-              weights: str = "tf.nn.softmax(scores)", after: str = "weights") -> str:  # fmt: skip
-    """Attention in TensorFlow and einsum, four places open."""
-    return f"""
-def scaled_dot_product_attention(q, k, v, mask=None):
-    q, k, v = (tf.cast(x, tf.float32) for x in (q, k, v))
-    scores = tf.einsum("...td,...sd->...ts", q, k)
-    scores = {scores}
-    m = tf.constant(True) if mask is None else tf.cast(mask, tf.bool)
-    if mask is not None:
-        scores = {mask}
-    weights = {weights}
-    weights = {after}
-    return tf.einsum("...ts,...sv->...tv", weights, v), weights
-"""
-
-
 def heads(
     units: str = "(None, num_heads, {n})",
     bias: str = '"{axes}"',
@@ -109,81 +92,11 @@ class EncoderLayer(keras.layers.Layer):
 """
 
 
-ATTENTION = ("attention.values", "attention.mask")
 HEADS = ("heads.self", "heads.cross")
 ENCODER = ("encoder.values", "encoder.mask", "encoder.match")
 
 mutants = [
-    # ---------------------------------------------------------------- attention
-    Mutant("no-scale", "attention", ATTENTION, code=attention(scores="scores")),
-    Mutant("scale-by-dk", "attention", ATTENTION, code=attention(scores="scores / k.shape[-1]")),
-    Mutant(
-        "multiply-by-sqrt-dk",
-        "attention",
-        ATTENTION,
-        code=attention(scores="scores * k.shape[-1] ** 0.5"),
-    ),
-    Mutant(
-        "softmax-over-queries",
-        "attention",
-        (*ATTENTION, "attention.large_scores"),
-        code=attention(weights="tf.nn.softmax(scores, axis=-2)", mask="tf.where(m, scores, -1e9)"),
-    ),
-    Mutant(
-        "mask-inverted",
-        "attention",
-        ("attention.mask",),
-        code=attention(mask="scores + tf.cast(m, tf.float32) * -1e9"),
-    ),
-    Mutant(
-        "mask-multiplied-into-scores",
-        "attention",
-        ("attention.mask",),
-        code=attention(mask="scores * tf.cast(m, scores.dtype)"),
-    ),
-    Mutant(
-        "mask-after-softmax",
-        "attention",
-        ("attention.mask",),
-        code=attention(mask="scores", after="tf.where(m, weights, 0.0)"),
-    ),
-    Mutant(
-        "library-attention",
-        "attention",
-        ("attention.by_hand",),
-        named="",
-        code="""
-from keras.layers import Attention as Ready
-
-
-def scaled_dot_product_attention(q, k, v, mask=None):
-    lead = q.shape[:-2]
-    flat = lambda a: tf.reshape(a, (-1, a.shape[-2], a.shape[-1]))
-    q3, k3, v3 = flat(q), flat(k), flat(v)
-    T, S = q.shape[-2], k.shape[-2]
-    if mask is not None:
-        mask = flat(tf.broadcast_to(mask, (*lead, T, S)))
-        q3 = tf.repeat(q3, T, axis=0)
-    scores = tf.matmul(flat(q), k3, transpose_b=True) / math.sqrt(q.shape[-1])
-    if mask is not None:
-        scores = tf.where(mask, scores, -1e9)
-    weights = tf.reshape(tf.nn.softmax(scores), (*lead, T, S))
-    ready = Ready()([tf.reshape(q, (-1, T, q.shape[-1])), v3, k3])
-    return tf.matmul(weights, v) + 0.0 * tf.reduce_sum(ready), weights
-""",
-    ),
-    # ---------------------------------------------------------------- masks, positions
-    Mutant(
-        "causal-off-by-one",
-        "masks",
-        ("masks.causal",),
-        code="""
-def causal_mask(length):
-    i = tf.range(length)[:, None]
-    j = tf.range(length)[None, :]
-    return j <= i + 1
-""",
-    ),
+    # ---------------------------------------------------------------- positions
     Mutant(
         "pe-sin-cos-concatenated",
         "positions",

@@ -155,17 +155,16 @@ model = build()
 model.fit(callbacks=[lab.record("net")])
 """
 CHECKS = """
-from grader.authoring import LabSpec, Metric, Probe, Text, call
+from grader.authoring import LabSpec, Metric
 
-T = Text(en="t", fr="t")
-lab = LabSpec("trained", T, recordings=["net"])
+lab = LabSpec(__file__, "t", "t", recordings=["net"])
 for name, function in (("a", "part"), ("b", "build"), ("c", "alone")):
-    lab.exercise(name, name, T, defines=[function])
-    lab.check(f"{name}.value", name, 5, T)(lambda draw, f=function: Probe((call(f),)))
-lab.exercise("train", "t", T)
-lab.question("essay", "train", 1, T, type="text")
-lab.clean("net.score", "train", 4, T, recording="net", expect={"y": Metric("accuracy", 0.5, 0.9)},
-          data=lambda draw: ({}, {}))(lambda recording, inputs: {})
+    exercise = lab.exercise(name, name, "t", "t", function)
+    exercise.check("value", 5, "t", "t")(lambda draw, student, f=function: getattr(student, f)())
+train = lab.exercise("train", "t", "t", "t")
+train.question("essay", 1, "t", "t", type="text")
+train.clean("net.score", 4, "t", "t", recording="net", expect={"y": Metric("accuracy", 0.5, 0.9)},
+            data=lambda draw: ({}, {}))(lambda recording, inputs: {})
 """
 
 
