@@ -27,6 +27,10 @@ from grader.authoring.modules import load_spec
 from grader.authoring.source import load_lab
 from grader.authoring.spec import Draw
 
+def plain(probe):
+    steps = [{f: getattr(s, f) for f in ("op", "target", "args", "kwargs", "into")} for s in probe.steps]
+    return {"steps": steps, "keep": probe.keep, "shared": probe.shared}
+
 folder = Path(sys.argv[1])
 spec = load_spec(folder)
 found = {"title": spec.title, "limits": spec.limits, "recordings": spec.recordings, "preload": spec.preload,
@@ -43,13 +47,13 @@ for c in spec.checks.values():
     for seed, hidden in ((20170612, False), (1, True), (2, True), (3, True)):
         if c.kind in ("probe", "source"):
             probe, given = compile._drawn(c, Draw(seed, c.id, hidden))
-            about[f"probe {seed}"] = probe.to_tree()
+            about[f"probe {seed}"] = plain(probe)
             about[f"given {seed}"] = given
         if c.kind == "clean":
             about[f"data {seed}"] = c.data(Draw(seed, c.id, hidden))
             if c.preview and not hidden:
                 ask = getattr(c, "previewed", c.preview)
-                about["preview"] = ask(about[f"data {seed}"][0]).to_tree()
+                about["preview"] = plain(ask(about[f"data {seed}"][0]))
         if c.kind == "answer":
             about[f"answer {seed}"] = compile._hashed(c, Draw(seed, c.id, hidden))
 pickle.dump(found, sys.stdout.buffer)
