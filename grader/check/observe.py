@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib import import_module
-from itertools import count, permutations
+from itertools import count
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -27,10 +27,10 @@ import numpy as np
 from grader.check.judge import near_names
 from grader.check.probe import Probe, Step
 from grader.check.tree import Tree
+from grader.check.weights import give_weights, summarise
 
 MAX_VALUES = 4_000_000  # elements of one observed array
 MAX_TEXT = 10_000
-MISFIT = 0.05  # what every element of a weight holds whose shape is not the one asked for
 
 
 class NotDoneYet(NotImplementedError):
@@ -202,8 +202,6 @@ def _count_params(scope: _Scope, step: Step) -> int:
 
 
 def _layers(scope: _Scope, step: Step) -> list[dict[str, Any]]:
-    from grader.check.recording import summarise
-
     return summarise(scope.made(step.target))
 
 
@@ -249,104 +247,10 @@ def _gradient(scope: _Scope, step: Step) -> list[Any]:
 
 
 def _set_weights(scope: _Scope, step: Step) -> dict[str, list[str]]:
-    root = scope.made(step.target)
-    weights = dict(step.kwargs["weights"])
-    missing: list[str] = []
-    misfit: list[str] = []
-    for joint, parts in step.kwargs["fused"].items():
-        if _descend(root, joint.split("/")) is not None and all(
-            _descend(root, p.split("/")) is None for p in parts
-        ):
-            for leaf in ("kernel", "bias"):
-                pieces = [weights.pop(f"{p}/{leaf}", None) for p in parts]
-                found = [x.reshape(x.shape[0], -1) if leaf == "kernel" else x.reshape(-1)
-                         for x in pieces if x is not None]  # fmt: skip
-                if found:
-                    weights[f"{joint}/{leaf}"] = np.concatenate(found, axis=-1)
-    for path, array in weights.items():
-        *way, leaf = path.split("/")
-        owner = _descend(root, way)
-        if owner is None:
-            missing.append(path)
-        else:
-            problem = _assign(owner, leaf, array)
-            if problem:
-                (missing if problem == "missing" else misfit).append(path)
+    missing, misfit = give_weights(scope.made(step.target), **step.kwargs)
     scope.missing += missing
     scope.misfit += misfit
     return {"missing": missing, "misfit": misfit}
-
-
-def _descend(owner: Any, way: Sequence[str]) -> Any:
-    """Follow attributes, indices or sub-layer names; None if the way ends."""
-    for name in way:
-        found: Any = None
-        if name.lstrip("-").isdigit() and not hasattr(owner, name):
-            try:
-                found = list(owner)[int(name)]
-            except (TypeError, IndexError):
-                found = None
-        if found is None:
-            found = getattr(owner, name, None)
-        if found is None or (callable(found) and not hasattr(found, "variables")):
-            inner = getattr(owner, "_layers", None) or getattr(owner, "layers", None) or []
-            found = next((x for x in inner if getattr(x, "name", None) == name), None)
-        if found is None:
-            return None
-        owner = found
-    return owner
-
-
-def _assign(owner: Any, leaf: str, array: np.ndarray) -> str:
-    """Give one variable its value; "" if it went well, else "missing" or "misfit"."""
-    if isinstance(owner, (list, tuple)):  # one layer a head
-        axes = [i for i, n in enumerate(array.shape) if n == len(owner)]
-        if not axes:
-            return "misfit"
-        problems = [
-            _assign(part, leaf, np.take(array, i, axis=axes[0])) for i, part in enumerate(owner)
-        ]
-        return next((p for p in problems if p), "")
-    variable: Any = getattr(owner, leaf, None)
-    if not hasattr(variable, "assign"):
-        named = [v for v in getattr(owner, "variables", []) if v.name.split("/")[-1] == leaf]
-        if len(named) != 1:
-            return "missing"
-        variable = named[0]
-    shape = tuple(int(n) for n in variable.shape)
-    fitted = fit(np.asarray(array), shape)
-    if fitted is None:
-        variable.assign(np.full(shape, MISFIT))  # so that a mistake always gives the same values
-        return "misfit"
-    variable.assign(fitted)
-    return ""
-
-
-def fit(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray | None:
-    """Lay a factored kernel out as `shape`: as it is, axes permuted, or neighbours merged."""
-    if array.shape == shape:
-        return array
-    if array.ndim == len(shape):
-        for order in permutations(range(array.ndim)):
-            if tuple(array.shape[i] for i in order) == shape:
-                return array.transpose(order)
-        return None
-    if array.size == int(np.prod(shape)) and _merges(array.shape, shape):
-        return array.reshape(shape)
-    return None
-
-
-def _merges(fine: tuple[int, ...], coarse: tuple[int, ...]) -> bool:
-    """Whether `coarse` is `fine` with neighbouring axes merged."""
-    i = 0
-    for n in coarse:
-        product = 1
-        while i < len(fine) and product < n:
-            product *= fine[i]
-            i += 1
-        if product != n:
-            return False
-    return i == len(fine)
 
 
 OPERATIONS: dict[str, Callable[[_Scope, Step], Any]] = {

@@ -11,14 +11,18 @@ from __future__ import annotations
 import inspect
 import json
 import math
-from collections.abc import Iterator, Mapping
+import operator
+import re
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from importlib import import_module
 from typing import Any
 
 import numpy as np
 
-from grader.check.recording import BadRecording, _children, _is_graph, weight_paths
+from grader.check.recording import BadRecording
+from grader.check.weights import children, is_graph, weight_paths
 
 
 def _words(text: str) -> frozenset[str]:
@@ -102,18 +106,18 @@ def _refuse(value: Any) -> Any:
 def _without_nodes(model: Any) -> Iterator[Any]:
     """A Functional or Sequential model over the same weights; leaves no trace in the student's."""
     keras = import_module("keras")
-    if _is_graph(model):
+    if is_graph(model):
         plain = type(model).__name__ in MODELS and type(model).__module__.startswith("keras")
         yield model if plain else keras.Model(model.inputs, model.outputs)
         return
     if not isinstance(model, keras.Model):
         yield None
         return
-    before = {id(c): len(c._inbound_nodes) for _, c in _children(model)}
+    before = {id(c): len(c._inbound_nodes) for _, c in children(model)}
     try:
         yield _traced(model)
     finally:
-        for _, child in _children(model):
+        for _, child in children(model):
             del child._inbound_nodes[before.get(id(child), 0) :]
 
 
@@ -354,15 +358,25 @@ def _layer(row: Any, depth: int) -> Any:
     return cls(**given)
 
 
-def _operation(kind: str, config: Mapping[str, Any]) -> Any:
+def _operation(kind: str, config: Mapping[str, Any]) -> Callable[..., Any]:
+    """The function of ``keras.ops`` that an operation of a graph stands for, its options given."""
     if kind not in OPERATIONS:
         raise _Refused(kind)
-    for module in ("numpy", "nn", "core", "math"):
-        cls = getattr(import_module(f"keras.src.ops.{module}"), kind, None)
-        if isinstance(cls, type):
-            takes = parameters_of(cls)
-            return cls(**{k: _value(v, 0) for k, v in config.items() if k in takes})
-    raise _Refused(kind)
+    if kind == "GetItem":
+        return operator.getitem
+    name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind).lower()
+    function = getattr(import_module("keras").ops, name, None)
+    options = {k: _value(v, 0) for k, v in config.items() if k not in ("name", "dtype")}
+    if name == "cast":
+        options["dtype"] = _dtype(config.get("dtype"))
+    if not callable(function):
+        raise _Refused(kind)
+    if name == "einsum":
+        return partial(function, options["subscripts"])
+    takes = inspect.signature(function).parameters
+    if not options.keys() <= takes.keys():
+        raise _Refused(f"{kind} with {', '.join(sorted(options.keys() - takes.keys()))}")
+    return partial(function, **options)
 
 
 def parameters_of(cls: type) -> set[str]:

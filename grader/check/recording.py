@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, wraps
 from importlib import import_module
@@ -23,14 +23,13 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from grader.check.observe import _merges, fit
 from grader.check.tree import Tree, TreeError, pack, unpack
+from grader.check.weights import MAX_LAYERS, array_of, assign_all, lay, summarise, weight_paths
 
 FORMAT = 1
 T = TypeVar("T")
 MAX_PARAMETERS = 60_000_000
 MAX_WEIGHTS = 20_000
-MAX_LAYERS = 2_000
 HALF_MAX = float(np.finfo(np.float16).max)
 
 
@@ -62,213 +61,6 @@ class Measured:
     values: Mapping[str, Tree]
     expected: Mapping[str, Tree] = field(default_factory=dict)
     mistake: str = ""
-
-
-# ------------------------------------------------------------------ walking a model
-
-
-def _keras() -> Any:
-    return import_module("keras")
-
-
-def _is_graph(layer: Any) -> bool:
-    """Whether `layer` is a Functional or Sequential model, whose layers are told by name."""
-    kinds = ("Functional", "Sequential")
-    return any(c.__name__ in kinds and _builtin(c) for c in type(layer).__mro__)
-
-
-def _builtin(cls: type) -> bool:
-    return cls.__module__.split(".")[0] == "keras"
-
-
-def _internal(attribute: str) -> bool:
-    """Bookkeeping of Keras and TensorFlow, which lists layers a second time."""
-    return attribute.startswith("_self_") or attribute in (
-        "_layers", "_operations", "_functional", "_input_layers", "_output_layers", "_tracker",
-        "_metrics", "_losses", "_inbound_nodes", "_outbound_nodes", "_obj_type",
-    )  # fmt: skip
-
-
-def _children(layer: Any) -> list[tuple[str, Any]]:
-    """The layers that `layer` holds, each under a name that later versions of Keras keep."""
-    kind = _keras().layers.Layer
-    if _is_graph(layer):
-        return [(child.name, child) for child in layer.layers]
-    found: list[tuple[str, Any]] = []
-
-    def collect(name: str, value: Any, depth: int = 0) -> None:
-        if isinstance(value, kind):
-            found.append((name, value))
-        elif depth < 4 and isinstance(value, (list, tuple)):
-            for i, part in enumerate(value):
-                collect(f"{name}/{i}", part, depth + 1)
-        elif depth < 4 and isinstance(value, dict):
-            for key, part in value.items():
-                collect(f"{name}/{key}", part, depth + 1)
-
-    attributes = vars(layer)
-    for attribute, value in attributes.items():
-        if _internal(attribute):
-            continue
-        if attribute.startswith("_"):
-            if _builtin(type(layer)):
-                if isinstance(value, kind):
-                    found.append((value.name, value))
-                continue
-            bare = attribute.lstrip("_")
-            collect(attribute if bare in attributes else bare, value)
-        else:
-            collect(attribute, value)
-    return found
-
-
-def _states(layer: Any) -> set[int]:
-    """Variables of a built-in layer that belong to a batch, not to what was learnt."""
-    states = getattr(layer, "states", None) if _builtin(type(layer)) else None
-    return {id(s) for s in states} if isinstance(states, (list, tuple)) else set()
-
-
-def weight_paths(model: Any) -> dict[str, Any]:
-    """Every weight of a built layer or model, once, under its attribute path.
-
-    Functional and Sequential models name their parts by layer name, other layers by attribute
-    (``blocks/0/attention``); optimiser, metric and random-seed variables are left out.
-    """
-    paths: dict[str, Any] = {}
-    seen_weights: set[int] = set()
-    seen_layers: set[int] = set()
-
-    def put(path: str, variable: Any) -> None:
-        if id(variable) in seen_weights:
-            return
-        seen_weights.add(id(variable))
-        unique, n = path, 1
-        while unique in paths:
-            unique, n = f"{path}_{n}", n + 1
-        paths[unique] = variable
-
-    def walk(layer: Any, prefix: str) -> None:
-        if id(layer) in seen_layers:
-            return
-        seen_layers.add(id(layer))
-        seen_weights.update(_states(layer))
-        children = _children(layer)
-        below = {id(w) for _, child in children for w in child.weights}
-        own = {} if _is_graph(layer) else {id(v): k.lstrip("_") for k, v in vars(layer).items()}
-        for weight in layer.weights:
-            if id(weight) not in below:
-                put(prefix + own.get(id(weight), weight.name.split("/")[-1]), weight)
-        for name, child in children:
-            walk(child, f"{prefix}{name}/")
-
-    walk(model, "")
-    for weight in model.weights:
-        put(getattr(weight, "path", weight.name), weight)
-    return paths
-
-
-def summarise(model: Any) -> list[dict[str, Any]]:
-    """The layers of a model as plain JSON, in order, each layer once.
-
-    Models and layers of the student's own are opened, built-in layers are not; input layers are
-    left out, so that Functional, Sequential and subclassed spellings of one network read alike.
-
-    Returns:
-        ``{"class", "name", "params", "output_shape", "config"}`` a layer. `params` counts the
-        layer's own weights (those of layers listed after it are theirs), so they add up to the
-        model's. `output_shape` has None for the batch, and is None where Keras does not know it.
-    """
-    rows: list[dict[str, Any]] = []
-    seen_layers: set[int] = set()
-    seen_weights: set[int] = set()
-
-    def size(weights: Sequence[Any]) -> int:
-        new = [w for w in weights if id(w) not in seen_weights]
-        seen_weights.update(id(w) for w in new)
-        return sum(math.prod(int(n) for n in w.shape) for w in new)
-
-    def walk(layer: Any) -> None:
-        if id(layer) in seen_layers or type(layer).__name__ == "InputLayer":
-            return
-        seen_layers.add(id(layer))
-        opened = _is_graph(layer) or not _builtin(type(layer))
-        children = _children(layer) if opened else []
-        below = {id(w) for _, child in children for w in child.weights}
-        own = [w for w in layer.weights if id(w) not in below]
-        if not (opened and isinstance(layer, _keras().Model)) or own:
-            rows.append(
-                {
-                    "class": type(layer).__name__,
-                    "name": str(layer.name),
-                    "params": size(own),
-                    "output_shape": _output_shape(layer),
-                    "config": _layer_config(layer),
-                }
-            )
-        for _, child in children:
-            walk(child)
-
-    walk(model)
-    return rows[:MAX_LAYERS]
-
-
-def _output_shape(layer: Any) -> Any:
-    def shapes(value: Any) -> Any:
-        if isinstance(value, (list, tuple)) and any(isinstance(v, (list, tuple)) for v in value):
-            return [shapes(v) for v in value]
-        return [None if n is None else int(n) for n in value]
-
-    try:
-        output = layer.output
-        many = isinstance(output, (list, tuple))
-        return [shapes(o.shape) for o in output] if many else shapes(output.shape)
-    except Exception:
-        pass
-    try:
-        shape = shapes(layer.compute_output_shape(**_build_shapes(layer)))
-    except Exception:
-        return None
-    return [None, *shape[1:]] if shape and not isinstance(shape[0], list) else shape
-
-
-def _build_shapes(layer: Any) -> dict[str, Any]:
-    config = layer.get_build_config() or {}
-    return config.get("shapes_dict") or {"input_shape": config["input_shape"]}
-
-
-def _layer_config(layer: Any) -> dict[str, Any]:
-    try:
-        plain = _plain_config(layer.get_config())
-    except Exception:
-        return {}
-    return plain if isinstance(plain, dict) else {}
-
-
-def _plain_config(node: Any, depth: int = 0) -> Any:
-    """A Keras config as short JSON: ``"GlorotUniform"`` for an initialiser, a name for a dtype."""
-    if node is None or isinstance(node, (bool, int, float, str)):
-        return node
-    if isinstance(node, np.generic):
-        return node.item()
-    if depth > 8:
-        return "…"
-    if isinstance(node, dict) and "class_name" in node and "config" in node:
-        kind, config = str(node["class_name"]), node["config"]
-        module = str(node.get("module") or "")
-        if kind.endswith("DTypePolicy") and isinstance(config, dict):
-            return config.get("name")
-        if kind == "function":
-            return config if isinstance(config, str) else str(node.get("registered_name"))
-        if any(part in module for part in ("initializers", "regularizers", "constraints")):
-            return kind
-        return {"class": kind, "config": _plain_config(config, depth + 1)}
-    if isinstance(node, dict):
-        return {str(k): _plain_config(v, depth + 1) for k, v in node.items()}
-    if isinstance(node, (list, tuple)):
-        return [_plain_config(v, depth + 1) for v in node]
-    if isinstance(node, np.ndarray):
-        return node.tolist() if node.size <= 1000 else f"array {node.shape}"
-    return type(node).__name__
 
 
 # ------------------------------------------------------------------ the recording
@@ -313,7 +105,7 @@ class Recording:
             TypeError: `model` is no Keras 3 layer or model, or a setting is not JSON.
             ValueError: the model has no weights yet, or more than `MAX_PARAMETERS`.
         """
-        if not isinstance(model, _keras().layers.Layer):
+        if not isinstance(model, import_module("keras").layers.Layer):
             raise TypeError(f"a Keras model is needed, a {type(model).__name__} came")
         paths = weight_paths(model)
         if not paths:
@@ -324,7 +116,7 @@ class Recording:
         return cls(
             lab,
             name,
-            {path: _rounded(_array(variable)) for path, variable in paths.items()},
+            {path: _rounded(array_of(variable)) for path, variable in paths.items()},
             summarise(model),
             _rebuildable(model, paths),
             _json(dict(settings or {}), "settings"),
@@ -446,7 +238,7 @@ class Recording:
                 raise BadRecording(
                     "shapes", f"{array.shape} for a weight of shape {tuple(variable.shape)}"
                 )
-        _assign_all(model, pairs)
+        assign_all(model, pairs)
 
     def give(self, model: Any, fused: Mapping[str, Sequence[str]] | None = None) -> Any:
         """Lay the weights into a built reference model of the author's, by attribute path.
@@ -482,7 +274,7 @@ class Recording:
                 used.add(path)
             else:
                 array = _join_heads(source, path, used)
-            laid = None if array is None else _lay(array, shape)
+            laid = None if array is None else lay(array, shape)
             if laid is None:
                 came = "nothing" if array is None else str(array.shape)
                 raise BadRecording("shapes", f"{path}: {came} for {shape}")
@@ -490,7 +282,7 @@ class Recording:
         left = set(source) - used
         if left:
             raise BadRecording("shapes", f"no place for {sorted(left)[0]}")
-        _assign_all(model, pairs)
+        assign_all(model, pairs)
         return model
 
     def _like(self, targets: Mapping[str, Any]) -> dict[str, np.ndarray]:
@@ -521,15 +313,8 @@ class Recording:
         for variable, array in pairs:
             if array.shape != tuple(variable.shape):
                 raise BadRecording("shapes", f"{array.shape} for {tuple(variable.shape)}")
-        _assign_all(model, pairs)
+        assign_all(model, pairs)
         return model
-
-
-def _array(variable: Any) -> np.ndarray:
-    array = np.asarray(_keras().ops.convert_to_numpy(variable))
-    if array.dtype.kind not in "biuf" or array.dtype == np.float64:
-        return array.astype(np.float32)
-    return array
 
 
 def _half(array: np.ndarray) -> bool:
@@ -572,33 +357,6 @@ def _checksum(tree: Mapping[str, Tree]) -> str:
         sha.update(f"{path} {array.dtype} {array.shape}".encode())
         sha.update(np.ascontiguousarray(array).tobytes())
     return sha.hexdigest()
-
-
-def _assign_all(model: Any, pairs: Sequence[tuple[Any, np.ndarray]]) -> None:
-    for variable, array in pairs:
-        variable.assign(array)
-    for layer in _every_layer(model):
-        if hasattr(layer, "finalize_state"):  # Normalization keeps constants made of its weights
-            layer.finalize_state()
-
-
-def _every_layer(model: Any) -> Iterator[Any]:
-    seen: set[int] = set()
-    todo = [model]
-    while todo:
-        layer = todo.pop()
-        if id(layer) not in seen:
-            seen.add(id(layer))
-            yield layer
-            todo += [child for _, child in _children(layer)]
-
-
-def _lay(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray | None:
-    """`fit`, or the other way round: one axis taken apart into neighbours."""
-    laid = fit(array, shape)
-    if laid is None and array.size == math.prod(shape) and _merges(shape, array.shape):
-        return array.reshape(shape)
-    return laid
 
 
 def _join_heads(source: Mapping[str, np.ndarray], path: str, used: set[str]) -> np.ndarray | None:

@@ -24,8 +24,9 @@ from grader.check.compare import Metric
 from grader.check.judge import instead_of_a_model
 from grader.check.key import Key, Limits
 from grader.check.observe import observe
-from grader.check.recording import BadRecording, Recording, weight_paths
+from grader.check.recording import BadRecording, Recording
 from grader.check.text import Text, gettext
+from grader.check.weights import array_of, weight_paths
 from grader.notebook import display, live, session
 from grader.notebook.errors import LabError
 from grader.notebook.holes import NotTrainedYet
@@ -746,10 +747,8 @@ def _zeros(spec: Any) -> Any:
 
 
 def _values(model: Any) -> Iterator[np.ndarray]:
-    from grader.check.recording import _array
-
     for variable in weight_paths(model).values():
-        yield _array(variable)
+        yield array_of(variable)
 
 
 # ------------------------------------------------------------------ small facts

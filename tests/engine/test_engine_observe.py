@@ -12,7 +12,6 @@ from grader.check.key import Check, Exercise, Key
 from grader.check.observe import (
     LimitHit,
     error_record,
-    fit,
     observe,
     plain,
     todo,
@@ -31,6 +30,7 @@ from grader.check.probe import (
     set_weights,
 )
 from grader.check.text import Text
+from grader.check.weights import fit
 
 
 class Variable:
@@ -108,7 +108,7 @@ def test_a_fused_layer():
 
 def test_indices_names_and_what_is_missing_or_misfit():
     inner = [Layer("a", kernel=(5, 6)), Layer("b", kernel=(4, 4))]
-    layer = Layer(blocks=inner, _layers=[Layer("norm", kernel=(7,))])
+    layer = Layer(blocks=inner, layers=[Layer("norm", kernel=(7,))])
     seen = given(
         layer,
         {
@@ -122,7 +122,7 @@ def test_indices_names_and_what_is_missing_or_misfit():
     )
     assert seen["weights"]["misfit"] == ["blocks/1/kernel"]
     assert seen["weights"]["missing"] == ["blocks/2/kernel", "blocks/0/gamma", "nothing/kernel"]
-    assert np.array_equal(layer._layers[0].kernel.value, np.ones(7))
+    assert np.array_equal(layer.layers[0].kernel.value, np.ones(7))
     assert np.ptp(inner[1].kernel.value) == 0.0  # filled evenly, the same for every such mistake
 
 

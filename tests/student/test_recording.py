@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from grader.check.recording import BadRecording, Recording, summarise, weight_paths
+from grader.check.recording import BadRecording, Recording
 from grader.check.tree import pack, unpack
+from grader.check.weights import summarise, weight_paths
 
 keras = pytest.importorskip("keras")
 layers = keras.layers
