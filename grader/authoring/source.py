@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import linecache
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,6 +19,7 @@ from grader.authoring.typography import french, levels
 from grader.check.key import interface_of
 from grader.check.text import LANGS, Lang
 from grader.gradebook.keys import lab_digest
+from grader.platforms.nbgrader import nbgrader_checksum, nbgrader_metadata
 
 BEGIN, END, STUB = "### BEGIN SOLUTION", "### END SOLUTION", "### STUB "
 
@@ -292,38 +292,6 @@ def _nbgrader(cell: SourceCell, lab: str) -> dict[str, Any]:
         return {}
     about = nbgrader_metadata(f"{lab}-{cell.exercise}-{cell.index}", solution=True)
     return {"nbgrader": {**about, "cell_type": "code"}}
-
-
-def nbgrader_metadata(id: str, **flags: Any) -> dict[str, Any]:
-    """nbgrader's metadata of a cell, format 3.
-
-    Args:
-        id: unique in the notebook.
-        flags: what differs from a cell that is given and cannot be changed: ``solution`` (students
-            write in it; not locked then), ``grade``, ``points``.
-    """
-    return {
-        "schema_version": 3,
-        "grade": False,
-        "locked": not flags.get("solution", False),
-        "solution": False,
-        "task": False,
-        "grade_id": id,
-        **flags,
-    }
-
-
-def nbgrader_checksum(node: Any) -> str:
-    """nbgrader's MD5 over source, type and flags of a cell (nbgrader.utils.compute_checksum)."""
-    meta = node.metadata["nbgrader"]
-    parts = [node.source, node.cell_type, *(str(meta[k]) for k in ("grade", "solution", "locked"))]
-    parts.append(meta["grade_id"])
-    if meta["grade"]:
-        parts.append(str(float(meta["points"])))
-    found = hashlib.md5(usedforsecurity=False)
-    for part in parts:
-        found.update(part.encode())
-    return found.hexdigest()
 
 
 def load_lab(path: Path, proofs: bool = True) -> LoadedLab:

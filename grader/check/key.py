@@ -19,7 +19,7 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
-from grader.check.compare import Expectation
+from grader.check.compare import Expectation, Metric
 from grader.check.probe import Probe, answers_of
 from grader.check.text import Text, same
 from grader.check.tree import Tree, TreeError, digest, pack, plain, unpack
@@ -139,6 +139,11 @@ class Check:
     answer: dict[str, Any] = field(default_factory=dict)
     recordings: tuple[str, ...] = ()
     answers: tuple[str, ...] = ()
+
+    @property
+    def metric(self) -> Metric | None:
+        """The metric that it measures, if it does."""
+        return next((e for e in self.expect.values() if isinstance(e, Metric)), None)
 
     @property
     def measured(self) -> tuple[str, ...]:

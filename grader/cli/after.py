@@ -193,7 +193,7 @@ def similar(out: Path, lab: str | None, lang: str | None) -> None:
 @click.option("--lang", type=click.Choice(["fr", "en"]), default="fr", show_default=True)
 def nbgrader(labs: tuple[str, ...], out: Path, lang: str) -> None:
     """Write built labs as an nbgrader course: source notebooks with graded cells, configuration."""
-    from grader.authoring.spec import AuthorError
+    from grader.check.text import Refusal
     from grader.cli import chosen_labs, course, refuse
     from grader.platforms.nbgrader import nbgrader_course
 
@@ -201,7 +201,7 @@ def nbgrader(labs: tuple[str, ...], out: Path, lang: str) -> None:
     try:
         for path in nbgrader_course(folder, [p.name for p in chosen_labs(folder, labs)], out, lang):
             click.echo(str(path))
-    except AuthorError as error:
+    except Refusal as error:
         refuse(error)
     except OSError as error:
         refuse(f"{out}: cannot be written ({error.strerror})")
@@ -218,13 +218,13 @@ def gradescope(lab: str, out: Path, sandbox: str) -> None:
     """Make the autograder zip of LAB for Gradescope. It holds the hidden key: not for students."""
     from grader.authoring.spec import AuthorError
     from grader.cli import chosen_labs, course, refuse
+    from grader.cli.autograder import write_zip
     from grader.gradebook.keys import NoLab
-    from grader.platforms.gradescope_autograder import autograder_zip
 
     folder = course()
     chosen_labs(folder, [lab])
     try:
-        files = autograder_zip(folder, lab, out, sandbox)
+        files = write_zip(folder, lab, out, sandbox)
     except (AuthorError, NoLab) as error:
         refuse(error)
     except OSError as error:

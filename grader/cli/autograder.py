@@ -1,4 +1,6 @@
-"""What ``run_autograder`` does in Gradescope's container: one submission in, ``results.json`` out.
+"""Gradescope's autograder: its zip, and what ``run_autograder`` does in their container.
+
+One submission in, ``results.json`` out.
 
 The layout is theirs: ``submission/`` holds what the student uploaded, ``submission_metadata.json``
 says who and when, ``results/results.json`` is what they read. Whatever goes wrong with the submission
@@ -14,60 +16,37 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import grader
 from grader.check.key import Key
-from grader.check.text import Text
+from grader.check.text import Refusal, Text, gettext
 from grader.gradebook.grade import Setting, grade_units
-from grader.gradebook.keys import NoLab, hidden_key, lab_dir
+from grader.gradebook.keys import NoLab, hidden_key, hidden_key_file, lab_dir, secret_seed
 from grader.gradebook.late import lateness, moment
 from grader.gradebook.records import Graded
 from grader.gradebook.settings import Settings, SettingsError, load_settings
 from grader.gradebook.unit import Result
 from grader.intake import IntakeError, Submission, collect
-from grader.platforms.gradescope import results_json
+from grader.platforms.files import write_atomically
+from grader.platforms.gradescope import Metadata, autograder_zip, read_metadata, results
+from grader.platforms.people import is_person
+from grader.reports.exports import results_json
 from grader.sandbox.bwrap import NoSandbox, require
 
 ROOT = "/autograder"
+_NOT_NEEDED = (
+    "axe-playwright-python", "hypothesis", "jupyter", "jupyterlab", "mypy", "nbgrader", "playwright",
+    "pytest", "pytest-xdist", "ruff",
+)  # fmt: skip
 
 
 class AutograderError(RuntimeError):
     """The grader, not the submission, is at fault; the message says what the instructor can do."""
-
-
-def read_metadata(path: Path) -> dict[str, Any]:
-    """``submission_metadata.json``; {} if it is missing or damaged."""
-    try:
-        found = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def who(metadata: Mapping[str, Any]) -> tuple[str, str]:
-    """Names (of a whole group, joined) and identifier of those who handed in."""
-    users = metadata.get("users")
-    people = [u for u in users if isinstance(u, dict)] if isinstance(users, list) else []
-    names = [str(u.get("name") or u.get("email") or "") for u in people]
-    ids = [str(u.get("email") or u.get("id") or "") for u in people]
-    return ", ".join(filter(None, names)) or "student", next(filter(None, ids), "student")
-
-
-def due_of(metadata: Mapping[str, Any]) -> str:
-    """The due date that holds for this student, extension included; "" if there is none."""
-    users = metadata.get("users")
-    places = (
-        [u.get("assignment") for u in users if isinstance(u, dict)]
-        if isinstance(users, list)
-        else []
-    )
-    for place in (*places, metadata.get("assignment")):
-        if isinstance(place, dict) and isinstance(place.get("due_date"), str):
-            return str(place["due_date"])
-    return ""
 
 
 def one_submission(folder: Path, lab: str, name: str, room: Path) -> Submission:
@@ -99,18 +78,31 @@ def grade_one(
     return found[0].graded, key
 
 
-def with_lateness(
-    graded: Graded, key: Key, settings: Settings, metadata: Mapping[str, Any]
-) -> Graded:
-    """What lateness costs, by the policy of ``course.toml`` and Gradescope's own times."""
-    at = moment(str(metadata.get("created_at", "")), settings.zone)
-    own = settings.lab(key.lab).due
-    due = moment(due_of(metadata), settings.zone) if own is None else settings.moment(own)
-    graded = replace(graded, submitted_at=str(metadata.get("created_at", "")))
-    if at is None or due is None or not graded.verdicts:
+def with_lateness(graded: Graded, key: Key, settings: Settings, metadata: Metadata) -> Graded:
+    """What lateness costs, by the policy of ``course.toml``, Gradescope's time and extensions.
+
+    Of the due dates that Gradescope and ``course.toml`` give one of the group, the latest counts.
+    """
+    at = moment(metadata.created_at, settings.zone)
+    own = settings.lab(key.lab)
+    given = [when for when in (moment(d, settings.zone) for d in metadata.due) if when is not None]
+    dates = [own.due] if own.due is not None else []
+    dates += [
+        when
+        for wanted, when in own.extensions.items()
+        if any(is_person(wanted, who, who) for who in (*metadata.names, *metadata.ids))
+    ]
+    due = [*given, *map(settings.moment, dates)]
+    if own.due is not None and given:
+        # The assignment's own date is not an extension: `own.due` stands in its place.
+        extended = [d for d in given if d > min(given)]
+        due = [*extended, *map(settings.moment, dates)]
+    graded = replace(graded, submitted_at=metadata.created_at)
+    if at is None or not due or not graded.verdicts:
         return graded
-    policy = settings.late_policy(key.lab)
-    late = lateness(due, at, policy, key.max_points)
+    late = lateness(
+        max(due, key=datetime.timestamp), at, settings.late_policy(key.lab), key.max_points
+    )
     return replace(graded, late=late if late is not None and late.taken else None)
 
 
@@ -127,7 +119,8 @@ def run(root: Path, course: Path, lab: str, sandbox: str) -> dict[str, Any]:
         AutograderError: the grader is at fault.
     """
     metadata = read_metadata(root / "submission_metadata.json")
-    name, id = who(metadata)
+    name = ", ".join(metadata.names) or "student"
+    id = metadata.ids[0] if metadata.ids else "student"
     try:
         sandboxed = require("none" if sandbox == "none" else "auto")
         settings = load_settings(course, [lab])
@@ -154,14 +147,70 @@ def run(root: Path, course: Path, lab: str, sandbox: str) -> dict[str, Any]:
 
 def refusal(text: Text) -> dict[str, Any]:
     """Results of what is no submission: no points, and why, in both languages."""
-    return {
-        "score": 0.0,
-        "output": text.fr if text.fr == text.en else f"{text.fr}\n{text.en}",
-        "output_format": "text",
-        "visibility": "visible",
-        "stdout_visibility": "hidden",
-        "tests": [],
-    }
+    return results(0.0, text.fr if text.fr == text.en else f"{text.fr}\n{text.en}")
+
+
+def write_zip(course: Path, lab: str, out: Path, sandbox: str) -> int:
+    """Write the zip for Gradescope's "Configure autograder"; it holds the hidden key.
+
+    Args:
+        course: the course's folder.
+        lab: id.
+        out: the zip.
+        sandbox: ``auto`` (refuse to grade where no sandbox can be had) or ``none``.
+
+    Returns:
+        Number of files in it.
+
+    Raises:
+        NoLab: no such lab, or its key cannot be compiled.
+        Refusal: the kit's list of requirements is missing, or `out` cannot be written.
+    """
+    hidden_key(course, lab)  # compiled here, so that Gradescope need not
+    data, count = autograder_zip(_files(course, lab), lab, sandbox)
+    write_atomically(out, data)
+    return count
+
+
+def _files(course: Path, lab: str) -> Iterator[tuple[str, bytes]]:
+    package = Path(grader.__file__).resolve().parent
+    for file in sorted(package.rglob("*")):
+        if file.is_file() and "__pycache__" not in file.parts:
+            yield f"grader/{file.relative_to(package).as_posix()}", file.read_bytes()
+    yield "requirements.txt", _requirements(package.parent)
+    folder = lab_dir(course, lab)
+    for file in sorted(folder.glob("*")):
+        if file.is_file() and file.suffix in (".py", ".json", ".npz"):
+            yield f"solutions/{lab}/{file.name}", file.read_bytes()
+    public = course / "labs" / f"{lab}.key"
+    yield f"labs/{lab}.key", public.read_bytes() if public.is_file() else b""
+    yield ".grader/seed", str(secret_seed(course)).encode()
+    key = hidden_key_file(course, lab, secret_seed(course))
+    yield f".grader/keys/{key.name}", key.read_bytes()
+    settings = course / "course.toml"
+    if settings.is_file():
+        # The class list stays at home.
+        text = re.sub(r"(?m)^\s*class_list\s*=.*$", "", settings.read_text("utf-8-sig"))
+        others = re.compile(rf"(?ms)^\[labs\.(?!{re.escape(lab)}[\].]).*?(?=^\[|\Z)")
+        yield "course.toml", others.sub("", text).encode()
+    data = course / "data"
+    for file in sorted(data.rglob("*")):
+        if file.is_file() and "__pycache__" not in file.parts:
+            yield f"data/{file.relative_to(data).as_posix()}", file.read_bytes()
+
+
+def _requirements(kit: Path) -> bytes:
+    """The tested set, without what only tests and people at a notebook need."""
+    path = kit / "requirements.txt"
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except OSError:
+        raise Refusal(
+            gettext("{p}: missing; run this from the kit's own repository", p=path)
+        ) from None
+    pins = [line for line in lines if re.match(r"[A-Za-z0-9]", line)]
+    kept = [p for p in pins if re.split(r"[=;<> ]", p)[0] not in _NOT_NEEDED]
+    return ("\n".join(kept) + "\n").encode()
 
 
 def main(argv: list[str]) -> int:
@@ -170,15 +219,12 @@ def main(argv: list[str]) -> int:
     root = Path(os.environ.get("AUTOGRADER_ROOT", ROOT))
     course = Path(__file__).resolve().parents[2]
     try:
-        results = run(root, course, lab, sandbox)
+        found = run(root, course, lab, sandbox)
     except AutograderError as error:
         print(f"autograder: {error}", file=sys.stderr)
         return 1
-    path = root / "results" / "results.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(".part")
-    draft.write_text(json.dumps(results, ensure_ascii=False, allow_nan=False), "utf-8")
-    draft.replace(path)
+    said = json.dumps(found, ensure_ascii=False, allow_nan=False)
+    write_atomically(root / "results" / "results.json", said)
     return 0
 
 

@@ -14,7 +14,6 @@ from typing import Any
 
 from grader.check.key import Key
 from grader.check.text import LANGS
-from grader.gradebook.class_list import is_person
 from grader.gradebook.course import Course
 from grader.gradebook.keys import hidden_key, lab_ids
 from grader.gradebook.records import Change, Graded
@@ -22,6 +21,7 @@ from grader.gradebook.store import Store, StoreError
 from grader.gradebook.suggest import did_you_mean
 from grader.intake import NotGradable, read_notebook
 from grader.platforms.files import file_stems
+from grader.platforms.people import is_person
 from grader.reports.gradebook import safe_cell
 from grader.reports.write import Paths, write_all
 

@@ -66,32 +66,35 @@ def export(course: Path, out: Path, lab: str | None, wish: Wish, lang: str) -> l
 def _write(
     graded: Sequence[Graded], key: Key, pictures: Mapping[str, Tree], wish: Wish, lang: str
 ) -> list[Text]:
-    from grader.platforms import canvas, gradescope, moodle, xlsx
+    from grader.platforms import canvas, moodle
+    from grader.platforms.files import read_bytes, write_atomically
+    from grader.reports import exports
 
     said: list[Text] = []
+    marks, most = exports.marks(graded), round(key.max_points, 4)
 
-    def wrote(path: Path) -> None:
-        said.append(gettext("written: {p}", p=path))
+    def write(path: Path, data: bytes, notices: Sequence[Text] = ()) -> None:
+        write_atomically(path, data)
+        said.extend([*notices, gettext("written: {p}", p=path)])
 
     if wish.moodle is not None:
-        to = _beside(wish.moodle)
-        filled = moodle.fill_worksheet_file(wish.moodle, graded, key, to, scale=wish.scale)
-        said += filled.notices()
-        wrote(to)
-    if wish.canvas is not None:
-        to = _beside(wish.canvas)
-        done = canvas.fill_canvas_file(
-            wish.canvas, graded, key, wish.assignment, to, scale=wish.scale
+        filled = moodle.fill_worksheet(
+            read_bytes(wish.moodle), marks, most, name=wish.moodle.name, scale=wish.scale
         )
-        said += done.notices()
-        wrote(to)
+        write(_beside(wish.moodle), filled.data, filled.notices())
+    if wish.canvas is not None:
+        filled = canvas.fill_gradebook(
+            read_bytes(wish.canvas), marks, most, wish.assignment,
+            name=wish.canvas.name, scale=wish.scale,
+        )  # fmt: skip
+        write(_beside(wish.canvas), filled.data, filled.notices())
     if wish.feedback_zip is not None:
-        wrote(moodle.write_feedback_zip(graded, key, wish.feedback_zip, pictures=pictures))
+        write(wish.feedback_zip, exports.feedback_zip(graded, key, pictures))
     if wish.gradescope is not None:
-        gradescope.write_results(graded, key, wish.gradescope)
-        wrote(wish.gradescope)
+        exports.write_results(graded, key, wish.gradescope)
+        said.append(gettext("written: {p}", p=wish.gradescope))
     if wish.xlsx is not None:
-        wrote(xlsx.write_workbook(graded, key, wish.xlsx, lang))
+        write(wish.xlsx, exports.gradebook_workbook(graded, key, lang))
     return said
 
 

@@ -9,11 +9,11 @@ from datetime import datetime
 from pathlib import Path
 
 from grader.check.text import Text, gettext
-from grader.gradebook.class_list import Person, Roll, call_roll, is_person, read_roll
+from grader.gradebook.class_list import Attendance, attendance, read_class_list
 from grader.gradebook.late import lateness, moment
 from grader.gradebook.records import About, Change, Graded, Late
 from grader.gradebook.settings import Settings, load_settings
-from grader.platforms.table import name_words
+from grader.platforms.people import Person, is_person, name_words
 
 
 @dataclass
@@ -39,21 +39,21 @@ class Course:
         settings = load_settings(folder, labs)
         people = []
         if settings.class_list:
-            people = read_roll(folder / settings.class_list, settings.zone)
+            people = read_class_list(folder / settings.class_list, settings.zone)
         return cls(folder, settings, people)
 
-    def roll(self, students: Iterable[tuple[str, str]]) -> Roll | None:
+    def attendance(self, students: Iterable[tuple[str, str]]) -> Attendance | None:
         """The class list, with who of it is among ``(name, student id)``; None if there is none."""
-        return call_roll(self.people, students) if self.people else None
+        return attendance(self.people, students) if self.people else None
 
     def about(self, graded: Sequence[Graded], changes: Sequence[Change] = ()) -> About:
-        roll = self.roll((g.student, g.student_id) for g in graded)
-        if roll is None:
+        present = self.attendance((g.student, g.student_id) for g in graded)
+        if present is None:
             return About(changes=tuple(changes))
         return About(
-            tuple(p.name for p in roll.missing),
-            tuple(roll.strangers),
-            tuple(roll.unclear),
+            tuple(p.name for p in present.missing),
+            tuple(present.strangers),
+            tuple(present.unclear),
             tuple(changes),
         )
 
@@ -79,11 +79,11 @@ class Course:
         """
         if not graded or not self._has_due(graded[0].lab):
             return [replace(g, late=None) for g in graded], []
-        roll = self.roll((g.student, g.student_id) for g in graded)
+        present = self.attendance((g.student, g.student_id) for g in graded)
         policy = self.settings.late_policy(graded[0].lab)
         result, unknown, by_student = [], 0, 0
         for g, trusted in zip(graded, by_platform, strict=True):
-            person = roll.found.get(g.student_id) if roll else None
+            person = present.found.get(g.student_id) if present else None
             listed = person.handed_in if person else None
             when = listed or moment(g.submitted_at, self.settings.zone)
             due = self.due(g.lab, g.student, g.student_id, person.ids if person else ())
@@ -148,10 +148,10 @@ def course_rows(
     names: dict[object, str] = {}
     totals: dict[object, dict[str, float]] = {}
     for lab, graded in classes.items():
-        roll = course.roll((g.student, g.student_id) for g in graded)
+        present = course.attendance((g.student, g.student_id) for g in graded)
         namesakes = Counter(name_words(g.student) for g in graded)
         for g in graded:
-            person = roll.found.get(g.student_id) if roll else None
+            person = present.found.get(g.student_id) if present else None
             words = name_words(g.student)
             alone = bool(words) and namesakes[words] == 1
             who: object = person or (words if alone else (words, g.student_id))

@@ -36,7 +36,8 @@ from grader.intake.unpack import (
     too_big,
 )
 from grader.platforms import layouts
-from grader.platforms.layouts import Unit, canonical
+from grader.platforms.layouts import Unit
+from grader.platforms.people import canonical
 
 RECORDING = ".safetensors"
 _MANIFEST = "manifest.json"

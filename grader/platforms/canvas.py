@@ -1,35 +1,31 @@
-"""Canvas: the teacher's own gradebook export with one assignment's column filled in."""
+"""Canvas: names of downloaded files, and the teacher's gradebook export with one column filled in."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from pathlib import Path
 
-from grader.check.key import Key
 from grader.check.text import gettext
-from grader.gradebook.records import Graded
-from grader.platforms.files import write_atomically
-from grader.platforms.moodle import Filled, amount, convert, read_bytes
-from grader.platforms.table import BadSheet, Sheet, bare, letters, name_words
-from grader.reports.summary import in_order
+from grader.platforms.marks import Filled, Mark, amount, convert, students
+from grader.platforms.people import Person, bare, letters, match
+from grader.platforms.table import BadSheet, Sheet
 
-_FIXED = (
-    "Student",
-    "ID",
-    "SIS User ID",
-    "SIS Login ID",
-    "Integration ID",
-    "Root Account",
-    "Section",
-)
+_FILE = re.compile(r"(?P<name>[^_]+)(?:_LATE)?_(?P<id>\d+)_\d+_.+")
+_IDS = ("SIS User ID", "SIS Login ID", "ID")
+_FIXED = ("Student", *_IDS, "Integration ID", "Root Account", "Section")
 _EXCUSED = "EX"
 
 
-def fill_canvas(
+def owner(file: str) -> tuple[str, str] | None:
+    """Name and number in ``lastnamefirstname_LATE_123_456_file.ipynb``; None for other names."""
+    found = _FILE.fullmatch(file)
+    return (found["name"], found["id"]) if found else None
+
+
+def fill_gradebook(
     data: bytes,
-    graded: Sequence[Graded],
-    key: Key,
+    marks: Sequence[Mark],
+    maximum: float,
     assignment: str,
     *,
     name: str = "gradebook.csv",
@@ -42,11 +38,13 @@ def fill_canvas(
 
     Args:
         data: the gradebook as exported.
+        maximum: the lab's points.
         assignment: its name, its number, or the whole heading ``Name (number)``.
         scale: convert to the points possible where they differ from the lab's.
 
     Raises:
-        BadSheet: not such a gradebook, no such assignment, none of the students, other points.
+        BadSheet: not such a gradebook, no such assignment, none of the students, other points or
+            points that cannot be read.
     """
     sheet = Sheet.read(data, name)
     fixed = {c: sheet.find([c]) for c in _FIXED}
@@ -60,122 +58,83 @@ def fill_canvas(
             )
         )
     column = _assignment(sheet, assignment, set(fixed.values()))
-    people, possible = _people(sheet, fixed, column)
-    result = Filled()
-    places: dict[int, list[Graded]] = {}
-    for g in graded:
-        rows = _rows_of(g, sheet, fixed, people)
-        if len(rows) == 1:
-            places.setdefault(rows[0], []).append(g)
-        else:
-            (result.ambiguous if rows else result.absent).append(g)
-    if graded and not places and not result.ambiguous:
+    rows = [i for i in sheet.filled_rows() if sheet.get(i, fixed["ID"]).strip()]
+    possible = _possible(sheet, fixed, column)
+    people = [
+        Person(
+            sheet.get(i, fixed["Student"]),
+            ids=frozenset(sheet.get(i, fixed[c]).strip().casefold() for c in _IDS) - {""},
+        )
+        for i in rows
+    ]
+    matched = match(students(marks), people)
+    if marks and not matched.touched:
         raise BadSheet(
             gettext(
                 "{n} is of another course: none of the {k} graded students is in it",
                 n=name,
-                k=len(graded),
+                k=len(marks),
             )
         )
-    sign = sheet.decimal_sign((column,))
-    for row in sorted(places):
-        if len(places[row]) > 1:
-            result.ambiguous += places[row]
-            continue
-        g = places[row][0]
-        old = sheet.get(row, column).strip()
-        if g.problem is not None:
-            result.not_graded.append(g)
-        elif old.upper() == _EXCUSED:
-            result.locked.append(g)
+    result, sign = Filled(), sheet.decimal_sign((column,))
+    for i, p in sorted(matched.found.items(), key=lambda pair: pair[1]):
+        mark, row = marks[i], rows[p]
+        if mark.total is None:
+            result.not_graded.append(mark)
+        elif sheet.get(row, column).strip().upper() == _EXCUSED:
+            result.locked.append(mark)
         else:
-            grade = g.total
-            if possible is not None:
-                grade = convert(grade, key.max_points, possible, scale, name)
-            new = f"{grade:.2f}".replace(".", sign)
-            if amount(old) != amount(new):
-                if old:
-                    result.replaced.append((g, old, new))
-                sheet.set(row, column, new)
-            result.filled.append(g)
-            if g.pending:
-                result.pending.append(g)
-    result.absent, result.ambiguous = in_order(result.absent), in_order(result.ambiguous)
-    result.silent = [sheet.get(i, fixed["Student"]) for i in people if i not in places]
+            grade = convert(mark.total, maximum, possible, scale, name)
+            result.enter(sheet, row, column, mark, grade, sign)
+    result.take(matched, marks, people)
     result.data = sheet.to_bytes()
     return result
 
 
 def _assignment(sheet: Sheet, wanted: str, fixed: set[int]) -> int:
     """The column of an assignment."""
-    columns = {i: h for i, h in enumerate(sheet.headings()) if i not in fixed}
-    marked = {i: h for i, h in columns.items() if re.search(r"\(\d+\)\s*$", h)}
-    whole = [i for i, h in marked.items() if bare(h.strip()) == bare(wanted.strip())]
-    parts = [
-        i
-        for i, h in marked.items()
-        if (found := re.fullmatch(r"(.*?)\s*\((\d+)\)\s*", h, re.DOTALL))
-        and (letters(found[1]) == letters(wanted) or found[2] == wanted.strip())
-    ]
+    columns = {
+        i: h
+        for i, h in enumerate(sheet.headings())
+        if i not in fixed and re.search(r"\(\d+\)\s*$", h)
+    }
+    whole = [i for i, h in columns.items() if bare(h.strip()) == bare(wanted.strip())]
+    parts = []
+    for i, heading in columns.items():
+        title, _, id = heading.rstrip().rstrip(")").rpartition("(")
+        if letters(title) == letters(wanted) or id == wanted.strip():
+            parts.append(i)
     hits = whole or parts
     if len(hits) == 1:
         return hits[0]
-    listed = ", ".join(marked.values())[:300] or "–"
-    if hits:
-        raise BadSheet(
-            gettext(
-                "{n}: several assignments are called {a!r}: give its number, of {c}",
-                n=sheet.name,
-                a=wanted,
-                c=listed,
-            )
-        )
-    raise BadSheet(
-        gettext("{n}: no assignment {a!r}; there are: {c}", n=sheet.name, a=wanted, c=listed)
+    said = (
+        gettext("{n}: several assignments are called {a!r}: give its number, of {c}")
+        if hits
+        else gettext("{n}: no assignment {a!r}; there are: {c}")
     )
+    listed = ", ".join(columns.values())[:300] or "–"
+    raise BadSheet(said.fill(n=sheet.name, a=wanted, c=listed))
 
 
-def _people(sheet: Sheet, fixed: dict[str, int], column: int) -> tuple[list[int], float | None]:
-    """The students' rows, and the points possible if the sheet says them."""
-    people: list[int] = []
-    possible: float | None = None
-    for i in sheet.filled_rows():
-        if bare(sheet.get(i, fixed["Student"]).strip()) == "points possible":
-            possible = amount(sheet.get(i, column))
-        elif sheet.get(i, fixed["ID"]).strip():
-            people.append(i)
-    return people, possible
-
-
-def _rows_of(g: Graded, sheet: Sheet, fixed: dict[str, int], people: Sequence[int]) -> list[int]:
-    """The rows that can be this student's, by the surest sign that any row shows."""
-    given = g.student_id.strip().casefold()
-    for column in ("SIS User ID", "SIS Login ID", "ID"):
-        rows = [i for i in people if sheet.get(i, fixed[column]).strip().casefold() == given]
-        if rows and given:
-            return rows
-    words, run = name_words(g.student), letters(g.student)
-    rows = [i for i in people if name_words(sheet.get(i, fixed["Student"])) == words]
-    return rows or [i for i in people if run and letters(sheet.get(i, fixed["Student"])) == run]
-
-
-def fill_canvas_file(
-    gradebook: Path,
-    graded: Sequence[Graded],
-    key: Key,
-    assignment: str,
-    out: Path,
-    *,
-    scale: bool = False,
-) -> Filled:
-    """`fill_canvas` from a file to a file (which may be the same).
+def _possible(sheet: Sheet, fixed: dict[str, int], column: int) -> float:
+    """The assignment's points possible: a number above the first student, beside no ID.
 
     Raises:
-        BadSheet: see there.
-        ReportError: a file cannot be read or written.
+        BadSheet: there is none that can be read: grades could be out of anything.
     """
-    filled = fill_canvas(
-        read_bytes(gradebook), graded, key, assignment, name=gradebook.name, scale=scale
+    said = ""
+    for i in sheet.filled_rows():
+        if sheet.get(i, fixed["ID"]).strip():
+            break
+        said = said or sheet.get(i, column).strip()
+        possible = amount(sheet.get(i, column))
+        if possible is not None:
+            return possible
+    raise BadSheet(
+        gettext(
+            "{n}: the assignment's points possible cannot be read ({m!r}); they must stand as a number "
+            "in the row Points Possible, below the headings: export the gradebook again",
+            n=sheet.name,
+            m=said,
+        )
     )
-    write_atomically(out, filled.data)
-    return filled

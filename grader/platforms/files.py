@@ -33,6 +33,20 @@ class Handed(Protocol):
     def lab(self) -> str: ...
 
 
+def read_bytes(path: Path) -> bytes:
+    """A file of the teacher's.
+
+    Raises:
+        ReportError: it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ReportError(
+            gettext("cannot read {p}: {e}", p=path, e=error.strerror or error)
+        ) from None
+
+
 def write_atomically(path: Path, data: str | bytes) -> Path:
     """Write `data` (text as UTF-8, as it is) so that a reader sees the old file or the new one.
 

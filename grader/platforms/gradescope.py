@@ -1,125 +1,284 @@
-"""``results.json`` as Gradescope's autograder reads it."""
+"""Gradescope: exported submissions, ``results.json``, an autograder's metadata and zip."""
 
 from __future__ import annotations
 
+import io
 import json
-from collections.abc import Hashable, Mapping, Sequence
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from grader.check.compare import Metric
-from grader.check.judge import EARNING, Verdict
-from grader.check.key import Check, Key
-from grader.check.text import gettext, number, same
-from grader.gradebook.records import Graded
-from grader.platforms.files import file_stems, person, write_atomically
-from grader.reports.summary import by_exercise
-from grader.reports.words import STATUS, SYMBOL
+from grader.check.text import Refusal, gettext
+from grader.platforms.people import canonical
 
 Visibility = Literal["hidden", "after_due_date", "after_published", "visible"]
+METADATA = "submission_metadata.yml"
+
+# ------------------------------------------------------------------ exported submissions
 
 
-def results_json(
-    graded: Graded, key: Key, *, lang: str | None = None, visibility: Visibility = "visible"
+@dataclass
+class Exported:
+    """What the export says of one submission.
+
+    Attributes:
+        created_at: ISO 8601, or "".
+        submitters: of each who handed it in, what is said of them: ``:name``, ``:sid``, ``:email``.
+    """
+
+    created_at: str = ""
+    submitters: list[dict[str, str]] = field(default_factory=list)
+
+    @property
+    def people(self) -> list[tuple[str, str]]:
+        """(name, identifier) of each."""
+        found = []
+        for said in self.submitters:
+            name = canonical(said.get(":name") or said.get(":email") or "")
+            id = said.get(":sid") or said.get(":email") or name
+            found += [(name, id.strip())] if name else []
+        return found
+
+
+def read_export(data: bytes) -> dict[str, Exported]:
+    """An export's ``submission_metadata.yml``: submission's folder → what is said of it.
+
+    Nothing else of it is built: it quotes what students' programs printed.
+
+    Raises:
+        Refusal: not YAML; the message is without the file's name.
+    """
+    import yaml  # type: ignore[import-untyped, unused-ignore]
+
+    found: dict[str, Exported] = {}
+    # One an open collection: of a mapping the key being read, "" before one; of a sequence None.
+    path: list[str | None] = []
+    try:
+        for event in yaml.parse(data, getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+            opens = isinstance(event, yaml.CollectionStartEvent)
+            if isinstance(event, yaml.CollectionEndEvent):
+                path.pop()
+            elif isinstance(event, yaml.ScalarEvent):
+                text = str(event.value)[:500]
+                if path and path[-1] == "":
+                    path[-1] = text
+                    continue
+                _take(found, path, text)
+            elif not opens and not isinstance(event, yaml.AliasEvent):
+                continue
+            if opens:
+                if len(path) > 100:  # libyaml takes quadratic time for brackets in brackets
+                    raise ValueError("nested too deeply")
+                if path[1:] == [":submitters", None]:
+                    found.setdefault(canonical(str(path[0])), Exported()).submitters.append({})
+                path.append("" if isinstance(event, yaml.MappingStartEvent) else None)
+            elif path and path[-1] is not None:
+                path[-1] = ""
+    except (yaml.YAMLError, ValueError) as error:
+        line = getattr(getattr(error, "problem_mark", None), "line", 0) + 1
+        raise Refusal(
+            gettext(
+                "cannot be read (line {n}); export the submissions from Gradescope again", n=line
+            )
+        ) from None
+    return found
+
+
+def _take(found: dict[str, Exported], path: list[str | None], text: str) -> None:
+    """Keep a scalar, if it is one of those needed."""
+    if path[1:] == [":created_at"]:
+        found.setdefault(canonical(str(path[0])), Exported()).created_at = iso(text)
+    elif len(path) == 4 and path[1:3] == [":submitters", None]:
+        about = found[canonical(str(path[0]))].submitters[-1]
+        about[str(path[3])] = text
+
+
+def iso(text: str) -> str:
+    """``2026-02-01 10:00:00.5 Z`` as ISO 8601; "" for what is no moment."""
+    try:
+        when = datetime.fromisoformat(text.strip().replace(" Z", "+00:00").replace(" +", "+"))
+    except ValueError:
+        return ""
+    return (when if when.tzinfo else when.replace(tzinfo=UTC)).isoformat()
+
+
+# ------------------------------------------------------------------ an autograder's metadata
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """``submission_metadata.json``.
+
+    Attributes:
+        names: of the whole group.
+        ids: their e-mail addresses, else numbers.
+        created_at: when it was handed in, ISO 8601, or "".
+        due: every due date that holds for one of them, extensions included.
+    """
+
+    names: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()
+    created_at: str = ""
+    due: tuple[str, ...] = ()
+
+
+def read_metadata(path: Path) -> Metadata:
+    """Read it; an empty one if it is missing or damaged."""
+    try:
+        tree = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return Metadata()
+    tree = tree if isinstance(tree, dict) else {}
+    users = [u for u in _list(tree.get("users")) if isinstance(u, dict)]
+    assignments = [u.get("assignment") for u in users] + [tree.get("assignment")]
+    due = [a.get("due_date") for a in assignments if isinstance(a, dict)]
+    names = [str(u.get("name") or u.get("email") or "") for u in users]
+    ids = [str(u.get("email") or u.get("id") or "") for u in users]
+    return Metadata(
+        tuple(filter(None, names)),
+        tuple(filter(None, ids)),
+        str(tree.get("created_at") or ""),
+        tuple(d for d in due if isinstance(d, str)),
+    )
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+# ------------------------------------------------------------------ results.json
+
+
+@dataclass(frozen=True)
+class Test:
+    """One line of the results.
+
+    Attributes:
+        passed: None where a person must still decide.
+    """
+
+    name: str
+    number: str
+    score: float
+    max_score: float
+    output: str
+    passed: bool | None
+    tags: Sequence[str] = ()
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+def results(
+    score: float,
+    output: str,
+    tests: Sequence[Test] = (),
+    *,
+    seconds: float = 0.0,
+    extra: Mapping[str, Any] | None = None,
+    leaderboard: Sequence[Mapping[str, Any]] = (),
+    visibility: Visibility = "visible",
 ) -> dict[str, Any]:
-    """One submission's results in Gradescope's format; every text is plain, nothing is HTML.
+    """What ``results.json`` holds; every text is plain, nothing is HTML.
 
     Args:
-        lang: language of the texts; the submission's own if None.
+        seconds: that grading took.
+        leaderboard: ``{"name", "value", "order"}`` each.
         visibility: when students see the tests.
     """
-    lang = lang or graded.lang
-    tests = []
-    for mark in by_exercise(graded, key):
-        for i, verdict in enumerate(mark.verdicts, 1):
-            tests.append(_test(verdict, mark.number, i, lang, visibility))
-    said = [*([graded.problem] if graded.problem else []), *graded.notices]
-    if graded.late is not None:
-        taken = same(f"−{number(graded.penalty, lang)}: ")
-        said.append(taken + graded.late.text)
-    if graded.total_by_hand is not None:
-        label = gettext("total set by hand: ")
-        said.append(label + same(graded.total_by_hand.reason))
     return {
-        "score": graded.total,
-        "execution_time": round(graded.seconds, 3),
-        "output": "\n".join(t.to(lang) for t in said),
+        "score": score,
+        "execution_time": round(seconds, 3),
+        "output": output,
         "output_format": "text",
         "test_output_format": "text",
         "test_name_format": "text",
         "visibility": visibility,
         "stdout_visibility": "hidden",
-        "extra_data": {
-            "student": graded.student,
-            "student_id": graded.student_id,
-            "lab": graded.lab,
-            "max_points": key.max_points,
-            "bonus": graded.bonus,
-            "late_penalty": graded.penalty,
-            "receipt": graded.receipt,
-            "graded": graded.problem is None,
-        },
-        "tests": tests,
-        "leaderboard": leaderboard(graded, key),
+        "extra_data": dict(extra or {}),
+        "tests": [_test(t, visibility) for t in tests],
+        "leaderboard": [dict(e) for e in leaderboard],
     }
 
 
-def metric_of(check: Check) -> Metric | None:
-    """The metric that a check measures, if it does."""
-    return next((e for e in check.expect.values() if isinstance(e, Metric)), None)
-
-
-def leaderboard(graded: Graded, key: Key) -> list[dict[str, Any]]:
-    """One entry a measured metric; its name is the check's id, alike for all students."""
-    figures = {v.check: v.figure for v in graded.verdicts}
-    entries = []
-    for check in key.checks:
-        metric, figure = metric_of(check), figures.get(check.id)
-        if metric is not None and figure is not None:
-            order = "asc" if metric.target < metric.floor else "desc"
-            entries.append({"name": check.id, "value": round(figure, 6), "order": order})
-    return entries
-
-
-def _test(
-    verdict: Verdict, number: str, i: int, lang: str, visibility: Visibility
-) -> dict[str, Any]:
-    said = [f"{SYMBOL[verdict.status]} {STATUS[verdict.status].to(lang)}"]
-    said += [t.to(lang) for t in (verdict.asked, verdict.message, verdict.hint) if t.to(lang)]
-    bonus = " (bonus)" if verdict.bonus else ""
-    test = {
-        "score": verdict.points,
-        "max_score": verdict.max_points,
-        "name": f"{number} {verdict.title.to(lang)}{bonus}".strip(),
+def _test(test: Test, visibility: Visibility) -> dict[str, Any]:
+    status = {} if test.passed is None else {"status": "passed" if test.passed else "failed"}
+    return {
+        "score": test.score,
+        "max_score": test.max_score,
+        "name": test.name,
         "name_format": "text",
-        "number": f"{number}.{i}" if number else str(i),
-        "output": "\n".join(said),
+        "number": test.number,
+        "output": test.output,
         "output_format": "text",
-        "tags": [t for t in (verdict.exercise, verdict.status, verdict.diagnosis) if t],
+        "tags": list(test.tags),
         "visibility": visibility,
-        "extra_data": {
-            "check": verdict.check,
-            "status": verdict.status,
-            "diagnosis": verdict.diagnosis,
-            "figure": verdict.figure,
-            "bonus": verdict.bonus,
-        },
+        "extra_data": dict(test.extra),
+        **status,
     }
-    if verdict.status != "pending":
-        full = verdict.status in EARNING and verdict.points >= verdict.max_points
-        test["status"] = "passed" if full else "failed"
-    return test
 
 
-def write_results(
-    graded: Sequence[Graded], key: Key, folder: Path, *, stems: Mapping[Hashable, str] | None = None
-) -> list[Path]:
-    """Write ``folder/<student>.json`` for each record."""
-    names = stems or file_stems(graded)
-    return [
-        write_atomically(
-            folder / f"{names[person(g)]}.json",
-            json.dumps(results_json(g, key), ensure_ascii=False, indent=1, allow_nan=False) + "\n",
-        )
-        for g in graded
-    ]
+# ------------------------------------------------------------------ the autograder's zip
+
+_DATE = (2020, 1, 1, 0, 0, 0)
+_SETUP = """\
+#!/usr/bin/env bash
+# Run once by Gradescope, as root, when the autograder is built.
+set -euo pipefail
+root="${AUTOGRADER_ROOT:-/autograder}"
+
+find_python() {
+    for name in python3.13 python3.12 python3.11; do
+        if command -v "$name" > /dev/null; then command -v "$name"; return; fi
+    done
+}
+
+export DEBIAN_FRONTEND=noninteractive
+apt-get update
+apt-get install -y --no-install-recommends bubblewrap || true
+python="$(find_python)"
+if [ -z "$python" ]; then
+    apt-get install -y --no-install-recommends python3.11 python3.11-venv
+    python="$(find_python)"
+fi
+"$python" -m venv "$root/venv" || {
+    apt-get install -y --no-install-recommends "$(basename "$python")-venv"
+    "$python" -m venv "$root/venv"
+}
+"$root/venv/bin/pip" install --no-cache-dir -r "$root/source/requirements.txt"
+"""
+_RUN = """\
+#!/usr/bin/env bash
+# Run by Gradescope for each submission.
+set -euo pipefail
+root="${{AUTOGRADER_ROOT:-/autograder}}"
+export TF_CPP_MIN_LOG_LEVEL=3 PYTHONPATH="$root/source" PYTHONDONTWRITEBYTECODE=1
+cd "$root/source"
+exec "${{AUTOGRADER_PYTHON:-$root/venv/bin/python}}" -m grader.cli.autograder {lab} {sandbox}
+"""
+
+
+def autograder_zip(files: Iterable[tuple[str, bytes]], lab: str, sandbox: str) -> tuple[bytes, int]:
+    """The zip for "Configure autograder": ``setup.sh``, ``run_autograder`` and `files`.
+
+    It holds the hidden key: it is never for students.
+
+    Args:
+        files: (path, content) of the kit, the course and one lab.
+        lab: id.
+        sandbox: ``auto`` (refuse to grade where no sandbox can be had) or ``none``.
+
+    Returns:
+        The zip, and the number of files in it.
+    """
+    scripts = {"setup.sh": _SETUP, "run_autograder": _RUN.format(lab=lab, sandbox=sandbox)}
+    entries = {**dict(files), **{name: text.encode() for name, text in scripts.items()}}
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in sorted(entries):
+            info = zipfile.ZipInfo(name, _DATE)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            info.external_attr = (0o755 if name in scripts else 0o644) << 16
+            archive.writestr(info, entries[name])
+    return file.getvalue(), len(entries)

@@ -22,6 +22,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from grader.intake.unpack import Entry, shown
+from grader.platforms.people import canonical
 
 _MOODLE = re.compile(
     r"^(?P<name>.+?)_(?P<id>\d+)_assignsubmission_(?P<plugin>[a-z]+)(?:_(?P<rest>.*))?$"
@@ -61,11 +62,6 @@ class Unit:
     with_text: bool = False
     entries: list[Entry] = field(default_factory=list)
     partners: tuple[tuple[str, str], ...] = ()
-
-
-def canonical(name: str) -> str:
-    """One form of a name: composed accents, single spaces."""
-    return " ".join(unicodedata.normalize("NFC", name).split())
 
 
 def moodle(part: str) -> re.Match[str] | None:

@@ -1,125 +1,151 @@
-"""Moodle: the teacher's own offline grading worksheet filled in, and the feedback files' zip.
+"""Moodle: the download of submissions, the offline grading worksheet, lists of people, feedback files.
 
-The worksheet's headings are those of Moodle's assignment module in English and in French.
+Headings and dates are those of Moodle's assignment module in English and in French.
 """
 
 from __future__ import annotations
 
 import io
 import re
+import unicodedata
 import zipfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
 
-from grader.check.key import Key
-from grader.check.text import Text, gettext, number
-from grader.gradebook.records import Graded
-from grader.platforms.files import ReportError, write_atomically
-from grader.platforms.table import BadSheet, Sheet, name_words
-from grader.reports.feedback import Pictures, feedback_page
-from grader.reports.summary import in_order
+from grader.check.text import Text, gettext
+from grader.platforms.files import ReportError
+from grader.platforms.marks import Filled, Mark, amount, convert, students
+from grader.platforms.people import Person, Student, bare, canonical, match, participant
+from grader.platforms.table import BadSheet, Sheet
 
 HEADINGS: dict[str, tuple[str, ...]] = {
     "identifier": ("Identifier", "Identifiant"),
-    "grade": ("Grade", "Note"),
-    "modified": ("Last modified (grade)", "Dernière modification (note)"),
     "name": ("Full name", "Nom complet", "Nom"),
     "email": ("Email address", "Adresse de courriel", "Courriel"),
     "number": ("ID number", "Numéro d'identification", "Numéro d’identification"),
+    "group": ("Group", "Groupe", "Groups", "Groupes"),
+    "grade": ("Grade", "Note"),
     "maximum": ("Maximum Grade", "Note maximale"),
     "open": ("Grade can be changed", "La note peut être modifiée"),
-}
+    "handed_in": ("Last modified (submission)", "Dernière modification (travail remis)",
+                  "Dernière modification (remise)", "Dernière modification (soumission)"),
+    "modified": ("Last modified (grade)", "Dernière modification (note)"),
+    "comment": ("Feedback comments", "Feedback par commentaires"),
+}  # fmt: skip
 _NEEDED = ("identifier", "grade", "modified")
 _NO = {"no", "non"}
+_ENGLISH = "january february march april may june july august september october november december"
+_FRENCH = "janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre"
+_MONTHS = {m: i for names in (_ENGLISH, _FRENCH) for i, m in enumerate(names.split(), 1)}
+
+# ------------------------------------------------------------------ the download
+
+_FOLDER = re.compile(r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_(?P<plugin>[a-z]+)(?:_.*)?")
+_GROUP = re.compile(
+    r"\b(gro?up|groupe|team|[ée]quipe|bin[oô]me|trin[oô]me|td|tp)s?\b|\d", re.IGNORECASE
+)
 
 
-@dataclass
-class Filled:
-    """A sheet filled in, and what the teacher should know of it.
+@dataclass(frozen=True)
+class Folder:
+    """What a folder (or a flat file's name) of Moodle's download says.
 
     Attributes:
-        data: the file.
-        filled: students whose grade was entered, in the sheet's order.
-        replaced: (student, old grade, new grade) where another grade stood there.
-        absent: graded, but not in the sheet.
-        ambiguous: could be several rows of the sheet, or share one: left alone.
-        locked: the sheet says that their grade may not be changed: left alone.
-        not_graded: could not be graded: left alone.
-        silent: people in the sheet who have no submission.
-        pending: entered, though an answer is still to be read.
+        group: of a team or a course's group; "" if the name has none.
+        typed: whether it holds text typed into Moodle, no file.
     """
 
-    data: bytes = b""
-    filled: list[Graded] = field(default_factory=list)
-    replaced: list[tuple[Graded, str, str]] = field(default_factory=list)
-    absent: list[Graded] = field(default_factory=list)
-    ambiguous: list[Graded] = field(default_factory=list)
-    locked: list[Graded] = field(default_factory=list)
-    not_graded: list[Graded] = field(default_factory=list)
-    silent: list[str] = field(default_factory=list)
-    pending: list[Graded] = field(default_factory=list)
-
-    def notices(self) -> list[Text]:
-        """One line each for what is out of the ordinary; the first counts the grades entered."""
-        said = [
-            gettext("{n} grades entered", n=len(self.filled)),
-            *(
-                gettext("{s}: {a} replaced by {b}", s=g.student, a=old, b=new)
-                for g, old, new in self.replaced
-            ),
-        ]
-        for group, text in (
-            (self.absent, gettext("not in the sheet: {s}")),
-            (
-                self.ambiguous,
-                gettext("left alone, several people fit: {s}"),
-            ),
-            (
-                self.locked,
-                gettext("left alone, the sheet says that the grade may not be changed: {s}"),
-            ),
-            (
-                self.not_graded,
-                gettext("not graded, left alone: {s}"),
-            ),
-            (
-                self.pending,
-                gettext("entered, though an answer is still to be read: {s}"),
-            ),
-        ):
-            if group:
-                said.append(text.fill(s=_names([g.student for g in group])))
-        if self.silent:
-            said.append(gettext("no submission: {s}", s=_names(self.silent)))
-        return said
+    name: str
+    id: str
+    group: str = ""
+    typed: bool = False
 
 
-def _names(names: Sequence[str], most: int = 12) -> str:
-    shown = ", ".join(n.strip() or "?" for n in names[:most])
-    return shown if len(names) <= most else f"{shown}, … (+{len(names) - most})"
+def read_folder(part: str) -> Folder | None:
+    """``Full Name_ID_assignsubmission_file_``; None for other names.
+
+    ``Groupe B-2-Zoé Martin`` is Zoé Martin of ``Groupe B-2``: parts before a dash are a group's name
+    as long as they hold a digit, a word such as "groupe", or a single capital.
+    """
+    found = _FOLDER.fullmatch(unicodedata.normalize("NFC", part))
+    if found is None:
+        return None
+    name, group = canonical(found["name"]), ""
+    pieces = name.split("-")
+    n = 0
+    while n < len(pieces) - 1 and (
+        _GROUP.search(pieces[n]) or (n and re.fullmatch(r"\s*[A-Z]\s*", pieces[n]))
+    ):
+        n += 1
+    rest = "-".join(pieces[n:]).strip()
+    if n and any(c.isalpha() for c in rest):
+        name, group = rest, "-".join(pieces[:n])
+    return Folder(name, found["id"], group, found["plugin"] == "onlinetext")
+
+
+def folders(marks: Sequence[Mark]) -> dict[str, str]:
+    """Student's identifier → the folder that Moodle's download gave them, read from `origin`."""
+    found = {}
+    for m in marks:
+        for part in re.split(r"[/\\]", m.origin):
+            prefix = re.match(r".+_\d+_assignsubmission_[a-z]+_?", part)
+            if prefix:
+                whole = part if part.rstrip("_") == prefix[0].rstrip("_") else prefix[0]
+                found[m.student_id] = whole.removesuffix(".zip")
+                break
+    return found
+
+
+# ------------------------------------------------------------------ people
+
+
+def read_moment(text: str, zone: tzinfo) -> datetime | None:
+    """A date as Moodle writes it, in French or English, or ISO 8601; None for what is none."""
+    try:
+        when = datetime.fromisoformat(text.strip())
+        return when if when.tzinfo else when.replace(tzinfo=zone)
+    except ValueError:
+        pass
+    found = re.search(
+        r"(\d{1,2})(?:er)? ([a-z]+) (\d{4})\D{1,9}(\d{1,2})[:h]\s?(\d{2})\s*(am|pm)?",
+        bare(text[:200]),
+    )
+    if found is None or found[2] not in _MONTHS:
+        return None
+    hour = int(found[4])
+    if found[6]:
+        hour = hour % 12 + (12 if found[6] == "pm" else 0)
+    try:
+        return datetime(
+            int(found[3]), _MONTHS[found[2]], int(found[1]), hour, int(found[5]), tzinfo=zone
+        )
+    except ValueError:
+        return None
+
+
+# ------------------------------------------------------------------ the worksheet
 
 
 def fill_worksheet(
     data: bytes,
-    graded: Sequence[Graded],
-    key: Key,
+    marks: Sequence[Mark],
+    maximum: float,
     *,
     name: str = "worksheet.csv",
     scale: bool = False,
-    by_name: bool = False,
 ) -> Filled:
     """Enter totals into the column of grades of a Moodle worksheet; keep every other byte.
 
     People are found by participant number, which is that of the downloaded folders; else by ID
-    number, e-mail address or full name. A number whose name is somebody else's refuses the sheet.
+    number, e-mail address or full name. Whose number has somebody else's name is left alone.
 
     Args:
         data: the worksheet as downloaded.
-        name: what to call it in messages.
+        maximum: the lab's points.
+        name: what to call the worksheet in messages.
         scale: convert to the worksheet's own maximum where it differs from the lab's.
-        by_name: find people by their names alone.
 
     Raises:
         BadSheet: not such a worksheet; columns missing; of another course or assignment; another
@@ -140,289 +166,108 @@ def fill_worksheet(
                 h=", ".join(h for h in sheet.headings() if h)[:200] or "?",
             )
         )
-    places = _places(sheet, columns, graded, by_name)
-    sign = sheet.decimal_sign((columns["maximum"], columns["grade"]))
-    result = Filled()
-    for i in sorted(places.found):
-        _enter(sheet, i, columns, places.found[i], key, result, sign, scale)
-    result.absent = in_order(places.absent)
-    result.ambiguous = in_order(places.ambiguous)
-    handed_in = set(places.found) | places.taken
-    result.silent = [
-        sheet.get(i, columns["name"]) or sheet.get(i, columns["identifier"])
-        for i in sheet.filled_rows()
-        if i not in handed_in
+    rows = list(sheet.filled_rows())
+    people = [
+        Person(
+            sheet.get(i, columns["name"]),
+            participant(sheet.get(i, columns["identifier"])),
+            frozenset(sheet.get(i, columns[c]).strip().casefold() for c in ("number", "email"))
+            - {""},
+        )
+        for i in rows
     ]
+    matched = match(students(marks), people)
+    if marks and len(matched.contradicted) >= len(marks) / 2 + 1:
+        raise BadSheet(
+            gettext(
+                "{n} belongs to another assignment: {k} of {all} participant numbers are somebody "
+                "else's in it; download the worksheet of this assignment",
+                n=name,
+                k=len(matched.contradicted),
+                all=len(marks),
+            )
+        )
+    if marks and not matched.touched:
+        named = match([Student(m.student, "") for m in marks], people).touched
+        raise BadSheet(
+            gettext(
+                "{n} belongs to another assignment: its participant numbers are others; download the "
+                "worksheet of this assignment",
+                n=name,
+            )
+            if named
+            else gettext(
+                "{n} is the worksheet of another course: none of the {all} graded students is in it",
+                n=name,
+                all=len(marks),
+            )
+        )
+    result = Filled()
+    sign = sheet.decimal_sign((columns["maximum"], columns["grade"]))
+    for i, p in sorted(matched.found.items(), key=lambda pair: pair[1]):
+        _enter(result, sheet, rows[p], columns, marks[i], maximum, scale, sign)
+    result.take(matched, marks, people)
     result.data = sheet.to_bytes()
     return result
 
 
-@dataclass
-class _Places:
-    found: dict[int, Graded] = field(default_factory=dict)
-    absent: list[Graded] = field(default_factory=list)
-    ambiguous: list[Graded] = field(default_factory=list)
-    taken: set[int] = field(default_factory=set)
-
-
-def _participant(text: str) -> str:
-    """The number in ``Participant 123``, ``Participant123`` (any language's word) or ``123``."""
-    found = re.fullmatch(r"[^\W\d_]*\s*0*(\d+)", text.strip())
-    return found.group(1) if found else ""
-
-
-def _places(
-    sheet: Sheet, columns: Mapping[str, int], graded: Sequence[Graded], by_name: bool
-) -> _Places:
-    """Which row is whose."""
-    rows = list(sheet.filled_rows())
-    numbers = {_participant(sheet.get(i, columns["identifier"])): i for i in rows}
-    others: dict[str, list[int]] = {}
-    names: dict[frozenset[str], list[int]] = {}
-    for i in rows:
-        for column in ("number", "email"):
-            value = sheet.get(i, columns[column]).strip().casefold()
-            if value:
-                others.setdefault(value, []).append(i)
-        words = name_words(sheet.get(i, columns["name"]))
-        if words:
-            names.setdefault(words, []).append(i)
-    claims: dict[int, list[Graded]] = {}
-    result = _Places()
-    numbered = strangers = 0
-    for g in graded:
-        given = _participant(g.student_id)
-        place: list[int] = []
-        if not by_name:
-            place = others.get(g.student_id.strip().casefold(), [])
-            if not place and given:
-                numbered += 1
-                place = [numbers[given]] if given in numbers else []
-                if place and not _agree(g.student, sheet.get(place[0], columns["name"])):
-                    strangers += 1
-                    place = []
-        if not place and (by_name or not given):
-            place = names.get(name_words(g.student), [])
-        if len(place) == 1:
-            claims.setdefault(place[0], []).append(g)
-        elif place:
-            result.ambiguous.append(g)
-            result.taken.update(place)
-        else:
-            result.absent.append(g)
-    for i, people in claims.items():
-        if len(people) == 1:
-            result.found[i] = people[0]
-        else:
-            result.ambiguous += people
-            result.taken.add(i)
-    if graded and (strangers or not (result.found or result.ambiguous)):
-        _refuse_stranger(sheet, graded, names, strangers, numbered)
-    return result
-
-
-def _agree(student: str, listed: str) -> bool:
-    """Whether two spellings can be one person's name; hidden names agree with any."""
-    mine, theirs = name_words(student), name_words(listed)
-    hidden = {"participant", "utilisateur", "anonyme"}
-    return not mine or not theirs or bool(mine & (theirs | hidden)) or mine <= hidden
-
-
-def _refuse_stranger(
-    sheet: Sheet,
-    graded: Sequence[Graded],
-    names: Mapping[frozenset[str], Sequence[int]],
-    strangers: int,
-    numbered: int,
-) -> None:
-    known = sum(name_words(g.student) in names for g in graded)
-    if strangers or (numbered and known):
-        raise BadSheet(
-            gettext(
-                "{n} belongs to another assignment: {k} of {all} names are in it, but under other participant "
-                "numbers; download the worksheet of this assignment",
-                n=sheet.name,
-                k=known,
-                all=len(graded),
-            )
-        )
-    raise BadSheet(
-        gettext(
-            "{n} is the worksheet of another course: none of the {all} graded students is in it",
-            n=sheet.name,
-            all=len(graded),
-        )
-    )
-
-
 def _enter(
-    sheet: Sheet,
-    row: int,
-    columns: Mapping[str, int],
-    g: Graded,
-    key: Key,
-    result: Filled,
-    sign: str,
-    scale: bool,
-) -> None:
-    """Enter one grade, or note why not."""
-    if g.problem is not None:
-        result.not_graded.append(g)
+    result: Filled, sheet: Sheet, row: int, columns: Mapping[str, int], mark: Mark, maximum: float,
+    scale: bool, sign: str,
+) -> None:  # fmt: skip
+    """Enter one grade and comment, or note why not."""
+    if mark.total is None:
+        result.not_graded.append(mark)
         return
     if sheet.get(row, columns["open"]).strip().casefold() in _NO:
-        result.locked.append(g)
+        result.locked.append(mark)
         return
-    grade = g.total
+    grade = mark.total
     listed = sheet.get(row, columns["maximum"]).strip()
     if listed:
-        maximum = amount(listed)
-        if maximum is None:
+        most = amount(listed)
+        if most is None:
             raise BadSheet(
                 gettext(
-                    "{n}: the maximum grade {m!r} is no number: the assignment uses a scale; set it to points",
+                    "{n}: the maximum grade {m!r} is no number: the assignment uses a scale; set it to "
+                    "points",
                     n=sheet.name,
                     m=listed,
                 )
             )
-        grade = convert(grade, key.max_points, maximum, scale, sheet.name)
-    new = f"{grade:.2f}".replace(".", sign)
-    old = sheet.get(row, columns["grade"]).strip()
-    if old and amount(old) != amount(new):
-        result.replaced.append((g, old, new))
-    if not old or amount(old) != amount(new):
-        sheet.set(row, columns["grade"], new)
-    result.filled.append(g)
-    if g.pending:
-        result.pending.append(g)
+        grade = convert(grade, maximum, most, scale, sheet.name)
+    result.enter(sheet, row, columns["grade"], mark, grade, sign)
+    if mark.comment and columns["comment"] >= 0:
+        sheet.set(row, columns["comment"], mark.comment)
 
 
-def amount(text: str) -> float | None:
-    """A number with either decimal sign, or None."""
-    found = re.fullmatch(r"\s*(\d+)(?:[.,](\d+))?\s*", text)
-    return float(f"{found.group(1)}.{found.group(2) or 0}") if found else None
+# ------------------------------------------------------------------ feedback files
 
 
-def convert(grade: float, lab: float, sheet: float, scale: bool, name: str) -> float:
-    """A total of the lab as a grade of the sheet.
-
-    Raises:
-        BadSheet: their maxima differ and `scale` is not asked for.
-    """
-    if abs(lab - sheet) < 1e-9:
-        return grade
-    if scale and lab > 0:
-        return round(min(grade / lab, 1.0) * sheet, 2)
-    raise BadSheet(
-        gettext(
-            "{n} counts to {s}, the lab to {l}: a grade could exceed the maximum or mean another; ask for "
-            "scaling, or set the assignment's maximum to {l}",
-            n=name,
-            s=number(sheet, "en"),
-            l=number(lab, "en"),
-        )
-    )
-
-
-def fill_worksheet_file(
-    worksheet: Path,
-    graded: Sequence[Graded],
-    key: Key,
-    out: Path,
-    *,
-    scale: bool = False,
-    by_name: bool = False,
-) -> Filled:
-    """`fill_worksheet` from a file to a file (which may be the same).
-
-    Raises:
-        BadSheet: see there.
-        ReportError: a file cannot be read or written.
-    """
-    filled = fill_worksheet(
-        read_bytes(worksheet), graded, key, name=worksheet.name, scale=scale, by_name=by_name
-    )
-    write_atomically(out, filled.data)
-    return filled
-
-
-def read_bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ReportError(
-            gettext("cannot read {p}: {e}", p=path, e=error.strerror or error)
-        ) from None
-
-
-_FOLDER = re.compile(r"^(.+_\d+_assignsubmission_[a-z]+_?)")
-
-
-def moodle_folders(graded: Sequence[Graded]) -> dict[str, str]:
-    """Student's identifier → the folder that Moodle's download gave them, read from `origin`."""
-    found = {}
-    for g in graded:
-        for part in re.split(r"[/\\]", g.origin):
-            match = _FOLDER.match(part)
-            if match:
-                whole = part if part.rstrip("_") == match.group(1).rstrip("_") else match.group(1)
-                found[g.student_id] = whole.removesuffix(".zip")
-                break
-    return found
-
-
-def feedback_zip(
-    graded: Sequence[Graded],
-    key: Key,
-    folders: Mapping[str, str],
-    *,
-    pictures: Mapping[str, Pictures] | None = None,
-) -> bytes:
+def feedback_zip(pages: Mapping[str, str]) -> bytes:
     """The zip for Moodle's "upload multiple feedback files": ``folder/feedback.html`` each.
 
-    Members of a group share a folder and the page of the first. Who has no folder is left out.
-
     Args:
-        folders: student's identifier → name of their folder in Moodle's download.
-        pictures: student's identifier → pictures.
+        pages: name of a student's folder in Moodle's download → their page.
 
     Raises:
-        ReportError: nobody has a folder, or a name is no single folder.
+        ReportError: there is none, or a name is no single folder.
     """
-    chosen: dict[str, Graded] = {}
-    for g in in_order(graded):
-        if g.student_id in folders:
-            chosen.setdefault(folders[g.student_id], g)
-    if not chosen:
+    if not pages:
         raise ReportError(
             gettext("no feedback zip: none of the submissions comes from a Moodle download")
         )
-    clash = [n for n, k in Counter(f.casefold() for f in chosen).items() if k > 1]
-    bad = [f for f in chosen if f in ("", ".", "..") or re.search(r"[/\\\0]", f)]
+    clash = [n for n, k in Counter(f.casefold() for f in pages).items() if k > 1]
+    bad = [f for f in pages if f in ("", ".", "..") or re.search(r"[/\\\0]", f)]
     if bad or clash:
         raise ReportError(
             gettext("no feedback zip: {f!r} cannot be a folder's name", f=(bad or clash)[0])
         )
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for folder, g in chosen.items():
-            page = feedback_page(
-                g, key, pictures=None if pictures is None else pictures.get(g.student_id)
-            )
+        for folder, page in pages.items():
             entry = zipfile.ZipInfo(f"{folder}/feedback.html", (1980, 1, 1, 0, 0, 0))
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = 0o644 << 16
             archive.writestr(entry, page)
     return file.getvalue()
-
-
-def write_feedback_zip(
-    graded: Sequence[Graded],
-    key: Key,
-    path: Path,
-    folders: Mapping[str, str] | None = None,
-    *,
-    pictures: Mapping[str, Pictures] | None = None,
-) -> Path:
-    """Write `feedback_zip`; the folders are read from where the submissions came if not given."""
-    named = moodle_folders(graded) if folders is None else folders
-    return write_atomically(path, feedback_zip(graded, key, named, pictures=pictures))

@@ -9,17 +9,21 @@ left to nbgrader's manual grading and to ``grader grade submitted/``.
 from __future__ import annotations
 
 import copy
+import hashlib
 import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+<<<<<<< HEAD
 import nbformat
 
 from grader.authoring.source import nbgrader_checksum, nbgrader_metadata
 from grader.authoring.spec import AuthorError
+=======
+>>>>>>> 7f30ac4 (Platforms take plain rows: one file each for reading and writing, one matching of students with lists)
 from grader.check.key import BadKey, Check, Key
-from grader.check.text import gettext
+from grader.check.text import Refusal, gettext
 
 CONFIG = "nbgrader_config.py"
 _CONFIG = '''"""Configuration of nbgrader for these labs; made by `grader nbgrader`."""
@@ -35,6 +39,38 @@ c.Execute.timeout = 600
 _WHY = gettext("# Points of {n}, for nbgrader. Leave this cell as it is.")
 
 
+def nbgrader_metadata(id: str, **flags: Any) -> dict[str, Any]:
+    """nbgrader's metadata of a cell, format 3.
+
+    Args:
+        id: unique in the notebook.
+        flags: what differs from a cell that is given and cannot be changed: ``solution`` (students
+            write in it; not locked then), ``grade``, ``points``.
+    """
+    return {
+        "schema_version": 3,
+        "grade": False,
+        "locked": not flags.get("solution", False),
+        "solution": False,
+        "task": False,
+        "grade_id": id,
+        **flags,
+    }
+
+
+def nbgrader_checksum(node: Any) -> str:
+    """nbgrader's MD5 over source, type and flags of a cell (nbgrader.utils.compute_checksum)."""
+    meta = node.metadata["nbgrader"]
+    parts = [node.source, node.cell_type, *(str(meta[k]) for k in ("grade", "solution", "locked"))]
+    parts.append(meta["grade_id"])
+    if meta["grade"]:
+        parts.append(str(float(meta["points"])))
+    found = hashlib.md5(usedforsecurity=False)
+    for part in parts:
+        found.update(part.encode())
+    return found.hexdigest()
+
+
 def nbgrader_course(course: Path, labs: Sequence[str], out: Path, lang: str) -> list[Path]:
     """Write nbgrader's ``source`` tree and its configuration.
 
@@ -48,8 +84,10 @@ def nbgrader_course(course: Path, labs: Sequence[str], out: Path, lang: str) -> 
         The notebooks written.
 
     Raises:
-        AuthorError: a lab is not built.
+        Refusal: a lab is not built.
     """
+    import nbformat
+
     written = []
     for lab in labs:
         source = course / "labs" / lang / f"{lab}.ipynb"
@@ -57,7 +95,9 @@ def nbgrader_course(course: Path, labs: Sequence[str], out: Path, lang: str) -> 
             key = Key.load(course / "labs" / f"{lab}.key")
             book = nbformat.read(source, 4)
         except (OSError, BadKey):
-            raise AuthorError(f"{source}: not built; run grader build {lab}") from None
+            raise Refusal(
+                gettext("{p}: not built; run grader build {lab}", p=source, lab=lab)
+            ) from None
         path = out / "source" / lab / f"{lab}.ipynb"
         path.parent.mkdir(parents=True, exist_ok=True)
         nbformat.write(graded_notebook(book, key, lang), path)
@@ -104,6 +144,8 @@ def _answered(source: str, texts: dict[str, Check]) -> list[Check]:
 
 
 def _graded(lab: str, exercise: str, checks: Sequence[Check], why: str) -> Any:
+    import nbformat
+
     ids = ", ".join(repr(c.id) for c in checks)
     cell = nbformat.v4.new_code_cell(
         f"{why}\nlab.check({exercise!r})\nround(sum(lab.verdicts[c].points for c in ({ids},)), 4)"

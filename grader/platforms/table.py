@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import codecs
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from grader.check.text import gettext
 from grader.platforms.files import ReportError
+from grader.platforms.people import letters
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -57,9 +57,7 @@ class Sheet:
                 )
             )
         bom, encoding = next(((b, e) for b, e in _BOMS if data.startswith(b)), (b"", ""))
-        text = _decode(data[len(bom) :], encoding)
-        encoding = encoding or text[0]
-        body = text[1]
+        encoding, body = _decode(data[len(bom) :], encoding)
         preamble = ""
         told = re.match(r"sep=(.)\r?\n", body)
         if told:
@@ -96,7 +94,7 @@ class Sheet:
         Args:
             start: or else the only one that begins with this.
         """
-        headings = [letters(self.get(0, i)) for i in range(len(self.rows[0]))]
+        headings = [letters(h) for h in self.headings()]
         for name in names:
             if letters(name) in headings:
                 return headings.index(letters(name))
@@ -148,51 +146,21 @@ def _delimiter(body: str) -> str:
 
 def _take_apart(body: str, delimiter: str) -> tuple[list[list[str]], list[str]]:
     """Rows of raw fields and the line end of each row (RFC 4180, quotes kept)."""
+    d = re.escape(delimiter)
+    piece = re.compile(
+        rf'((?:(?!{d})[ \t])*"[^"]*(?:""[^"]*)*(?:"|\Z)[^{d}\r\n]*|[^{d}\r\n]*)({d}|\r\n|\r|\n|\Z)'
+    )
     rows: list[list[str]] = []
     ends: list[str] = []
-    field: list[str] = []
     row: list[str] = []
-    quoted = False
-    i = 0
-    while i < len(body):
-        c = body[i]
-        if c == '"' and (quoted or not "".join(field).strip()):
-            quoted = not quoted
-            field.append(c)
-            if not quoted and body[i + 1 : i + 2] == '"':
-                field.append('"')
-                quoted = True
-                i += 1
-        elif c == delimiter and not quoted:
-            row.append("".join(field))
-            field = []
-        elif c in "\r\n" and not quoted:
-            end = "\r\n" if body[i : i + 2] == "\r\n" else c
-            rows.append([*row, "".join(field)])
-            ends.append(end)
-            row, field = [], []
-            i += len(end) - 1
-        else:
-            field.append(c)
-        i += 1
-    if row or field:
-        rows.append([*row, "".join(field)])
-        ends.append("")
+    at = 0
+    while at < len(body) or row:
+        found = piece.match(body, at)
+        assert found is not None
+        row.append(found[1])
+        at = found.end()
+        if found[2] != delimiter:
+            rows.append(row)
+            ends.append(found[2])
+            row = []
     return rows, ends
-
-
-def bare(text: str) -> str:
-    """Lower case, no accents: how names and headings are compared."""
-    flat = unicodedata.normalize("NFKD", text).casefold()
-    return "".join(c for c in flat if not unicodedata.combining(c))
-
-
-def letters(text: str) -> str:
-    """`bare`, letters and digits of any script only."""
-    return "".join(c for c in bare(text) if c.isalnum())
-
-
-def name_words(name: str) -> frozenset[str]:
-    """A name's words in any order; a remark in brackets at its end is no part of it."""
-    name = re.sub(r"\s*\([^()]*\)\s*$", "", name)
-    return frozenset(re.findall(r"\w+", bare(name).replace("_", " ")))

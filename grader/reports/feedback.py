@@ -16,7 +16,6 @@ from grader.gradebook.records import ByHand, Graded
 from grader.notebook import plot
 from grader.notebook.cells import CellReport
 from grader.platforms.files import file_stems, person, write_atomically
-from grader.platforms.gradescope import metric_of
 from grader.reports.manifest import Training, read_trainings
 from grader.reports.page import render
 from grader.reports.summary import ExerciseMark, by_exercise
@@ -136,7 +135,7 @@ def first_to_mend(graded: Graded, most: int = 3) -> list[Verdict]:
 def how_total(graded: Graded, key: Key) -> list[Step]:
     """What a total is made of, line by line; the lines add up to it."""
     nothing = same("")
-    metrics = {c.id for c in key.checks if metric_of(c)}
+    metrics = {c.id for c in key.checks if c.metric}
     plain = [v for v in graded.verdicts if not v.bonus]
     measured = [v for v in plain if v.check in metrics]
     part = [v for v in plain if v.status == "partial" and v.check not in metrics]
@@ -252,7 +251,7 @@ def _trained(training: Training, graded: Graded, key: Key, lang: str) -> Trained
     gauges = []
     verdicts = {v.check: v for v in graded.verdicts}
     for check in key.checks:
-        metric, verdict = metric_of(check), verdicts.get(check.id)
+        metric, verdict = check.metric, verdicts.get(check.id)
         if check.recording != training.name or metric is None or verdict is None:
             continue
         if verdict.figure is not None:

@@ -11,7 +11,6 @@ from grader.check.key import Key
 from grader.check.text import same
 from grader.gradebook.records import Graded
 from grader.platforms.files import write_atomically
-from grader.platforms.gradescope import metric_of
 from grader.reports.summary import in_order, state
 
 BOM = "\ufeff"
@@ -35,7 +34,7 @@ MADE_OF = ("partial", "metrics", "bonus", "late_penalty", "by_hand", "attempts",
 def columns(key: Key) -> list[str]:
     """The header of the gradebook."""
     checks = [c.id for c in key.checks]
-    figures = [f"figure:{c.id}" for c in key.checks if metric_of(c)]
+    figures = [f"figure:{c.id}" for c in key.checks if c.metric]
     return [
         "student", "student_id", "lab", "total", "max", *checks, "status", "notices",
         *MADE_OF, *figures,
@@ -65,7 +64,7 @@ def gradebook_csv(
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow([safe_cell(c) for c in columns(key)])
-    measured = [c.id for c in key.checks if metric_of(c)]
+    measured = [c.id for c in key.checks if c.metric]
     for g in in_order(graded):
         earned = {v.check: v.points for v in g.verdicts}
         figures = {v.check: v.figure for v in g.verdicts}
@@ -98,7 +97,7 @@ def made_of(graded: Graded, key: Key) -> dict[str, str]:
     ``bonus``; ``late_penalty``: points taken; ``by_hand``: what marks set by hand changed, empty if
     none is; ``attempts``; ``submitted_at``.
     """
-    metrics = {c.id for c in key.checks if metric_of(c)}
+    metrics = {c.id for c in key.checks if c.metric}
     by_hand = ""
     if graded.by_hand:
         whole = graded.total_by_hand

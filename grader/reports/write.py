@@ -10,8 +10,8 @@ from grader.check.key import Key
 from grader.check.text import Text, gettext
 from grader.gradebook.records import About, Graded
 from grader.platforms.files import file_stems
-from grader.platforms.gradescope import write_results
 from grader.reports.class_page import write_class_page
+from grader.reports.exports import write_results
 from grader.reports.feedback import Pictures, write_feedback
 from grader.reports.gradebook import write_gradebook
 

@@ -1,0 +1,215 @@
+"""A graded class as rows for the platforms: marks for sheets, ``results.json``, a workbook's tables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Hashable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from grader.check.judge import EARNING, Verdict
+from grader.check.key import Key
+from grader.check.text import gettext, number, same
+from grader.gradebook.records import Graded
+from grader.platforms import gradescope, moodle
+from grader.platforms.files import file_stems, person, write_atomically
+from grader.platforms.marks import Mark
+from grader.platforms.xlsx import Table, workbook
+from grader.reports.feedback import Pictures, feedback_page
+from grader.reports.summary import by_exercise, in_order, state, summarise
+from grader.reports.words import STATE, STATUS, SYMBOL
+
+
+def marks(graded: Sequence[Graded]) -> list[Mark]:
+    """Totals for a sheet, in order of names; None for what could not be graded."""
+    return [
+        Mark(
+            g.student,
+            g.student_id,
+            g.total if g.problem is None else None,
+            g.pending and g.problem is None,
+            g.origin,
+        )
+        for g in in_order(graded)
+    ]
+
+
+def feedback_zip(
+    graded: Sequence[Graded], key: Key, pictures: Mapping[str, Pictures] | None = None
+) -> bytes:
+    """Feedback pages under the folder names of Moodle's download.
+
+    Members of a group share a folder and the page of the first. Who has no folder is left out.
+
+    Raises:
+        ReportError: none of the submissions comes from such a download.
+    """
+    folders = moodle.folders(marks(graded))
+    pages: dict[str, str] = {}
+    for g in in_order(graded):
+        folder = folders.get(g.student_id)
+        if folder is not None and folder not in pages:
+            shown = None if pictures is None else pictures.get(g.student_id)
+            pages[folder] = feedback_page(g, key, pictures=shown)
+    return moodle.feedback_zip(pages)
+
+
+def results_json(
+    graded: Graded,
+    key: Key,
+    *,
+    lang: str | None = None,
+    visibility: gradescope.Visibility = "visible",
+) -> dict[str, Any]:
+    """One submission's results in Gradescope's format; every text is plain, nothing is HTML.
+
+    Args:
+        lang: language of the texts; the submission's own if None.
+        visibility: when students see the tests.
+    """
+    lang = lang or graded.lang
+    tests = [
+        _test(verdict, mark.number, i, lang)
+        for mark in by_exercise(graded, key)
+        for i, verdict in enumerate(mark.verdicts, 1)
+    ]
+    said = [*([graded.problem] if graded.problem else []), *graded.notices]
+    if graded.late is not None:
+        taken = same(f"−{number(graded.penalty, lang)}: ")
+        said.append(taken + graded.late.text)
+    if graded.total_by_hand is not None:
+        label = gettext("total set by hand: ")
+        said.append(label + same(graded.total_by_hand.reason))
+    return gradescope.results(
+        graded.total,
+        "\n".join(t.to(lang) for t in said),
+        tests,
+        seconds=graded.seconds,
+        extra={
+            "student": graded.student,
+            "student_id": graded.student_id,
+            "lab": graded.lab,
+            "max_points": key.max_points,
+            "bonus": graded.bonus,
+            "late_penalty": graded.penalty,
+            "receipt": graded.receipt,
+            "graded": graded.problem is None,
+        },
+        leaderboard=leaderboard(graded, key),
+        visibility=visibility,
+    )
+
+
+def leaderboard(graded: Graded, key: Key) -> list[dict[str, Any]]:
+    """One entry a measured metric; its name is the check's id, alike for all students."""
+    figures = {v.check: v.figure for v in graded.verdicts}
+    entries = []
+    for check in key.checks:
+        metric, figure = check.metric, figures.get(check.id)
+        if metric is not None and figure is not None:
+            order = "asc" if metric.target < metric.floor else "desc"
+            entries.append({"name": check.id, "value": round(figure, 6), "order": order})
+    return entries
+
+
+def _test(verdict: Verdict, exercise: str, i: int, lang: str) -> gradescope.Test:
+    said = [f"{SYMBOL[verdict.status]} {STATUS[verdict.status].to(lang)}"]
+    said += [t.to(lang) for t in (verdict.asked, verdict.message, verdict.hint) if t.to(lang)]
+    bonus = " (bonus)" if verdict.bonus else ""
+    full = verdict.status in EARNING and verdict.points >= verdict.max_points
+    return gradescope.Test(
+        f"{exercise} {verdict.title.to(lang)}{bonus}".strip(),
+        f"{exercise}.{i}" if exercise else str(i),
+        verdict.points,
+        verdict.max_points,
+        "\n".join(said),
+        None if verdict.status == "pending" else full,
+        [t for t in (verdict.exercise, verdict.status, verdict.diagnosis) if t],
+        {
+            "check": verdict.check,
+            "status": verdict.status,
+            "diagnosis": verdict.diagnosis,
+            "figure": verdict.figure,
+            "bonus": verdict.bonus,
+        },
+    )
+
+
+def write_results(
+    graded: Sequence[Graded], key: Key, folder: Path, *, stems: Mapping[Hashable, str] | None = None
+) -> list[Path]:
+    """Write ``folder/<student>.json`` for each record."""
+    names = stems or file_stems(graded)
+    return [
+        write_atomically(
+            folder / f"{names[person(g)]}.json",
+            json.dumps(results_json(g, key), ensure_ascii=False, indent=1, allow_nan=False) + "\n",
+        )
+        for g in graded
+    ]
+
+
+def gradebook_workbook(graded: Sequence[Graded], key: Key, lang: str) -> bytes:
+    """The class as an XLSX workbook: marks by exercise, points by check, recognised mistakes."""
+    tables = [_marks(graded, key, lang), _checks(graded, key, lang), _mistakes(graded, key, lang)]
+    return workbook(tables, gettext("mean").to(lang))
+
+
+def _marks(graded: Sequence[Graded], key: Key, lang: str) -> Table:
+    exercises = [e for e in key.exercises if key.of_exercise(e.id)]
+    said = [
+        gettext("student"), gettext("identifier"),
+        gettext("total"), gettext("max"), gettext("bonus"),
+        gettext("late"), gettext("by hand"),
+        gettext("attempts"),
+    ]  # fmt: skip
+    heads = [t.to(lang) for t in said] + [f"{e.number} {e.title.to(lang)}" for e in exercises]
+    heads += [gettext("state").to(lang), gettext("notices").to(lang)]
+    rows: list[list[object]] = []
+    for g in in_order(graded):
+        marks = {m.id: m.points + m.bonus for m in by_exercise(g, key)} if g.problem is None else {}
+        told = [*([g.problem] if g.problem else []), *g.notices]
+        rows.append(
+            [
+                g.student, g.student_id, g.total if g.problem is None else None, round(key.max_points, 4),
+                g.bonus if g.problem is None else None, -g.penalty or None, _by_hand(g), g.attempts,
+                *(marks.get(e.id) for e in exercises),
+                STATE[state(g)].to(lang), "; ".join(t.to(lang) for t in told),
+            ]
+        )  # fmt: skip
+    means = [3, 5, 6, *range(9, 9 + len(exercises))]
+    return Table(gettext("Marks").to(lang), heads, rows, means)
+
+
+def _by_hand(graded: Graded) -> float | None:
+    """What marks set by hand changed; None if none is."""
+    if not graded.by_hand:
+        return None
+    whole = graded.total_by_hand
+    return sum(h.points - h.before for h in ([whole] if whole else graded.by_hand))
+
+
+def _checks(graded: Sequence[Graded], key: Key, lang: str) -> Table:
+    numbers = {e.id: e.number for e in key.exercises}
+    heads = [
+        gettext("student").to(lang),
+        gettext("identifier").to(lang),
+    ]
+    heads += [f"{numbers.get(c.exercise, '')} {c.title.to(lang)}" for c in key.checks]
+    rows: list[list[object]] = []
+    for g in in_order(graded):
+        points = {v.check: v.points for v in g.verdicts}
+        rows.append([g.student, g.student_id, *(points.get(c.id) for c in key.checks)])
+    return Table(gettext("Checks").to(lang), heads, rows, range(3, 3 + len(key.checks)))
+
+
+def _mistakes(graded: Sequence[Graded], key: Key, lang: str) -> Table:
+    said = [
+        gettext("exercise"), gettext("mistake"),
+        gettext("students"), gettext("points lost"),
+    ]  # fmt: skip
+    rows: list[list[object]] = [
+        [f"{m.number} {m.exercise.to(lang)}", m.text.to(lang), m.students, m.lost]
+        for m in summarise(graded, key).mistakes
+    ]
+    return Table(gettext("Mistakes").to(lang), [t.to(lang) for t in said], rows)
