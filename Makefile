@@ -41,7 +41,7 @@ TEXTS := grader/check/locale/fr/LC_MESSAGES/grader
 texts: $(READY)
 	$(BIN)/pybabel -q extract --no-default-keywords -k gettext -k ngettext:1,2 -o $(TEXTS).pot --omit-header --no-location grader
 	$(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete --omit-header -w 100 -l fr -i $(TEXTS).pot -o $(TEXTS).po
-	$(BIN)/pybabel -q compile -l fr -i $(TEXTS).po -o $(TEXTS).mo
+	$(BIN)/pybabel -q compile -f -l fr -i $(TEXTS).po -o $(TEXTS).mo
 	@rm $(TEXTS).pot
 
 # This kit, nbgrader and otter-grader on one class, each in its own environment.

@@ -33,7 +33,8 @@ def lateness(due: datetime, handed_in: datetime, policy: LatePolicy, points: flo
         handed_in: with its zone.
         points: the lab's maximum.
     """
-    seconds = (handed_in - due).total_seconds()
+    # Two moments of one zone are subtracted by the clock on the wall, also where it was changed.
+    seconds = handed_in.timestamp() - due.timestamp()
     if seconds <= policy.grace_minutes * 60:
         return None
     by = span(seconds)
@@ -48,7 +49,7 @@ def lateness(due: datetime, handed_in: datetime, policy: LatePolicy, points: flo
     percent = min(begun * policy.percent, policy.max_percent)
     many = Text(en="s" if begun > 1 else "", fr="s" if begun > 1 else "")
     said = gettext(
-        "handed in {by} late: {n} {unit}{s} begun, {each:g}% of {max:g} points each",
+        "handed in {by} late: {n} {unit}{s} begun, each taking from {max:g} points {each:g}%",
         by=by,
         n=begun,
         unit=unit,

@@ -15,13 +15,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-<<<<<<< HEAD
 import nbformat
 
-from grader.authoring.source import nbgrader_checksum, nbgrader_metadata
-from grader.authoring.spec import AuthorError
-=======
->>>>>>> 7f30ac4 (Platforms take plain rows: one file each for reading and writing, one matching of students with lists)
 from grader.check.key import BadKey, Check, Key
 from grader.check.text import Refusal, gettext
 
@@ -86,8 +81,6 @@ def nbgrader_course(course: Path, labs: Sequence[str], out: Path, lang: str) -> 
     Raises:
         Refusal: a lab is not built.
     """
-    import nbformat
-
     written = []
     for lab in labs:
         source = course / "labs" / lang / f"{lab}.ipynb"
@@ -144,8 +137,6 @@ def _answered(source: str, texts: dict[str, Check]) -> list[Check]:
 
 
 def _graded(lab: str, exercise: str, checks: Sequence[Check], why: str) -> Any:
-    import nbformat
-
     ids = ", ".join(repr(c.id) for c in checks)
     cell = nbformat.v4.new_code_cell(
         f"{why}\nlab.check({exercise!r})\nround(sum(lab.verdicts[c].points for c in ({ids},)), 4)"

@@ -10,12 +10,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from grader.check.key import Limits
-from grader.gradebook.class_list import call_roll, read_moment, read_roll
+from grader.gradebook.class_list import attendance, read_class_list
 from grader.gradebook.course import Course, course_rows
 from grader.gradebook.late import lateness
 from grader.gradebook.records import Graded
 from grader.gradebook.settings import LatePolicy, SettingsError, load_settings, template
 from grader.platforms.files import ReportError
+from grader.platforms.moodle import read_moment
 from grader.reports.course import course_csv
 
 LABS = ["tp1_words", "tp4_transformer"]
@@ -86,6 +87,17 @@ def test_a_file_that_is_not_utf_8_is_said(tmp_path: Path) -> None:
 DUE = datetime(2026, 11, 20, 23, 59, 59, tzinfo=PARIS)
 
 
+@pytest.mark.parametrize("handed_in", [
+    datetime(2026, 10, 25, 3, 30, tzinfo=PARIS),
+    datetime.fromisoformat("2026-10-25T03:30:00+01:00"),
+    datetime.fromisoformat("2026-10-25T02:30:00+00:00"),
+])  # fmt: skip
+def test_lateness_is_absolute_across_a_clock_change(handed_in: datetime) -> None:
+    due = datetime(2026, 10, 24, 23, 59, 59, tzinfo=PARIS)
+    late = lateness(due, handed_in, LatePolicy(percent=10, every="hour"), 20)
+    assert late is not None and late.seconds == 4.5 * 3600 + 1
+
+
 @pytest.mark.parametrize(
     ("after", "taken"),
     [
@@ -141,9 +153,9 @@ def test_class_lists_of_every_kind(tmp_path: Path, encoding: str) -> None:
         "Camille;Dupont;21003;c2@ecole.fr\r\nHugo;Petit;21004;\r\n",
         encoding,
     )
-    people = read_roll(path, PARIS)
+    people = read_class_list(path, PARIS)
     assert people[0].name == "Zoé d'Hérouville" and len(people) == 4
-    roll = call_roll(
+    roll = attendance(
         people,
         [("D'HEROUVILLE Zoe", "900"), ("Camille Dupont", "21003"), ("Camille Dupont", "77"),
          ("Inconnu Parfait", "21004")],

@@ -10,7 +10,7 @@ import random
 import pytest
 from synthetic import make_class, make_key
 
-from grader.platforms.gradescope import results_json, write_results
+from grader.reports.exports import results_json, write_results
 from grader.reports.gradebook import columns, gradebook_csv, safe_cell
 from grader.reports.summary import state
 
