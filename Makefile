@@ -22,11 +22,13 @@ grade: $(READY)
 # Each part says at its end how long it took.
 TIMED = @begun=$$(date +%s); trap 'echo "== $@ $(1): $$(($$(date +%s) - begun)) s"' EXIT;
 
-# Style, types, imports, every test, the proof of every lab with recorded trainings.
+# Style, types, imports, every test, the proof of every lab with recorded trainings; the labs from the
+# students' bundle in one environment with other versions than the pinned ones.
 test: lint
 	$(call TIMED,pytest) $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 	$(call TIMED,build) $(BIN)/grader build --check
 	$(call TIMED,validate) $(BIN)/grader validate --no-train
+	$(call TIMED,place) $(BIN)/python tests/places/run.py --recorded --turn
 
 lint: $(READY)
 	$(call TIMED,) $(BIN)/ruff format --check grader tests && $(BIN)/ruff check grader tests solutions data && \
@@ -35,6 +37,10 @@ lint: $(READY)
 # For authors and releases: every solution is trained anew.
 proof: $(READY)
 	$(call TIMED,) $(BIN)/grader build --check && $(BIN)/grader validate
+
+# The students' bundle in every environment that is promised, networks trained there: an hour.
+places: $(READY)
+	$(BIN)/python tests/places/run.py
 
 # The kit's own texts: English in the code, French in the catalogue. New ones are added to it untranslated.
 TEXTS := grader/check/locale/fr/LC_MESSAGES/grader
@@ -62,7 +68,7 @@ setup: $(READY)
 # long to import. (uv makes no pip unless it is told to; some tests install with it.)
 define ENVIRONMENT
 @test -n "$(PYTHON)" || { echo "No Python from 3.11 to 3.13$(if $(UV),, with pip and venv) was found. Install one (Debian, Ubuntu: apt install python3-venv), or name it: make PYTHON=/path/to/python3 grade" >&2; exit 2; }
-test -x $(1)/bin/python || $(if $(UV),uv venv --quiet --seed --python "$$(command -v $(PYTHON))",$(PYTHON) -m venv) $(1)
+test -x $(1)/bin/python || $(if $(UV),uv venv --quiet --seed --no-python-downloads --python "$$(command -v $(PYTHON))",$(PYTHON) -m venv) $(1)
 env -u PYTHONDONTWRITEBYTECODE $(if $(UV),uv pip install --quiet --compile-bytecode --python $(1)/bin/python,$(1)/bin/pip install --quiet --disable-pip-version-check) $(2)
 endef
 

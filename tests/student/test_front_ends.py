@@ -29,19 +29,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::RuntimeWarni
 ROOT = Path(__file__).resolve().parents[2]
 MINI = ROOT / "tests" / "fixtures" / "mini"
 
-# Colab: its module, the notebook's JSON on request, a download dialogue, an older IPython's shell.
-COLAB = """
-import json, os, sys, types
-colab, message, files = (types.ModuleType("google.colab" + x) for x in ("", "._message", ".files"))
-def blocking_request(kind, request="", timeout_sec=None):
-    assert kind == "get_ipynb"
-    with open(os.environ["ON_SCREEN"], encoding="utf-8") as file:
-        return {"ipynb": json.load(file)}
-message.blocking_request = blocking_request
-files.download = lambda path: print("offered", os.path.basename(path))
-for module in (colab, message, files):
-    sys.modules[module.__name__] = module
-"""
+COLAB = ROOT / "tests" / "places" / "colab_startup.py"
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +63,7 @@ def work(course: Path, folder: Path, front: str, lang: str) -> tuple[Path, str]:
     else:
         startup = folder / "ipython" / "profile_default" / "startup"
         startup.mkdir(parents=True)
-        (startup / "colab.py").write_text(COLAB)
+        shutil.copy(COLAB, startup)
         env |= {"IPYTHONDIR": str(folder / "ipython"), "ON_SCREEN": str(course / "screen.ipynb")}
     where = course / "screen.ipynb" if front == "colab" else path
     nbformat.write(book if front != "vscode" else lab_only(ran), where)
