@@ -28,7 +28,7 @@ test: lint
 	$(call TIMED,pytest) $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 	$(call TIMED,build) $(BIN)/grader build --check
 	$(call TIMED,validate) $(BIN)/grader validate --no-train
-	$(call TIMED,place) $(BIN)/python tests/places/run.py --recorded --turn
+	$(call TIMED,place) $(BIN)/python tests/places/places.py --recorded --turn
 
 lint: $(READY)
 	$(call TIMED,) $(BIN)/ruff format --check grader tests && $(BIN)/ruff check grader tests solutions data && \
@@ -40,7 +40,7 @@ proof: $(READY)
 
 # The students' bundle in every environment that is promised, networks trained there: an hour.
 places: $(READY)
-	$(BIN)/python tests/places/run.py
+	$(BIN)/python tests/places/places.py
 
 # The kit's own texts: English in the code, French in the catalogue. New ones are added to it untranslated.
 TEXTS := grader/check/locale/fr/LC_MESSAGES/grader

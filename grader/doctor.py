@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
-import platform
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from grader.notebook.versions import found_here, version_of
 from grader.sandbox import bwrap
 
 Say = Callable[[str], None]
-_NEEDED = ("tensorflow", "keras", "numpy", "safetensors", "jupytext", "nbclient", "sqlalchemy")
+_NEEDED = ("safetensors", "jupytext", "nbclient", "sqlalchemy")
 _OPTIONAL = ("tensorflow-text", "keras-hub", "tf-models-official", "notebook", "jupyterlab")
 
 
@@ -25,13 +23,20 @@ def examine(course: Path, say: Say) -> int:
         mark = {True: "ok ", False: "NO ", None: " - "}[good]
         say(f"{mark} {what:<20} {found}" + (f"  → {advice}" if advice and not good else ""))
 
-    line(sys.version_info >= (3, 11), "Python", platform.python_version(), "use Python 3.11")
+    for version in found_here():
+        good = {"tried": True, "newer": None, "older": None, "missing": False}[version.state]
+        ok = ok and good is not False
+        advice = (
+            "make setup" if version.state in ("missing", "older") else "not tried yet: make places"
+        )
+        found = f"{version.found or 'missing':<10} ({version.tried.en})"
+        line(good, version.package, found, advice)
     for name in _NEEDED:
-        found = _version(name)
-        ok = ok and found is not None
-        line(found is not None, name, found or "missing", "pip install -r requirements.txt")
+        found = version_of(name)
+        ok = ok and found != ""
+        line(found != "", name, found or "missing", "make setup")
     for name in _OPTIONAL:
-        found = _version(name)
+        found = version_of(name)
         line(True if found else None, name, found or "missing", "only some demonstrations need it")
     problem = bwrap.problem()
     ok = ok and problem is None
@@ -64,13 +69,6 @@ def examine(course: Path, say: Say) -> int:
     sets = sorted(p.parent.name for p in (course / "data").glob("*/LICENSE"))
     line(True if sets else None, "data", ", ".join(sets) or "none shipped")
     return 0 if ok else 1
-
-
-def _version(name: str) -> str | None:
-    try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return None
 
 
 def _workers() -> tuple[bool | None, str, str]:

@@ -30,10 +30,14 @@ build-backend = "setuptools.build_meta"
 name = "grader"
 version = "{version}"
 description = "Deep-learning labs: checks that answer in a second"
-requires-python = ">=3.10"
+requires-python = ">=3.11"
 dependencies = [
-    "numpy", "safetensors>=0.4", "msgspec>=0.19", "matplotlib", "ipython", "nbformat>=5.7", "scipy", "soundfile",
+    "numpy>=2.0", "keras>=3.5", "safetensors>=0.4", "msgspec>=0.19", "matplotlib", "ipython",
+    "nbformat>=5.7", "scipy", "soundfile",
 ]
+
+[project.optional-dependencies]
+local = ["tensorflow>=2.18", "jupyterlab>=4"]
 
 [project.scripts]
 grader = "grader.notebook.command:main"
@@ -49,15 +53,15 @@ include = ["grader*"]
 _README = """\
 # Travaux pratiques d'apprentissage profond / Deep-learning labs
 
-Français : `pip install .` dans ce dossier, puis ouvrez un notebook de `labs/fr` (JupyterLab, Notebook 7
-ou VS Code). TensorFlow doit être installé. Sur Colab : importez le notebook, déposez `labs.zip` à côté
-(icône de dossier, à gauche) et exécutez la première cellule. Avant de rendre : `lab.selfcheck()` dans
-le notebook, ou `grader check notebook.ipynb` dans un terminal.
+Français : `pip install ".[local]"` dans ce dossier (avec TensorFlow et JupyterLab ; `pip install .` si vous
+les avez), puis ouvrez un notebook de `labs/fr` (JupyterLab, Notebook 7 ou VS Code). Sur Colab : importez
+le notebook, déposez `labs.zip` à côté (icône de dossier, à gauche) et exécutez la première cellule.
+Avant de rendre : `lab.selfcheck()` dans le notebook, ou `grader check notebook.ipynb` dans un terminal.
 
-English: `pip install .` in this folder, then open a notebook of `labs/en` (JupyterLab, Notebook 7 or VS
-Code). TensorFlow must be there. On Colab: upload the notebook, put `labs.zip` beside it (folder icon on
-the left) and run the first cell. Before handing in: `lab.selfcheck()` in the notebook, or
-`grader check notebook.ipynb` in a terminal.
+English: `pip install ".[local]"` in this folder (with TensorFlow and JupyterLab; `pip install .` if you
+have them), then open a notebook of `labs/en` (JupyterLab, Notebook 7 or VS Code). On Colab: upload the
+notebook, put `labs.zip` beside it (folder icon on the left) and run the first cell. Before handing in:
+`lab.selfcheck()` in the notebook, or `grader check notebook.ipynb` in a terminal.
 
 {labs}
 """

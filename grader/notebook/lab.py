@@ -67,10 +67,14 @@ class Lab:
                 self._bring_back()
 
     def _look_around(self, names: Mapping[str, Any]) -> None:
-        opened = names.get("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME") or ""
-        notebook = Path(str(opened)).name
-        for line in surroundings.trouble(self.key, names, self.folder, notebook):
+        for line in surroundings.trouble(self.key, names, self.folder, self._file(names)):
             display.show(display.Note(line.to(self.lang)))
+
+    @staticmethod
+    def _file(names: Mapping[str, Any]) -> str:
+        """The notebook's file name, where the front end tells it; else ""."""
+        opened = names.get("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME") or ""
+        return Path(str(opened)).name
 
     def _bring_back(self) -> None:
         from grader.notebook.submit import bring_back, submission_name
@@ -485,6 +489,14 @@ class Lab:
         from grader.notebook.submit import submit
 
         submit(self, notebook)
+
+    def doctor(self) -> None:
+        """Say what this kernel has, beside the versions that the labs were tried with."""
+        if session.current.grading:
+            return
+        names = display.namespace()
+        lines = surroundings.report(self.key, names, self.folder, self._file(names))
+        display.show(display.Note("\n".join(line.to(self.lang).rstrip() for line in lines)))
 
     def selfcheck(self, notebook: str | None = None) -> None:
         """Run the notebook from top to bottom in a clean process and say what grading will see.

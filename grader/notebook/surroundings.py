@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,11 +14,13 @@ from pathlib import Path
 from typing import IO, Any
 
 from grader.check.key import Key
-from grader.check.text import Text, gettext
+from grader.check.text import Text, gettext, ngettext
+from grader.notebook.versions import found_here
 
 INTERFACE = (
     "LAB_INTERFACE"  # the name that a student notebook's first cell gives the key's interface
 )
+_ROOM = 100_000_000  # bytes: two submissions of the largest lab
 _held: dict[Path, IO[str]] = {}
 
 
@@ -46,6 +50,16 @@ def trouble(key: Key, names: Mapping[str, Any], folder: Path, notebook: str = ""
             p=sys.executable,
             m=" ".join(absent),
         )
+    for version in found_here():
+        if version.state == "older":
+            yield gettext(
+                "✗ {p} {v} is too old ({t}): right work may be "
+                "called wrong. {a}, then restart the kernel.",
+                p=version.package,
+                v=version.found,
+                t=version.tried,
+                a=version.advice,
+            )
     other = claim(folder, key.lab, notebook)
     if other is not None:
         yield gettext(
@@ -53,6 +67,38 @@ def trouble(key: Key, names: Mapping[str, Any], folder: Path, notebook: str = ""
             "and submission. Close one of them, or give it a folder of its own.",
             n=other or gettext("another notebook that is open"),
         )
+
+
+def report(key: Key, names: Mapping[str, Any], folder: Path, notebook: str = "") -> Iterator[Text]:
+    """A line on everything that work depends on, then what stands in its way; see `trouble`."""
+    marks = {"tried": "✓", "newer": "◐", "older": "✗", "missing": "✗"}
+    for v in found_here():
+        yield gettext(
+            "{m} {p}: {v} ({t}) {a}",
+            m=marks[v.state],
+            p=v.package,
+            v=v.found or gettext("missing"),
+            t=v.tried,
+            a=v.advice,
+        )
+    if "tensorflow" in sys.modules:
+        cards = len(sys.modules["tensorflow"].config.list_physical_devices("GPU"))
+        if cards:
+            yield ngettext("✓ {n} graphics card", "✓ {n} graphics cards", cards)
+        else:
+            yield gettext("✓ no graphics card: the labs are made for the processor too")
+    free = shutil.disk_usage(folder).free
+    if not os.access(folder, os.W_OK):
+        yield gettext("✗ nothing can be written into {f}", f=folder)
+    elif free < _ROOM:
+        yield gettext("✗ only {n} MB are left in {f}", n=free // 1_000_000, f=folder)
+    else:
+        yield gettext("✓ work and recordings go to {f}", f=folder)
+    if not hasattr(signal, "setitimer"):
+        yield gettext(
+            "◐ this system has no timer that interrupts code: stop an endless loop with Interrupt"
+        )
+    yield from trouble(key, names, folder, notebook)
 
 
 def missing(modules: Sequence[str]) -> list[str]:

@@ -116,6 +116,17 @@ def _tried(command: Sequence[str], seconds: float) -> subprocess.CompletedProces
     return done
 
 
+_SYSCTL = "kernel.apparmor_restrict_unprivileged_userns"
+APPARMOR = Path("/proc/sys") / _SYSCTL.replace(".", "/")  # Ubuntu's, since 23.10
+
+
+def _switched_on(switch: Path) -> bool:
+    try:
+        return switch.read_text().strip() == "1"
+    except OSError:
+        return False
+
+
 @cache
 def problem() -> str | None:
     """Why there is no sandbox on this machine, in one line; None if there is one."""
@@ -131,9 +142,10 @@ def problem() -> str | None:
         return f"bubblewrap does not start: {error}"
     if done.returncode:
         first = (done.stderr.strip().splitlines() or ["unknown reason"])[0]
-        return (
-            f"bubblewrap cannot make a sandbox here ({first}): allow unprivileged user namespaces"
-        )
+        what = f"bubblewrap cannot make a sandbox here ({first})"
+        if _switched_on(APPARMOR):
+            return f"{what}: Ubuntu's AppArmor forbids it, until sudo sysctl -w {_SYSCTL}=0"
+        return f"{what}: allow unprivileged user namespaces"
     return None
 
 

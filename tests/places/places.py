@@ -1,9 +1,9 @@
 """All labs, both languages, done from the students' bundle in environments that are not the pinned one.
 
-    python tests/places/run.py                    every place; every network is trained there
-    python tests/places/run.py --recorded         reference recordings are handed in instead of trained
-    python tests/places/run.py --recorded --turn  one place: whose turn it is changes with the student half
-    python tests/places/run.py colab keras-3.8    these places
+    python tests/places/places.py                    every place; every network is trained there
+    python tests/places/places.py --recorded         reference recordings are handed in instead of trained
+    python tests/places/places.py --recorded --turn  one place: whose turn it is changes with the student half
+    python tests/places/places.py colab keras-3.8    these places
 
 A place is a virtual environment in ``.places/``, made from PyPI: a Python, a TensorFlow, a Keras, a
 NumPy. In each, the bundle is installed by the notebook's own first cell, under Colab's conditions;
@@ -58,7 +58,7 @@ PLACES = (
     Place("keras-3.8", "3.11", ("tensorflow==2.18.1", "keras==3.8.0", "numpy==2.0.2")),
     Place("keras-3.10", "3.12", ("tensorflow==2.19.1", "keras==3.10.0", "numpy==2.1.3", "ipython==7.34.0")),
     Place("colab", "3.13", ("tensorflow==2.20.0", "keras==3.13.2", "numpy==2.1.3", "ipython==7.34.0")),
-    Place("newest", "3.13", ("tensorflow>=2.21", "keras", "numpy")),
+    Place("newest", "3.13", ("tensorflow==2.21.0", "keras==3.15.1", "numpy==2.5.5")),
 )  # fmt: skip
 
 VERSIONS = """
@@ -291,11 +291,14 @@ def say(place: Place, text: str) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("places", nargs="*", choices=[*(p.name for p in PLACES), []])
+    parser.add_argument("places", nargs="*", help=", ".join(p.name for p in PLACES))
     parser.add_argument("--recorded", action="store_true", help="nothing is trained")
     parser.add_argument("--turn", action="store_true", help="one place, each lab in one language")
     parser.add_argument("--labs", nargs="*", default=lab_ids(ROOT))
     given = parser.parse_args()
+    unknown = sorted(set(given.places) - {p.name for p in PLACES})
+    if unknown:
+        parser.error(f"no place is called {', '.join(unknown)}")
     labs = [load_lab(ROOT / "solutions" / lab, proofs=False) for lab in given.labs]
     places = (
         [turn()]
