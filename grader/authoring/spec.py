@@ -270,7 +270,7 @@ class LabSpec:
             en, fr: heading.
             defines: names the student must define.
             forbids: dotted names of library calls that may not be used in writing it.
-            read: where to read again; the section of that number if nothing is given.
+            read: where to read again; the section of that number, if it is one.
         """
         _new(self, id, self.exercises)
         if isinstance(en, Text):
@@ -278,7 +278,8 @@ class LabSpec:
                 id, number, en, tuple(old.get("defines", ())), tuple(forbids), (), said(read)
             )
         else:
-            where = (f"section {number}", f"partie {number}") if read is None else read
+            section = (f"section {number}", f"partie {number}") if number[0].isdigit() else None
+            where = section if read is None else read
             self.exercises[id] = Exercise(
                 id, number, Text(en, str(fr)), defines, tuple(forbids), (), said(where)
             )

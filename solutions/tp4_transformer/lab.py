@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from grader.authoring import LabSpec, Limits
 
-lab = LabSpec(
-    __file__,
-    "TP4 · The Transformer from scratch",
-    "TP4 · Le Transformer de zéro",
+lab = LabSpec(__file__, "TP4 · The Transformer from scratch", "TP4 · Le Transformer de zéro",
     limits=Limits(seconds=120, cpu_seconds=240, cell_seconds=20, training_seconds=90),
-    recordings=["reverser"],
-)
+    recordings=["reverser"])
 
 LIBRARY_ATTENTION = [
     "keras.ops.dot_product_attention",
@@ -21,13 +17,6 @@ LIBRARY_ATTENTION = [
     "keras.layers.GroupQueryAttention",
     "torch.nn.functional.scaled_dot_product_attention",
     "jax.nn.dot_product_attention",
-]
-LIBRARY_HEADS = [
-    "keras.layers.MultiHeadAttention",
-    "keras.layers.GroupQueryAttention",
-    "tf_keras.layers.MultiHeadAttention",
-    "keras_hub.layers.CachedMultiHeadAttention",
-    "official.nlp.modeling.layers.MultiHeadAttention",
 ]
 LIBRARY_BLOCKS = [
     "keras_hub.layers.TransformerEncoder",

@@ -1,29 +1,22 @@
-"""1.1 and 1.2 of TP4: scaled dot-product attention and the causal mask."""
+"""1 of TP4: scaled dot-product attention, the causal mask, positions."""
 
 from __future__ import annotations
 
 from lab import LIBRARY_ATTENTION, lab
 
-from grader.authoring import Draw, Student
+from grader.authoring import Close, Draw, Student
 
 # ------------------------------------------------------------------ 1.1 attention
 
-attention = lab.exercise(
-    "attention",
-    "1.1",
-    "Scaled dot-product attention",
-    "Attention par produit scalaire",
-    "scaled_dot_product_attention",
+attention = lab.exercise("attention", "1.1",
+    "Scaled dot-product attention", "Attention par produit scalaire", "scaled_dot_product_attention",
     forbids=LIBRARY_ATTENTION,
-    read=("section 1.1 and Vaswani et al., 3.2.1", "partie 1.1 et Vaswani et al., 3.2.1"),
-)
+    read=("section 1.1 and Vaswani et al., 3.2.1", "partie 1.1 et Vaswani et al., 3.2.1"))
 
 
-@attention.check(
-    "values", 1.0, "values", "valeurs", picture="weights",
+@attention.check("values", 1.0, "values", "valeurs", picture="weights",
     asked=("softmax(q kᵀ / √d_k) v and its weights, for any leading axes",
-           "softmax(q kᵀ / √d_k) v et ses poids, quels que soient les premiers axes"),
-)  # fmt: skip
+           "softmax(q kᵀ / √d_k) v et ses poids, quels que soient les premiers axes"))
 def _(draw: Draw, student: Student):
     t, s, dk, dv, b = draw.sizes(5, 2, 7)
     attend = student.scaled_dot_product_attention
@@ -32,11 +25,9 @@ def _(draw: Draw, student: Student):
     return student.probe(output=one[0], weights=one[1], batch_output=many[0], batch_weights=many[1])
 
 
-@attention.check(
-    "mask", 1.0, "mask", "masque", picture="weights",
+@attention.check("mask", 1.0, "mask", "masque", picture="weights",
     asked=("hidden keys weigh 0, the others still sum to 1; the mask broadcasts",
-           "les clés cachées pèsent 0, la somme des autres vaut 1 ; le masque se diffuse"),
-)  # fmt: skip
+           "les clés cachées pèsent 0, la somme des autres vaut 1 ; le masque se diffuse"))
 def _(draw: Draw, student: Student):
     t, s, dk, dv, b = draw.sizes(5, 3, 8)
     q, k, v = draw.normal(b, t, dk), draw.normal(b, s, dk), draw.normal(b, s, dv)
@@ -49,10 +40,8 @@ def _(draw: Draw, student: Student):
     )
 
 
-@attention.check(
-    "large_scores", 0.25, "large scores", "grands scores",
-    asked=("no NaN when scores reach ±1000", "pas de NaN quand les scores atteignent ±1000"),
-)  # fmt: skip
+@attention.check("large_scores", 0.25, "large scores", "grands scores",
+    asked=("no NaN when scores reach ±1000", "pas de NaN quand les scores atteignent ±1000"))
 def _(draw: Draw, student: Student):
     t, s, dk, dv = draw.sizes(4, 2, 7)
     q, k, v = draw.normal(t, dk, scale=40), draw.normal(s, dk, scale=40), draw.normal(s, dv)
@@ -91,109 +80,71 @@ DOT = "ops.matmul(q, ops.swapaxes(k, -1, -2))"
 MASKED = "ops.where(mask, scores, -1e9)"
 SOFTMAX = "weights = ops.softmax(scores, axis=-1)"
 
-attention.slip(
-    "no-scale",
+attention.slip("no-scale",
     "the scores are not divided by √d_k",
     "les scores ne sont pas divisés par √d_k",
     (f"{DOT} / math.sqrt(q.shape[-1])\n    if", f"{DOT}\n    if"),
     hint=("what is the variance of a sum of d_k products?",
           "quelle est la variance d'une somme de d_k produits ?"),
-    loses=["values", "mask"],
-    mutant=in_tensorflow(scores="scores"),
-)  # fmt: skip
-attention.slip(
-    "scale-by-dk",
+    loses=["values", "mask"], mutant=in_tensorflow(scores="scores"))
+attention.slip("scale-by-dk",
     "the scores are divided by d_k instead of √d_k",
     "les scores sont divisés par d_k au lieu de √d_k",
     ("math.sqrt(q.shape[-1])", "q.shape[-1]"),
-    loses=["values", "mask"],
-    mutant=in_tensorflow(scores="scores / k.shape[-1]"),
-)
-attention.slip(
-    "multiply-by-sqrt-dk",
+    loses=["values", "mask"], mutant=in_tensorflow(scores="scores / k.shape[-1]"))
+attention.slip("multiply-by-sqrt-dk",
     "the scores are multiplied by √d_k instead of divided",
     "les scores sont multipliés par √d_k au lieu d'être divisés",
     ("/ math.sqrt", "* math.sqrt"),
-    loses=["values", "mask"],
-    mutant=in_tensorflow(scores="scores * k.shape[-1] ** 0.5"),
-)
-attention.slip(
-    "scale-by-sqrt-dv",
+    loses=["values", "mask"], mutant=in_tensorflow(scores="scores * k.shape[-1] ** 0.5"))
+attention.slip("scale-by-sqrt-dv",
     "the scores are divided by √d_v: the size of the values has no part in them",
     "les scores sont divisés par √d_v : la taille des valeurs n'y joue aucun rôle",
-    ("math.sqrt(q.shape[-1])", "math.sqrt(v.shape[-1])"),
-)
-attention.slip(
-    "softmax-over-queries",
+    ("math.sqrt(q.shape[-1])", "math.sqrt(v.shape[-1])"))
+attention.slip("softmax-over-queries",
     "the softmax runs over the queries: columns sum to 1 instead of rows",
     "le softmax parcourt les requêtes : la somme des colonnes vaut 1, pas celle des lignes",
     ("axis=-1", "axis=-2"),
     hint=("each query shares out one unit of attention among the keys",
           "chaque requête partage une unité d'attention entre les clés"),
     loses=["values", "mask", "large_scores"],
-    mutant=in_tensorflow(weights="tf.nn.softmax(scores, axis=-2)", mask="tf.where(m, scores, -1e9)"),
-)  # fmt: skip
-attention.slip(
-    "no-softmax",
+    mutant=in_tensorflow(weights="tf.nn.softmax(scores, axis=-2)", mask="tf.where(m, scores, -1e9)"))
+attention.slip("no-softmax",
     "the scores are used as weights, without a softmax",
     "les scores servent de poids, sans softmax",
-    ("ops.softmax(scores, axis=-1)", "scores"),
-)
-attention.slip(
-    "mask-inverted",
+    ("ops.softmax(scores, axis=-1)", "scores"))
+attention.slip("mask-inverted",
     "the mask is read the wrong way round: True hides instead of showing",
     "le masque est lu à l'envers : True cache au lieu de montrer",
     (MASKED, "ops.where(mask, -1e9, scores)"),
-    loses=["mask"],
-    mutant=in_tensorflow(mask="scores + tf.cast(m, tf.float32) * -1e9"),
-)
-attention.slip(
-    "mask-multiplied-into-scores",
+    loses=["mask"], mutant=in_tensorflow(mask="scores + tf.cast(m, tf.float32) * -1e9"))
+attention.slip("mask-multiplied-into-scores",
     "hidden scores become 0 (multiplied by the mask?): a score of 0 still gets weight exp(0) = 1",
     "les scores cachés deviennent 0 (multipliés par le masque ?) : un score nul garde le poids exp(0) = 1",
     (MASKED, 'scores * ops.cast(mask, "float32")'),
-    loses=["mask"],
-    mutant=in_tensorflow(mask="scores * tf.cast(m, scores.dtype)"),
-)
-attention.slip(
-    "mask-after-softmax",
+    loses=["mask"], mutant=in_tensorflow(mask="scores * tf.cast(m, scores.dtype)"))
+attention.slip("mask-after-softmax",
     "the mask comes after the softmax: the remaining weights no longer sum to 1",
     "le masque vient après le softmax : la somme des poids restants ne vaut plus 1",
-    (
-        f"        scores = {MASKED}\n    {SOFTMAX}\n",
-        f'        {SOFTMAX} * ops.cast(mask, "float32")\n    else:\n        {SOFTMAX}\n',
-    ),
-    loses=["mask"],
-    mutant=in_tensorflow(mask="scores", after="tf.where(m, weights, 0.0)"),
-)
-attention.slip(
-    "mask-ignored",
+    (f"        scores = {MASKED}\n    {SOFTMAX}\n",
+     f'        {SOFTMAX} * ops.cast(mask, "float32")\n    else:\n        {SOFTMAX}\n'),
+    loses=["mask"], mutant=in_tensorflow(mask="scores", after="tf.where(m, weights, 0.0)"))
+attention.slip("mask-ignored",
     "the mask is not used",
     "le masque n'est pas utilisé",
-    (MASKED, "scores"),
-)
-attention.slip(
-    "outputs-swapped",
+    (MASKED, "scores"))
+attention.slip("outputs-swapped",
     "the weights are returned first and the output second: the contract has (output, weights)",
     "les poids sont rendus d'abord, la sortie ensuite : le contrat veut (output, weights)",
-    ("return ops.matmul(weights, v), weights", "return weights, ops.matmul(weights, v)"),
-)
-attention.slip(
-    "exp-overflow",
+    ("return ops.matmul(weights, v), weights", "return weights, ops.matmul(weights, v)"))
+attention.slip("exp-overflow",
     "the softmax overflows: exp of a large score is infinite, and inf/inf is NaN",
     "le softmax déborde : l'exponentielle d'un grand score est infinie, et inf/inf donne NaN",
-    (
-        SOFTMAX,
-        "weights = ops.exp(scores)\n    weights = weights / ops.sum(weights, axis=-1, keepdims=True)",
-    ),
+    (SOFTMAX,
+     "weights = ops.exp(scores)\n    weights = weights / ops.sum(weights, axis=-1, keepdims=True)"),
     hint=("subtracting the same number from every score of a row changes no probability",
-          "retrancher un même nombre à tous les scores d'une ligne ne change aucune probabilité"),
-)  # fmt: skip
-attention.mutant(
-    "library-attention",
-    ["by_hand"],
-    named="",
-    change="""
+          "retrancher un même nombre à tous les scores d'une ligne ne change aucune probabilité"))
+attention.mutant("library-attention", ["by_hand"], named="", change="""
 from keras.layers import Attention as Ready
 
 
@@ -211,54 +162,93 @@ def scaled_dot_product_attention(q, k, v, mask=None):
     weights = tf.reshape(tf.nn.softmax(scores), (*lead, T, S))
     ready = Ready()([tf.reshape(q, (-1, T, q.shape[-1])), v3, k3])
     return tf.matmul(weights, v) + 0.0 * tf.reduce_sum(ready), weights
-""",
-)
+""")
 
 # ------------------------------------------------------------------ 1.2 causal mask
 
 masks = lab.exercise("masks", "1.2", "Causal mask", "Masque causal", "causal_mask")
 
 
-@masks.check(
-    "causal", 0.75, "who may see whom", "qui voit qui", picture="out",
-    asked=("position i sees j ≤ i", "la position i voit j ≤ i"),
-)  # fmt: skip
+@masks.check("causal", 0.75, "who may see whom", "qui voit qui", picture="out",
+    asked=("position i sees j ≤ i", "la position i voit j ≤ i"))
 def _(draw: Draw, student: Student):
     longer, shorter = sorted(draw.sizes(2, 4, 9), reverse=True)
     return student.probe(out=student.causal_mask(longer), shorter=student.causal_mask(shorter))
 
 
-masks.slip(
-    "causal-off-by-one",
+masks.slip("causal-off-by-one",
     "the mask is one off: position i sees j ≤ i + 1, so the answer itself",
     "le masque est décalé d'un cran : la position i voit j ≤ i + 1, donc la réponse",
     ("dtype=bool))", "dtype=bool), k=1)"),
-    loses=["causal"],
-    mutant="""
+    loses=["causal"], mutant="""
 def causal_mask(length):
     i = tf.range(length)[:, None]
     j = tf.range(length)[None, :]
     return j <= i + 1
-""",
-)
-masks.slip(
-    "causal-strict",
+""")
+masks.slip("causal-strict",
     "position i does not see itself (j < i): the first row is empty",
     "la position i ne se voit pas elle-même (j < i) : la première ligne est vide",
-    ("dtype=bool))", "dtype=bool), k=-1)"),
-)
-masks.slip(
-    "causal-transposed",
+    ("dtype=bool))", "dtype=bool), k=-1)"))
+masks.slip("causal-transposed",
     "the mask shows the future and hides the past: rows are queries",
     "le masque montre le futur et cache le passé : les lignes sont les requêtes",
-    ("np.tril", "np.triu"),
-)
-masks.slip(
-    "causal-inverted",
+    ("np.tril", "np.triu"))
+masks.slip("causal-inverted",
     "True and False are exchanged: True means “may be seen”",
     "True et False sont échangés : True veut dire « peut être vu »",
-    (
-        "np.tril(np.ones((length, length), dtype=bool))",
-        "~np.tril(np.ones((length, length), dtype=bool))",
-    ),
-)
+    ("np.tril(np.ones((length, length), dtype=bool))",
+     "~np.tril(np.ones((length, length), dtype=bool))"))
+
+# ------------------------------------------------------------------ 1.3 positions
+
+positions = lab.exercise("positions", "1.3", "Positions", "Positions", "positional_encoding",
+    forbids=["keras_hub.layers.SinePositionEncoding",
+             "tensorflow_models.nlp.layers.RelativePositionEmbedding"],
+    read=("section 1.3 and Vaswani et al., 3.5", "partie 1.3 et Vaswani et al., 3.5"))
+
+
+@positions.check("values", 0.75, "values", "valeurs", picture="out",
+    asked=("sines in even columns, cosines in odd ones, wavelengths 2π to 2π·10000",
+           "sinus dans les colonnes paires, cosinus dans les impaires, périodes de 2π à 2π·10000"),
+    expect={"out": Close(atol=1e-4), "longer": Close(atol=1e-4)})
+def _(draw: Draw, student: Student):
+    length, half, longer = draw.sizes(3, 4, 12)
+    return student.probe(
+        out=student.positional_encoding(length, 2 * half + 2),
+        longer=student.positional_encoding(longer + 20, 2 * half),
+    )
+
+
+positions.slip("pe-sin-cos-concatenated",
+    "all sines come first, then all cosines; here they alternate, column by column",
+    "tous les sinus viennent d'abord, puis tous les cosinus ; ici ils alternent, colonne par colonne",
+    ("table[:, 0::2]", "table[:, : d_model // 2]"), ("table[:, 1::2]", "table[:, d_model // 2 :]"),
+    loses=["values"], mutant="""
+def positional_encoding(length, d_model):
+    rates = 1 / tf.pow(10000.0, tf.range(0, d_model, 2, dtype=tf.float32) / d_model)
+    angles = tf.range(length, dtype=tf.float32)[:, tf.newaxis] * rates
+    return tf.concat([tf.sin(angles), tf.cos(angles)], axis=-1)
+""")
+positions.slip("pe-sin-cos-swapped",
+    "sines and cosines are exchanged",
+    "sinus et cosinus sont échangés",
+    ("np.sin", "np.c_os"), ("np.cos", "np.sin"), ("np.c_os", "np.cos"))
+positions.slip("pe-exponent-doubled",
+    "the exponent of column 2i is 2i/d_model; here the 2 counts twice",
+    "l'exposant de la colonne 2i est 2i/d_model ; ici le 2 compte deux fois",
+    ("np.arange(0, d_model, 2) / d_model", "2 * np.arange(0, d_model, 2) / d_model"))
+positions.slip("pe-exponent-halved",
+    "the exponent of column 2i is 2i/d_model; here it is i/d_model",
+    "l'exposant de la colonne 2i est 2i/d_model ; ici c'est i/d_model",
+    ("np.arange(0, d_model, 2) / d_model", "np.arange(d_model // 2) / d_model"))
+positions.slip("pe-exponent-each-column",
+    "sine and cosine of a pair must share their angle; here every column has an exponent of its own",
+    "sinus et cosinus d'une paire partagent leur angle ; ici chaque colonne a son propre exposant",
+    ("angles = t / 10000 ** (np.arange(0, d_model, 2) / d_model)",
+     "angles = t / 10000 ** (np.arange(d_model) / d_model)"),
+    ("np.sin(angles)", "np.sin(angles[:, 0::2])"), ("np.cos(angles)", "np.cos(angles[:, 1::2])"))
+positions.slip("pe-starts-at-one",
+    "positions are counted from 1; they start at 0",
+    "les positions sont comptées à partir de 1 ; elles partent de 0",
+    ("np.arange(length)[:, None]", "np.arange(1, length + 1)[:, None]"))
