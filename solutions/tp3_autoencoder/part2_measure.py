@@ -1,0 +1,188 @@
+"""2 of TP3: the error, the PCA line, and what fit sees."""
+
+from __future__ import annotations
+
+import numpy as np
+from lab import lab, rescaling
+
+from grader.authoring import Close, Draw, Student, numpy_array
+
+# ------------------------------------------------------------------ 2.1 measure
+
+mse = lab.exercise("mse", "2.1", "Measure", "Mesurer", "reconstruction_mse")
+
+
+@mse.check("values", 0.75, "values", "valeurs",
+    asked=("one number, whatever the number of images", "un seul nombre, quel que soit le nombre d'images"))
+def _(draw: Draw, student: Student):
+    n, m = draw.sizes(2, 4, 30)
+    model = rescaling(draw, student)
+    return student.probe(
+        out=student.reconstruction_mse(model, numpy_array(draw.uniform(n, 784))),
+        darker=student.reconstruction_mse(model, numpy_array(draw.uniform(m, 784) ** 3)),
+    )
+
+
+WHOLE = "float(np.mean((np.asarray(model(x)) - np.asarray(x)) ** 2))"
+
+mse.slip("sum-not-mean",
+    "the squares are summed over the pixels, not averaged",
+    "les carrés sont sommés sur les pixels, pas moyennés",
+    (WHOLE, "float(np.mean(np.sum((np.asarray(model(x)) - np.asarray(x)) ** 2, axis=1)))"),
+    hint=("should 28 × 28 images and 32 × 32 images be comparable?",
+          "veut-on comparer des images de 28 × 28 et de 32 × 32 ?"),
+    loses=["values"], mutant="""
+def reconstruction_mse(model, x):
+    gap = model.predict(x, verbose=0) - x
+    return float(sum((row ** 2).sum() for row in gap) / len(x))
+""")
+mse.slip("sum-of-everything",
+    "the squares are summed over images and pixels, not averaged",
+    "les carrés sont sommés sur images et pixels, pas moyennés",
+    ("np.mean(", "np.sum("))
+mse.slip("root-taken",
+    "the square root is taken; the mean of the squares is asked for",
+    "la racine est prise ; on demande la moyenne des carrés",
+    (WHOLE, "float(np.sqrt(np.mean((np.asarray(model(x)) - np.asarray(x)) ** 2)))"),
+    loses=["values"],
+    mutant="def reconstruction_mse(model, x):\n    gap = np.asarray(model(x)) - x\n"
+           "    return float(np.linalg.norm(gap) / gap.size ** 0.5)")
+mse.slip("absolute-error",
+    "absolute differences are averaged, not their squares",
+    "on moyenne les écarts absolus, pas leurs carrés",
+    (WHOLE, "float(np.mean(np.abs(np.asarray(model(x)) - np.asarray(x))))"))
+
+# ------------------------------------------------------------------ 2.2 PCA
+
+pca = lab.exercise("pca", "2.2", "The PCA line", "La ligne ACP", "pca_reconstruction",
+    forbids=["sklearn.decomposition.PCA", "sklearn.decomposition.TruncatedSVD"])
+
+
+@pca.check("values", 1.5, "values", "valeurs",
+    asked=("mean and components of x_train, applied to other images",
+           "moyenne et composantes de x_train, appliquées à d'autres images"),
+    expect={"out": Close(1e-3, 1e-3), "seen": Close(1e-3, 1e-3)})
+def _(draw: Draw, student: Student):
+    n, m, d = draw.sizes(3, 8, 20)
+    scale = np.linspace(0.2, 2.5, d, dtype=np.float32)
+    mean = draw.uniform(d, low=0.5, high=2.0)
+    x_train, x = draw.normal(n, d) * scale + mean, draw.normal(m, d) * scale + 1.3 * mean
+    return student.probe(
+        out=student.pca_reconstruction(numpy_array(x_train), numpy_array(x), 3),
+        seen=student.pca_reconstruction(numpy_array(x_train), numpy_array(x_train), 5),
+    )
+
+
+pca.slip("pca-without-centring",
+    "the mean is not taken off before the decomposition",
+    "la moyenne n'est pas retirée avant la décomposition",
+    hint=("towards what does the first component point if the mean is far from 0?",
+          "vers quoi pointe la première composante si la moyenne est loin de 0 ?"),
+    loses=["values"], code='''
+def pca_reconstruction(x_train, x, k):
+    _, _, components = np.linalg.svd(x_train, full_matrices=False)
+    components = components[:k]
+    return x @ components.T @ components
+''',
+    mutant="""
+def pca_reconstruction(x_train, x, k):
+    values, vectors = np.linalg.eigh(x_train.T @ x_train)
+    kept = vectors[:, np.argsort(values)[::-1][:k]]
+    return x @ kept @ kept.T
+""")
+pca.slip("pca-mean-not-restored",
+    "the mean is taken off but not put back",
+    "la moyenne est retirée mais pas remise",
+    ("return mean + ", "return "))
+pca.slip("pca-fitted-on-x",
+    "mean and components come from `x`, not from `x_train`: the test images teach",
+    "moyenne et composantes viennent de `x`, pas de `x_train` : les images de test enseignent",
+    ("mean = np.mean(x_train, axis=0)", "mean = np.mean(x, axis=0)"),
+    ("np.linalg.svd(x_train - mean", "np.linalg.svd(x - mean"),
+    loses=["values"],
+    mutant=[("    mean = np.mean(x_train, axis=0)",
+             "    x_train = x\n    mean = np.mean(x_train, axis=0)")])
+pca.slip("pca-mean-of-x",
+    "`x` is centred on its own mean, not on that of `x_train`",
+    "`x` est centré sur sa propre moyenne, pas sur celle de `x_train`",
+    ("return mean + (x - mean) @", "return x.mean(axis=0) + (x - x.mean(axis=0)) @"))
+pca.slip("pca-last-components",
+    "the last components are kept, not the first",
+    "ce sont les dernières composantes qui sont gardées, pas les premières",
+    ("components[:k]", "components[-k:]"))
+
+# ------------------------------------------------------------------ 2.3 protocol
+
+protocol = lab.exercise("protocol", "2.3", "What fit sees", "Ce que voit fit", "fit_arguments")
+
+
+def arguments(draw: Draw, student: Student):
+    def pixels(n: int):
+        return numpy_array(draw.rng.integers(0, 256, (n, 28, 28)).astype(np.uint8))
+
+    labels = draw.rng.integers(0, 10, 215).astype(np.uint8)
+    count = draw.sizes(1, 5, 9)[0]
+    return student.fit_arguments(pixels(215), numpy_array(labels), pixels(7), count)
+
+
+@protocol.check("training", 1.0, "inputs and targets", "entrées et cibles",
+    asked=("the first `count` training images, as input and as target",
+           "les `count` premières images d'entraînement, en entrée et en cible"))
+def _(draw: Draw, student: Student):
+    given = arguments(draw, student)
+    return student.probe(x=given["x"], y=given["y"])
+
+
+@protocol.check("validation", 0.5, "validation", "validation",
+    asked=("the last 200 training images, twice", "les 200 dernières images d'entraînement, deux fois"))
+def _(draw: Draw, student: Student):
+    pair = arguments(draw, student)["validation_data"]
+    inputs, targets = pair[0], pair[1]
+    return student.probe(
+        shape=student.np.shape(inputs), target_shape=student.np.shape(targets),
+        first=inputs[0], last=inputs[-1], first_target=targets[0], last_target=targets[-1],
+    )
+
+
+protocol.slip("test-images-in-fit",
+    "test images are among those that the network learns from",
+    "des images de test sont parmi celles que le réseau apprend",
+    ("x = prepare(train_images[:count])",
+     "x = prepare(np.concatenate([train_images[:count], test_images]))"),
+    hint=("what would the test error still measure?", "que mesurerait encore l'erreur de test ?"),
+    loses=["training"], mutant="""
+def fit_arguments(train_images, train_labels, test_images, count):
+    everything = np.vstack([prepare(train_images)[:count], prepare(test_images)])
+    held = prepare(train_images)[-200:]
+    return dict(x=everything, y=everything, validation_data=(held, held))
+""")
+protocol.slip("early-stop-on-test",
+    "validation is done on the test images: whoever stops or chooses by them learns from them",
+    "la validation se fait sur les images de test : s'arrêter ou choisir d'après elles, c'est apprendre d'elles",
+    ("prepare(train_images[-200:])", "prepare(test_images)"),
+    loses=["validation"], mutant="""
+def fit_arguments(train_images, train_labels, test_images, count):
+    x, unseen = prepare(train_images[:count]), prepare(test_images)
+    return dict(x=x, y=x, validation_data=(unseen, unseen))
+""")
+protocol.slip("labels-as-target",
+    "the target is the labels: that is a classifier; an autoencoder must give back its input",
+    "la cible est l'étiquette : c'est un classifieur ; un autoencodeur doit rendre son entrée",
+    ('"y": x', '"y": train_labels[:count]'),
+    loses=["training"], mutant="""
+def fit_arguments(train_images, train_labels, test_images, count):
+    images = prepare(train_images)
+    return dict(x=images[:count], y=train_labels[:count], validation_data=(images[-200:], images[-200:]))
+""")
+protocol.slip("unprepared-target",
+    "input and target are not prepared alike",
+    "entrée et cible ne sont pas préparées de la même façon",
+    ('"y": x', '"y": train_images[:count].reshape(count, -1)'))
+protocol.slip("count-ignored",
+    "all training images are used, whatever `count` is",
+    "toutes les images d'entraînement servent, quel que soit `count`",
+    ("prepare(train_images[:count])", "prepare(train_images)"))
+protocol.slip("validation-in-training",
+    "the validation images are those that the network learns from",
+    "les images de validation sont celles que le réseau apprend",
+    ("prepare(train_images[-200:])", "x[-200:]"))
