@@ -31,7 +31,7 @@ test: lint
 	$(call TIMED,place) $(BIN)/python tests/places/places.py --recorded --turn
 
 lint: $(READY)
-	$(call TIMED,) $(BIN)/ruff format --check grader tests && $(BIN)/ruff check grader tests solutions data && \
+	$(call TIMED,) $(BIN)/ruff format --check grader tests docs && $(BIN)/ruff check grader tests solutions data docs && \
 	{ imports=$$($(BIN)/lint-imports --no-cache) || { echo "$$imports"; exit 1; }; } && $(BIN)/mypy grader
 
 # For authors and releases: every solution is trained anew.

@@ -1,9 +1,11 @@
 """What must not stand in the engine's source; the direction of imports is held by `make lint`."""
 
 import re
+import runpy
 from pathlib import Path
 
-ENGINE = sorted((Path(__file__).parents[1] / "grader").rglob("*.py"))
+ROOT = Path(__file__).parents[1]
+ENGINE = sorted((ROOT / "grader").rglob("*.py"))
 PRIVATE = re.compile(r"tensorflow\.python|keras\.src\.\w|pywrap_tfe")
 # To be taken out by the owners of these files; none is left at the end.
 KNOWN = {"rebuild.py", "server.py", "training.py", "isolate.py"}
@@ -13,3 +15,12 @@ def test_no_private_module_of_tensorflow_or_keras_is_named():
     assert len(ENGINE) > 50
     found = [p.name for p in ENGINE if PRIVATE.search(p.read_text("utf-8"))]
     assert [name for name in found if name not in KNOWN] == []
+
+
+def test_the_picture_of_the_datas_way_is_that_of_its_source():
+    folder = ROOT / "docs" / "pictures"
+    names = runpy.run_path(str(folder / "flow.py"))
+    assert names["picture"]() == (folder / "flow.svg").read_text("utf-8")
+    drawn = {title.rstrip("/") for *_, title, _, kind in names["BOXES"].values() if kind != "files"}
+    packages = {p.parent.name for p in ENGINE if p.name == "__init__.py"} - {"grader", "cli"}
+    assert packages <= drawn
