@@ -489,6 +489,7 @@ _LIMITS: dict[str, Text] = {
     "file": gettext("a file of more than {v} MB was being written"),
     "disk": gettext("the disk was full: {v} MB in all, and a limited number of files"),
     "open_files": gettext("more than {v} files open at a time"),
+    "inside": gettext("not run: {v}, which it uses, did not end"),
     "report": gettext("more came back than a submission may report"),
     "died": gettext("the process ended while this ran ({v})"),
 }

@@ -10,10 +10,8 @@ An observation is ``{"status", "values", "error", "weights", "used", "seconds"}`
 from __future__ import annotations
 
 import inspect
-import linecache
 import sys
 import time
-import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -26,6 +24,7 @@ import numpy as np
 
 from grader.check.judge import near_names
 from grader.check.probe import Probe, Step
+from grader.check.raised import error_record
 from grader.check.tree import Tree
 from grader.check.weights import give_weights, summarise
 
@@ -296,28 +295,6 @@ def plain(value: Any, depth: int = 0) -> Tree:
             return array
         return str(array.tolist())[:MAX_TEXT]
     return {"$other": type(value).__name__}
-
-
-def error_record(error: BaseException, limit_lines: int = 200) -> dict[str, Any]:
-    """An exception as JSON: type, message, and the student's own line nearest to it."""
-    line = ""
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        if "/grader/" not in frame.filename and (
-            "ipython" in frame.filename.lower()
-            or "ipykernel" in frame.filename.lower()
-            or frame.filename.startswith("<")
-        ):
-            line = (frame.line or linecache.getline(frame.filename, frame.lineno or 0)).strip()
-            break
-    try:
-        message = str(error)
-    except BaseException:
-        message = "(its message could not be printed)"
-    return {
-        "type": type(error).__name__,
-        "message": message.strip()[:600],
-        "line": line[:limit_lines],
-    }
 
 
 @contextmanager

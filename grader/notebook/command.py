@@ -61,10 +61,10 @@ def check(path: Path, lang: str | None = None) -> int:
     lab = Lab(name, lang or _lang(sources))
     notebook = find_notebook(lab, path.name)
     found = run(lab, notebook)
-    lines = explain(lab, found, code_cells(notebook.book))
-    for shown in (report(lab, found), *(display.Note(line.to(lab.lang)) for line in lines)):
+    lines = explain(lab, found)
+    for shown in (*(display.Note(line.to(lab.lang)) for line in lines), report(lab, found)):
         print(shown)
-    return 1 if lines else 0
+    return 1 if any(line.en.startswith("✗") for line in lines) else 0
 
 
 def _lang(sources: Sequence[str] = ()) -> str:

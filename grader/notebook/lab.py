@@ -16,16 +16,17 @@ import numpy as np
 from grader.check.judge import Evidence, Verdict, instead_of_a_model, judge, near_names
 from grader.check.key import Check, Key
 from grader.check.names import defined_in, reach
-from grader.check.observe import Made, plain
+from grader.check.observe import Made, observe, plain
 from grader.check.recording import BadRecording, Recording
 from grader.check.text import Text, gettext
 from grader.check.tree import Tree
 from grader.notebook import display, holes, locate, pictures, session, surroundings
 from grader.notebook.errors import LabError, NoSuchCall
-from grader.notebook.selfcheck import MEASURED, observe_check
 
 if TYPE_CHECKING:
     from grader.notebook.training import Run
+
+MEASURED = gettext("recorded; measured when you hand in")
 
 
 class Lab:
@@ -571,3 +572,34 @@ def relevant(sources: tuple[str, ...], names: tuple[str, ...]) -> tuple[str, ...
         return ()
     reached = reach(sources, names)
     return tuple(s for s in sources if "import" in s or _bound_in(s) & reached)
+
+
+def observe_check(
+    key: Key,
+    check: Check,
+    names: Mapping[str, Any],
+    answers: Mapping[str, Any],
+    recorded: bool,
+    made: dict[str, Made] | None = None,
+) -> Tree:
+    """What one check sees in a namespace; None if there is nothing to see yet.
+
+    Args:
+        recorded: whether the recording that the check measures is there.
+        made: see `grader.check.observe.observe`.
+    """
+    if check.kind == "answer":
+        if check.id not in answers:
+            return None
+        return {"status": "ok", "values": {"answer": answers[check.id]}}
+    if check.probe is None:
+        return None
+    if check.kind == "clean" and not recorded:
+        return not_recorded(check)
+    forbids = key.exercise(check.exercise).forbids
+    return observe(check.probe, names, answers, forbids, made)
+
+
+def not_recorded(check: Check) -> Tree:
+    """What a check of a recording observes where there is none."""
+    return {"status": "missing", "error": {"name": check.recording, "what": "recording"}}

@@ -1,37 +1,39 @@
-"""Inside a fork, for one submission: run the cells as IPython does, then the probes."""
+"""Run a notebook's cells as IPython does, then the probes: graded, or in ``lab.selfcheck()``."""
 
 from __future__ import annotations
 
+import ast
+import importlib
 import io
 import os
 import re
-import resource
 import signal
 import sys
 import threading
 import time
-import warnings
-from ast import PyCF_ALLOW_TOP_LEVEL_AWAIT, PyCF_ONLY_AST
-from collections.abc import Callable, Mapping
-from contextlib import nullcontext, redirect_stderr, redirect_stdout
-from functools import lru_cache
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from typing import Any
 
 import msgspec
 import numpy as np
 
 from grader.check.key import Limits
-from grader.check.observe import LimitHit, Made, error_record, observe
+from grader.check.names import made, reach, taken
+from grader.check.observe import LimitHit, Made, observe
 from grader.check.probe import Probe
+from grader.check.raised import error_record
 from grader.check.text import gettext
 from grader.check.tree import Tree
 from grader.notebook import session
-from grader.notebook.cells import CellReport
+from grader.notebook.cells import CellReport, CellStatus
+from grader.notebook.clock import Clock
 from grader.notebook.holes import Holes
-from grader.notebook.waiting import Waiting, forgiven
+from grader.notebook.settings import Settings
+from grader.notebook.shell import Typing, headless, stand_ins
 
 Report = Callable[[Tree], None]
-
+Asked = tuple[str, Probe, Sequence[str]]
 
 THREAD_STACK = 2 << 20  # bytes; with the usual 8 MB, threads left over would use up the memory
 TURN = 2e-4  # seconds; with the usual 5 ms, threads left spinning would use up the probes' time
@@ -64,206 +66,6 @@ class _Printed(io.TextIOBase):
         return "".join(self.parts) + cut
 
 
-class _Clock:
-    """Raises `LimitHit` in the main thread when a cell, a probe or the whole is out of time."""
-
-    def __init__(self, limits: Limits) -> None:
-        self.limits = limits
-        self.end = time.monotonic() + limits.seconds
-        self.armed = False
-        self.allowed = 0.0
-        self.granted = 0.0
-        self.waiting = Waiting()
-        self.waited_before, self.waited_at_first = 0.0, self.waiting.lately()
-        signal.signal(signal.SIGALRM, self._ring)
-        signal.signal(signal.SIGXCPU, self._processor)
-
-    def left(self, so_far: float) -> float:
-        """Seconds for the whole, when this process has waited so long (a result of `waited`)."""
-        idle = forgiven(so_far - self.waited_at_first, self.limits.seconds)
-        return self.end + idle - time.monotonic()
-
-    def start(self, extra: float = 0.0) -> None:
-        """Give the next cell or probe its time; `extra` for a training that must be done."""
-        so_far = self.waiting.lately()
-        self.allowed = min(self.limits.cell_seconds + extra, max(self.left(so_far), 0.05))
-        self.granted, self.waited_before = 0.0, so_far
-        self.armed = True
-        # It rings again every second: a bare `except:` in a loop does not outlive it for long.
-        signal.setitimer(signal.ITIMER_REAL, self.allowed, 1.0)
-
-    def stop(self) -> None:
-        self.armed = False
-        signal.setitimer(signal.ITIMER_REAL, 0.0)
-
-    def _ring(self, signum: int, frame: Any) -> None:
-        if self.armed:
-            so_far = self.waiting.now()
-            left = self.left(so_far)
-            more = forgiven(so_far - self.waited_before, self.allowed) - self.granted
-            if more > 0.05 and left > 0:
-                self.granted += more
-                signal.setitimer(signal.ITIMER_REAL, more, 1.0)
-                return
-            if left <= 0:
-                raise LimitHit("seconds", self.limits.seconds)
-            raise LimitHit("cell", round(self.allowed, 1))
-
-    def _processor(self, signum: int, frame: Any) -> None:
-        if self.armed:
-            raise LimitHit("cpu", self.limits.cpu_seconds)
-
-
-@lru_cache(maxsize=1)
-def warm_shell() -> Any:
-    """A headless IPython: no history file, no system commands, no pip.
-
-    The worker makes it before it forks; each submission has its own copy, which nobody has used.
-    """
-    from IPython.core.interactiveshell import InteractiveShell
-    from traitlets.config import Config
-
-    config = Config()
-    config.HistoryManager.enabled = False
-    config.InteractiveShell.colors = "NoColor" if hasattr(InteractiveShell, "colors") else None
-    config.InteractiveShell.cache_size = 0
-    config.InteractiveShell.xmode = "Minimal"
-    shell: Any = InteractiveShell.instance(config=config)
-
-    def nothing(*args: Any, **kwargs: Any) -> None:
-        """Shell lines do nothing here."""
-
-    shell.system = shell.system_raw = shell.system_piped = nothing
-    shell.getoutput = lambda *args, **kwargs: []
-    for name in ("pip", "conda", "mamba", "uv", "matplotlib", "cd", "load_ext", "env", "pylab"):
-        shell.register_magic_function(nothing, "line", name)
-    for name in ("bash", "sh", "script", "system", "sx", "!", "writefile", "capture_output"):
-        shell.register_magic_function(nothing, "cell", name)
-    shell._tee = lambda channel: nullcontext()  # IPython would keep all that is printed
-    transform = shell.transform_cell
-    shell.transform_cell = lambda cell: cell if _is_python(cell) else transform(cell)
-    shell.showtraceback = nothing
-    shell.showsyntaxerror = nothing
-    shell.set_custom_exc((), None)
-    return shell
-
-
-def _is_python(cell: str) -> bool:
-    """Whether a cell is Python as it stands, so that IPython would find nothing to transform."""
-    with warnings.catch_warnings(action="ignore"):  # they come when it is run
-        try:
-            compile(cell, "<cell>", "exec", PyCF_ONLY_AST | PyCF_ALLOW_TOP_LEVEL_AWAIT)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return False
-    return True
-
-
-def _no_input(prompt: object = "") -> str:
-    """`input()` in a graded run: nobody is there to answer."""
-    return ""
-
-
-def _error_of(result: Any) -> BaseException | None:
-    found: BaseException | None = result.error_before_exec or result.error_in_exec
-    return found
-
-
-def run(job: Mapping[str, Tree], report: Report) -> None:
-    """Run one submission.
-
-    Args:
-        job: ``{"cells": [source], "probes": [{"check", "probe", "watch"}], "limits": {…},
-            "defines": {name: exercise}, "recordings": {name: uint8 array}, "rerun": bool, "lang",
-            "skip": [item ids], "left_out": [cell numbers]}``.
-        report: called with each event: ``{"start": item}``, ``{"cell": report}``,
-            ``{"training": seconds}``, ``{"observation": tree, "check": id}``, ``{"events": […]}``,
-            ``{"end": True}``. An item is ``"cell:3"`` or ``"probe:attention.values"``.
-    """
-    limits = Limits(**job["limits"])
-    clock = _Clock(limits)
-    printed = _Printed(limits.output_kb * 1024, str(job["lang"]))
-    sys.stdin = io.StringIO("")
-    threading.stack_size(THREAD_STACK)
-    sys.setswitchinterval(TURN)
-    import builtins
-
-    builtins.input = _no_input
-
-    def allow_more(seconds: float) -> None:
-        report({"training": seconds})
-        clock.end += seconds
-        clock.start(seconds)
-
-    session.install(
-        recordings={k: v.tobytes() for k, v in job["recordings"].items()},
-        rerun=bool(job["rerun"]),
-        lang=str(job["lang"]),
-        training_seconds=limits.training_seconds,
-        allow_more=allow_more,
-    )
-    with redirect_stdout(printed), redirect_stderr(printed):
-        shell = warm_shell()
-        _run_cells(job, shell, clock, printed, limits, report)
-        _, most = resource.getrlimit(resource.RLIMIT_CPU)
-        resource.setrlimit(resource.RLIMIT_CPU, (most, most))
-        _, most = resource.getrlimit(resource.RLIMIT_DATA)
-        resource.setrlimit(resource.RLIMIT_DATA, (most, most))
-        clock.end = max(clock.end, time.monotonic() + limits.cell_seconds)
-        _run_probes(job, shell.user_ns, clock, report)
-    for name, data in session.current.made.items():
-        report({"made": name, "data": np.frombuffer(data, dtype=np.uint8)})
-    report({"events": session.current.events})
-    report({"end": True})
-
-
-def _run_cells(
-    job: Mapping[str, Tree], shell: Any, clock: _Clock, printed: _Printed, limits: Limits,
-    report: Report,
-) -> None:  # fmt: skip
-    out_of_time: LimitHit | None = None
-    holes = Holes(job["defines"])
-    for number, source in enumerate(job["cells"], start=1):
-        name = f"cell:{number}"
-        if name in job["skip"]:
-            report({"cell": CellReport(number, "skipped").to_dict()})
-            continue
-        if number in job["left_out"]:
-            report({"cell": CellReport(number, "shown").to_dict()})
-            continue
-        if out_of_time is not None:
-            error = {"type": "LimitHit", "limit": out_of_time.limit, "value": out_of_time.value}
-            report({"cell": CellReport(number, "skipped", error).to_dict()})
-            continue
-        report({"start": name})
-        printed.parts, printed.size = [], 0
-        began = time.perf_counter()
-        found = _run_cell(shell, source, clock)
-        seconds = round(time.perf_counter() - began, 4)
-        hole = holes.explain(found, source, shell.user_ns) if found is not None else None
-        status, record = _outcome(found, hole, limits)
-        if isinstance(found, LimitHit):
-            _clear_away()
-            if found.limit in ("seconds", "cpu"):
-                out_of_time = found
-        text = printed.text()
-        report({"cell": CellReport(number, status, record, seconds, text).to_dict()})
-        _close_figures()
-
-
-def _outcome(
-    found: BaseException | None, hole: str | None, limits: Limits
-) -> tuple[Any, dict[str, Any] | None]:
-    if found is None:
-        return "ok", None
-    if hole is not None:
-        return "todo", {"type": "NotDoneYet", "message": hole, "line": ""}
-    if isinstance(found, LimitHit):
-        return "limit", {"type": "LimitHit", "limit": found.limit, "value": found.value}
-    record = error_record(found)
-    limit = limit_behind(record, limits)
-    return ("limit", {**limit, "type": "LimitHit"}) if limit else ("error", record)
-
-
 # How the kernel's limits show in an exception's type and message, and which limit it is.
 _SIGNS = (
     (r"MemoryError|ResourceExhausted|OOM when allocating|Errno 12\]", "memory", "memory_mb"),
@@ -283,62 +85,293 @@ def limit_behind(record: Mapping[str, Any], limits: Limits) -> dict[str, Any] | 
     return None
 
 
-def _run_cell(shell: Any, source: str, clock: _Clock) -> BaseException | None:
-    try:
-        clock.start()
-        result = shell.run_cell(source, store_history=False, silent=False)
-        clock.stop()
-        return _error_of(result)
-    except BaseException as error:
-        clock.stop()
-        return error
-    finally:
-        clock.stop()
+class Runner:
+    """One run of a notebook in this process.
+
+    Args:
+        defines: name → exercise that asks for it.
+        limits: of the run.
+        lang: of the line that says how much of what a cell printed was cut.
+
+    Attributes:
+        names: the notebook's namespace.
+    """
+
+    def __init__(self, defines: Mapping[str, str], limits: Limits, lang: str) -> None:
+        self.limits = limits
+        self.holes = Holes(defines)
+        self.shell = headless()
+        self.names: Mapping[str, Any] = self.shell.user_ns
+        self.clock = Clock(limits.cell_seconds, self.names, limits.seconds, limits.cpu_seconds)
+        self.typing = Typing()
+        self.printed = _Printed(limits.output_kb * 1024, lang)
+        self._sources: Sequence[str] = ()
+        self._endless: set[str] = set()  # functions that a limit stopped
+        self._lost: dict[
+            str, str
+        ] = {}  # name → "cell:line" of the statement that failed to make it
+        self._over: LimitHit | None = None
+        self._cell = 0
+        self._failed: list[tuple[CellStatus, dict[str, Any]]] = []  # first what stopped first
+        sys.stdin = io.StringIO("")
+        sys.path.insert(0, os.getcwd())  # a module that the notebook writes can be imported
+        stand_ins()
+        with redirect_stdout(self.printed), redirect_stderr(self.printed):
+            self.settings = Settings()
+
+    # -------------------------------------------------------------- cells
+
+    def run_cells(
+        self, sources: Sequence[str], report: Report, skip: Collection[str] = (),
+        left_out: Collection[int] = (),
+    ) -> None:  # fmt: skip
+        """Run the cells; each is reported as ``{"start": "cell:3"}``, then ``{"cell": …}``.
+
+        Args:
+            skip: items (``"cell:3"``) that are not run.
+            left_out: numbers of cells that only show something (`grader.check.names.display_only`).
+        """
+        self._sources = sources
+        self.shell.step = self._statement
+        with redirect_stdout(self.printed), redirect_stderr(self.printed):
+            for number, source in enumerate(sources, start=1):
+                if f"cell:{number}" in skip:
+                    found = CellReport(number, "skipped")
+                elif number in left_out:
+                    found = CellReport(number, "shown")
+                elif self._over is not None:
+                    found = CellReport(number, "skipped", _limit_record(self._over))
+                else:
+                    report({"start": f"cell:{number}"})
+                    found = self._run_cell(number, source)
+                report({"cell": found.to_dict()})
+        self.shell.step = None
+
+    def _run_cell(self, number: int, source: str) -> CellReport:
+        self._cell, self._failed = number, []
+        self.printed.parts, self.printed.size = [], 0
+        importlib.invalidate_caches()  # for a module that an earlier cell wrote
+        began = time.perf_counter()
+        for part in self.shell.parts(source):
+            self._run_part(part)
+        seconds = round(time.perf_counter() - began, 4)
+        status, failed = self._outcome()
+        _close_figures()
+        return CellReport(
+            number,
+            status,
+            next(iter(failed), None),
+            seconds,
+            self.printed.text(),
+            tuple(failed[1:]),
+        )
+
+    def _run_part(self, source: str) -> None:
+        try:
+            with self.clock.limit():
+                result = self.shell.run_cell(source, store_history=False, silent=False)
+            error = result.error_before_exec or result.error_in_exec
+        except BaseException as raised:
+            error = raised
+        if error is not None:  # it does not parse, or was stopped between two statements
+            self._note(error, source, getattr(error, "lineno", None) or 1)
+
+    async def _statement(self, node: ast.stmt, run: Callable[[], Awaitable[Any]]) -> None:
+        """Run one statement of a cell; what it raises is noted, and the next ones run."""
+        if self._over is not None:
+            return
+        self.typing.again()
+        stopped = ""
+        if self._endless and not isinstance(node, _DEFINITIONS):
+            stopped = self._endless_in(taken(ast.unparse(node)))
+        if stopped:
+            self.clock.start(most=_BRIEF)
+        try:
+            error = await run()
+        except BaseException as raised:
+            error = raised
+        if stopped or isinstance(error, LimitHit):
+            self.clock.start()
+        if error is not None:
+            self._note(error, ast.unparse(node), node.lineno, stopped)
+
+    def _endless_in(self, names: Iterable[str]) -> str:
+        """A function that does not end among those that `names` use, or ""."""
+        return min(self._endless & reach(self._sources, names), default="")
+
+    def _note(self, error: BaseException, source: str, line: int, endless: str = "") -> None:
+        """Keep what a statement raised, and which names are not there because of it.
+
+        Args:
+            endless: a function that it uses and that was stopped before.
+        """
+        if endless and isinstance(error, LimitHit) and error.limit == "cell":
+            self._failed.append(
+                ("limit", {"type": "LimitHit", "limit": "inside", "value": endless})
+            )
+        elif isinstance(error, LimitHit):
+            _clear_away()
+            if error.limit in ("seconds", "cpu"):
+                self._over = error
+            self._stopped()
+            self._failed.append(("limit", _limit_record(error)))
+        elif (hole := self.holes.explain(error, source, self.names)) is not None:
+            self._failed.append(("todo", {"type": "NotDoneYet", "message": hole, "line": ""}))
+            return
+        else:
+            record = error_record(error)
+            limit = limit_behind(record, self.limits)
+            if limit:
+                self._failed.append(("limit", {**limit, "type": "LimitHit"}))
+            else:
+                because = self._lost.get(getattr(error, "name", None) or "")
+                more = {"because": because} if because and isinstance(error, NameError) else {}
+                self._failed.append(("error", {**record, "at": line, **more}))
+        for name in made(source):
+            if name not in self.names:
+                self._lost[name] = f"{self._cell}:{line}"
+
+    def _stopped(self) -> None:
+        if self.clock.inside in self.names:
+            self._endless.add(self.clock.inside)
+
+    def _outcome(self) -> tuple[CellStatus, list[dict[str, Any]]]:
+        """Status of the cell and what failed in it, the one that decides first."""
+        failed = sorted(self._failed, key=lambda f: f[0] != "limit")
+        if not failed:
+            return "ok", []
+        if failed[0][0] == "todo":  # what fails after a hole follows from it
+            return "todo", [failed[0][1]]
+        causes = [f[1] for f in failed if f[0] != "todo"]
+        return failed[0][0], list({str(_crash(c)): c for c in reversed(causes)}.values())[::-1]
+
+    # -------------------------------------------------------------- probes
+
+    def run_probes(
+        self, probes: Iterable[Asked], report: Report, skip: Collection[str] = ()
+    ) -> None:
+        """Observe; reported as ``{"start": "probe:id"}``, then ``{"check": id, "observation": …}``.
+
+        Answers first: they are there, whatever else hangs.
+
+        Args:
+            probes: of each, the check, what is asked and which library calls are watched for.
+            skip: items (``"probe:id"``) that are not observed.
+        """
+        with redirect_stdout(self.printed), redirect_stderr(self.printed):
+            for name in self.settings.put_right():
+                session.current.notice("setting", name)
+            self.clock.claim()
+            self.clock.end = max(self.clock.end, time.monotonic() + self.limits.cell_seconds)
+            shared: dict[str, Made] = {}
+            for check, probe, watch in sorted(probes, key=_looks_at_code):
+                if f"probe:{check}" not in skip:
+                    report({"start": f"probe:{check}"})
+                    seen = self._observe(probe, watch, shared)
+                    report({"check": check, "observation": seen})
+
+    def _observe(self, probe: Probe, watch: Sequence[str], shared: dict[str, Made]) -> Tree:
+        endless = self._endless_in(probe.names()) if self._endless else ""
+        if endless:
+            return {"status": "limit", "error": {"limit": "inside", "value": endless}}
+        self.typing.again()
+        try:
+            # Half of what is left: one probe that hangs leaves time for the others.
+            with self.clock.limit(share=0.5):
+                seen = observe(probe, self.names, session.current.answers, watch, shared)
+            limit = limit_behind(seen.get("error") or {}, self.limits)
+            if seen["status"] == "error" and limit:
+                seen |= {"status": "limit", "error": limit}
+        except LimitHit as hit:
+            self._stopped()
+            seen = {"status": "limit", "error": {"limit": hit.limit, "value": hit.value}}
+        except BaseException as error:
+            seen = {"status": "error", "error": error_record(error)}
+        return seen
+
+
+def _looks_at_code(asked: Asked) -> bool:
+    return any(step.op != "answer" for step in asked[1].steps)
+
+
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
+_BRIEF = 1.0  # seconds for a statement that uses a function which a limit stopped before
+
+
+def _crash(error: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What makes two errors the same crash."""
+    return tuple(error.get(k) for k in ("type", "message", "line", "limit", "value", "because"))
+
+
+def _limit_record(hit: LimitHit) -> dict[str, Any]:
+    return {"type": "LimitHit", "limit": hit.limit, "value": hit.value}
 
 
 def _clear_away() -> None:
     """Kill what a cell that was stopped has left running, if this is the first of a namespace."""
     if os.getpid() == 1:
-        try:
+        with suppress(ProcessLookupError):
             os.kill(-1, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
 
 
 def _close_figures() -> None:
     pyplot = sys.modules.get("matplotlib.pyplot")
     if pyplot is not None:
-        try:
+        with suppress(Exception):
             pyplot.close("all")
-        except Exception:
-            pass
 
 
-def _run_probes(
-    job: Mapping[str, Tree], names: Mapping[str, Any], clock: _Clock, report: Report
-) -> None:
-    made: dict[str, Made] = {}
-    for item in job["probes"]:
-        check = item["check"]
-        if f"probe:{check}" in job["skip"]:
-            continue
-        report({"start": f"probe:{check}"})
-        clock.end = max(clock.end, time.monotonic() + clock.limits.cell_seconds)
-        try:
-            clock.start()
-            probe = msgspec.convert(item["probe"], Probe)
-            seen = observe(probe, names, session.current.answers, item["watch"], made)
-            clock.stop()
-            limit = limit_behind(seen.get("error") or {}, clock.limits)
-            if seen["status"] == "error" and limit:
-                seen |= {"status": "limit", "error": limit}
-        except LimitHit as hit:
-            clock.stop()
-            seen = {"status": "limit", "error": {"limit": hit.limit, "value": hit.value}}
-        except BaseException as error:
-            clock.stop()
-            seen = {"status": "error", "error": error_record(error)}
-        report({"check": check, "observation": seen})
+# ------------------------------------------------------------------ inside a fork, for one submission
+
+
+def run(job: Mapping[str, Tree], report: Report) -> None:
+    """Run one submission.
+
+    Args:
+        job: ``{"cells": [source], "probes": [{"check", "probe", "watch"}], "limits": {…},
+            "defines": {name: exercise}, "recordings": {name: uint8 array}, "rerun": bool, "lang",
+            "skip": [item ids], "left_out": [cell numbers]}``.
+        report: called with each event: ``{"start": item}``, ``{"cell": report}``,
+            ``{"training": seconds}``, ``{"observation": tree, "check": id}``, ``{"events": […]}``,
+            ``{"end": True}``. An item is ``"cell:3"`` or ``"probe:attention.values"``.
+    """
+    lang, skip = str(job["lang"]), set(job["skip"])
+    threading.stack_size(THREAD_STACK)
+    sys.setswitchinterval(TURN)
+    runner = Runner(job["defines"], Limits(**job["limits"]), lang)
+
+    def allow_more(seconds: float) -> None:
+        report({"training": seconds})
+        runner.clock.end += seconds
+        runner.clock.start(seconds)
+
+    session.install(
+        recordings={k: v.tobytes() for k, v in job["recordings"].items()},
+        rerun=bool(job["rerun"]),
+        lang=lang,
+        training_seconds=runner.limits.training_seconds,
+        allow_more=allow_more,
+    )
+    runner.run_cells(job["cells"], report, skip, set(job["left_out"]))
+    _lift("RLIMIT_CPU", "RLIMIT_DATA")
+    asked = job["probes"]
+    runner.run_probes(
+        ((a["check"], msgspec.convert(a["probe"], Probe), a["watch"]) for a in asked), report, skip
+    )
+    for name, data in session.current.made.items():
+        report({"made": name, "data": np.frombuffer(data, dtype=np.uint8)})
+    report({"events": session.current.events})
+    report({"end": True})
+
+
+def _lift(*names: str) -> None:
+    """Give the probes what the kernel keeps back from the cells."""
+    import resource
+
+    for name in names:
+        limit = getattr(resource, name)
+        _, most = resource.getrlimit(limit)
+        resource.setrlimit(limit, (most, most))
 
 
 def main(job: Mapping[str, Tree], channel: int) -> None:
@@ -346,9 +379,5 @@ def main(job: Mapping[str, Tree], channel: int) -> None:
     from grader.sandbox.channel import send
 
     threading.excepthook = lambda args: None
-
-    def report(tree: Tree) -> None:
-        send(channel, tree)
-
-    run(job, report)
+    run(job, lambda tree: send(channel, tree))
     os._exit(0)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -24,14 +23,15 @@ from typing import Any
 from grader.check.judge import Evidence, Verdict, judge
 from grader.check.key import Check, Key
 from grader.check.names import lab_named_in
-from grader.check.observe import LimitHit, Made, error_record, observe
 from grader.check.text import gettext
 from grader.check.tree import Tree
-from grader.notebook.cells import code_cells
+from grader.notebook import locate, session
+from grader.notebook.cells import CellReport, code_cells
 from grader.notebook.errors import LabError
+from grader.notebook.lab import MEASURED, not_recorded
+from grader.notebook.runner import Runner
 
 _PATIENCE = 3.0  # a student's machine may be so much slower than the one that grades
-MEASURED = gettext("recorded; measured when you hand in")
 
 
 @dataclass(frozen=True)
@@ -39,44 +39,18 @@ class CleanRun:
     """What a run in a clean process found.
 
     Attributes:
-        cells: number of a code cell, from 1 → what stopped it: ``{"type", "message", "line"}``.
+        cells: how each code cell ran.
         events: see `grader.notebook.session.Session`.
     """
 
     verdicts: tuple[Verdict, ...]
-    cells: Mapping[int, Mapping[str, str]]
+    cells: tuple[CellReport, ...]
     events: tuple[Mapping[str, Any], ...]
     seconds: float
 
     @property
     def total(self) -> float:
         return round(sum(v.points for v in self.verdicts), 2)
-
-
-def observe_check(
-    key: Key,
-    check: Check,
-    names: Mapping[str, Any],
-    answers: Mapping[str, Any],
-    recorded: bool,
-    made: dict[str, Made] | None = None,
-) -> Tree:
-    """What one check sees in a namespace; None if there is nothing to see yet.
-
-    Args:
-        recorded: whether the recording that the check measures is there.
-        made: see `grader.check.observe.observe`.
-    """
-    if check.kind == "answer":
-        if check.id not in answers:
-            return None
-        return {"status": "ok", "values": {"answer": answers[check.id]}}
-    if check.probe is None:
-        return None
-    if check.kind == "clean" and not recorded:
-        return {"status": "missing", "error": {"name": check.recording, "what": "recording"}}
-    forbids = key.exercise(check.exercise).forbids
-    return observe(check.probe, names, answers, forbids, made)
 
 
 def run_clean(
@@ -122,7 +96,7 @@ def run_clean(
         found = json.loads(out.read_text(encoding="utf-8"))
     return CleanRun(
         tuple(Verdict.from_dict(v) for v in found["verdicts"]),
-        {int(k): v for k, v in found["cells"].items()},
+        tuple(CellReport.from_dict(c) for c in found["cells"]),
         tuple(found["events"]),
         found["seconds"],
     )
@@ -147,56 +121,6 @@ def _scratch(lang: str) -> Iterator[str]:
 # ------------------------------------------------------------------ in the clean process
 
 
-def _headless() -> Any:
-    """IPython without a screen: shell lines and installs do nothing, nobody answers `input()`."""
-    import builtins
-
-    from IPython.core.interactiveshell import InteractiveShell
-    from traitlets.config import Config
-
-    config = Config()
-    config.HistoryManager.enabled = False
-    config.InteractiveShell.cache_size = 0
-    shell: Any = InteractiveShell.instance(config=config)
-
-    def nothing(*args: Any, **kwargs: Any) -> None:
-        """Shell lines do nothing here."""
-
-    shell.system = shell.system_raw = shell.system_piped = nothing
-    shell.getoutput = lambda *args, **kwargs: []
-    for name in ("pip", "conda", "mamba", "uv", "matplotlib", "cd", "load_ext", "env", "pylab"):
-        shell.register_magic_function(nothing, "line", name)
-    for name in ("bash", "sh", "script", "system", "sx", "!", "writefile"):
-        shell.register_magic_function(nothing, "cell", name)
-    shell.showtraceback = shell.showsyntaxerror = nothing
-    builtins.input = lambda prompt="": ""
-    return shell
-
-
-@contextmanager
-def _at_most(seconds: float) -> Iterator[list[float]]:
-    """Raise `LimitHit` when time is up (where there is an alarm); the list holds extra time."""
-    extra = [0.0]
-    if not hasattr(signal, "setitimer"):
-        yield extra
-        return
-
-    def ring(signum: int, frame: Any) -> None:
-        left, extra[0] = extra[0], 0.0
-        if left > 0:
-            signal.setitimer(signal.ITIMER_REAL, left)
-        else:
-            raise LimitHit("cell", seconds)
-
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield extra
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0.0)
-        signal.signal(signal.SIGALRM, before)
-
-
 def _import(modules: Sequence[str]) -> None:
     """Import what a worker has imported before any submission: no cell's time goes into it."""
     for name in modules:
@@ -207,55 +131,52 @@ def _import(modules: Sequence[str]) -> None:
 
 
 def _run(sources: Sequence[str], key: Key, folder: Path, lang: str) -> dict[str, Any]:
-    from grader.notebook import session
-    from grader.notebook.holes import Holes
-
     began = time.perf_counter()
-    recordings = folder / "recordings" / key.lab
-    clock: list[list[float]] = []
+    cells: list[dict[str, Any]] = []
+    observations: dict[str, Tree] = {}
+
+    def report(event: Tree) -> None:
+        if "cell" in event:
+            cells.append(event["cell"])
+        elif "check" in event:
+            observations[event["check"]] = event["observation"]
+
+    limits = replace(
+        key.limits,
+        cell_seconds=_PATIENCE * key.limits.cell_seconds,
+        seconds=_PATIENCE * key.limits.seconds,
+    )
+    _import(key.preload)
+    asked = key.questions_for_students()
+    runner = Runner(asked["defines"], limits, lang)
 
     def allow_more(seconds: float) -> None:
-        if clock:
-            clock[-1][0] += seconds
+        runner.clock.end += seconds
+        runner.clock.start(seconds)
 
+    recordings = folder / "recordings" / key.lab
     state = session.install(
         {p.stem: p.read_bytes() for p in sorted(recordings.glob("*.safetensors"))},
         lang=lang,
-        training_seconds=key.limits.training_seconds,
+        training_seconds=limits.training_seconds,
         allow_more=allow_more,
     )
-    _import(key.preload)
-    shell = _headless()
-    patience = _PATIENCE * key.limits.cell_seconds
-    holes = Holes({name: e.id for e in key.exercises for name in e.defines})
-    cells: dict[int, dict[str, str]] = {}
-    for index, source in enumerate(sources, start=1):
-        try:
-            with _at_most(patience) as extra:
-                clock.append(extra)
-                result = shell.run_cell(source, store_history=False)
-            error = result.error_before_exec or result.error_in_exec
-        except BaseException as raised:
-            error = raised
-        if error is None:
-            continue
-        if isinstance(error, LimitHit):
-            message = f"{error.limit}: {error.value:g} s"
-            cells[index] = {"type": "LimitHit", "message": message, "line": ""}
-        elif holes.explain(error, source, shell.user_ns) is None:
-            cells[index] = error_record(error)
+    runner.run_cells(sources, report)
     recorded = {*state.made, *state.recordings}
-    observations = {}
+    clean = [c for c in key.checks if c.kind == "clean"]
+    missing = {c.id for c in clean if c.probe and not recorded.issuperset(c.measured)}
+    watched = {e.id: e.forbids for e in key.exercises}
+    probes = [
+        (c.id, c.probe, watched.get(c.exercise, ()) if c.kind == "source" else ())
+        for c in key.checks
+        if c.probe and c.kind != "answer" and c.id not in missing
+    ]
+    runner.run_probes(probes, report)
     for check in key.checks:
-        try:
-            with _at_most(patience):
-                seen = observe_check(
-                    key, check, shell.user_ns, state.answers, recorded.issuperset(check.measured)
-                )
-        except LimitHit as hit:
-            seen = {"status": "limit", "error": {"limit": hit.limit, "value": hit.value}}
-        if seen is not None:
-            observations[check.id] = seen
+        if check.kind == "answer" and check.id in state.answers:
+            observations[check.id] = {"status": "ok", "values": {"answer": state.answers[check.id]}}
+    for name in missing:
+        observations[name] = not_recorded(key.check(name))
     verdicts = [
         _later(key.check(v.check), v, recorded) for v in judge(key, Evidence(observations, sources))
     ]
@@ -276,8 +197,6 @@ def _later(check: Check, verdict: Verdict, recorded: Set[str]) -> Verdict:
 
 def main(notebook: str, out: str, lang: str) -> None:
     """Run `notebook` in the current folder and write what came to `out` as JSON."""
-    from grader.notebook import locate
-
     sources = code_cells(json.loads(Path(notebook).read_text(encoding="utf-8")))
     lab = lab_named_in(sources) or ""
     key = locate.load_key(lab, lang)

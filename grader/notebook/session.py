@@ -17,6 +17,9 @@ from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from typing import Any
 
+from grader.check.text import Text, gettext
+from grader.notebook import settings
+
 _PATCHED = "_lab_kit"
 REPLAY = "LAB_REPLAY"  # environment: recordings that are there are loaded instead of training
 
@@ -57,6 +60,12 @@ class Session:
     def note(self, recording: str, what: str) -> None:
         event = {"recording": recording, "what": what}
         if event not in self.events:
+            self.events.append(event)
+
+    def notice(self, what: str, name: str) -> None:
+        """Note what was passed over (``magic``) or put right (``setting``); see `told`."""
+        event = {"what": what, "name": name}
+        if event not in self.events and len(self.events) < 50:
             self.events.append(event)
 
 
@@ -148,3 +157,19 @@ class _Awaiting(MetaPathFinder):
 
         spec.loader.exec_module = exec_module  # type: ignore[method-assign]
         return spec
+
+
+def told(event: Mapping[str, Any]) -> Text | None:
+    """What `Session` noted, in words; an event may come from a student's process."""
+    what, name = event.get("what"), str(event.get("name", event.get("recording", "")))[:60]
+    if what == "setting":
+        setting = settings.NAMES.get(name)
+        return setting and gettext("put right before the checks: {s}", s=setting)
+    texts = {
+        "shapes": gettext("the recording {name!r} does not fit the model that the notebook builds"),
+        "damaged": gettext("the recording {name!r} cannot be read"),
+        "trained": gettext("no recording {name!r}: the model was trained again"),
+        "magic": gettext("{name} does nothing when graded"),
+    }
+    text = texts.get(str(what))
+    return text.fill(name=name) if text else None

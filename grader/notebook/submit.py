@@ -21,11 +21,12 @@ from grader import __version__
 from grader.check.judge import EARNING
 from grader.check.names import lab_named_in
 from grader.check.recording import BadRecording, Recording
-from grader.check.text import Text, gettext, number
+from grader.check.text import Text, gettext, number, same
 from grader.notebook import display
-from grader.notebook.cells import code_cells
+from grader.notebook.cells import causes, code_cells
 from grader.notebook.errors import LabError
 from grader.notebook.selfcheck import CleanRun, run_clean
+from grader.notebook.session import told
 from grader.notebook.training import device, versions, write
 
 if TYPE_CHECKING:
@@ -389,12 +390,12 @@ def selfcheck(lab: Lab, given: str | None = None) -> None:
         )
     )
     found = run(lab, notebook)
-    display.show(report(lab, found))
-    lines = explain(lab, found, code_cells(notebook.book))
+    lines = explain(lab, found)
     if missing:
         lines.append(_stale(notebook, missing))
-    if lines:
+    if lines:  # causes first
         display.show(display.Note("\n".join(line.to(lab.lang) for line in lines)))
+    display.show(report(lab, found))
 
 
 def run(lab: Lab, notebook: Found) -> CleanRun:
@@ -418,21 +419,9 @@ def report(lab: Lab, found: CleanRun) -> display.Report:
     return display.Report(rows, lab.lang, heading.to(lab.lang))
 
 
-def explain(lab: Lab, found: CleanRun, sources: Sequence[str]) -> list[Text]:
+def explain(lab: Lab, found: CleanRun) -> list[Text]:
     """What the student should know of a clean run: cells that stop, and what differs from here."""
-    lines: list[Text] = []
-    for index, error in found.cells.items():
-        first = next((x for x in sources[index - 1].splitlines() if x.strip()), "")
-        text = gettext(
-            "✗ code cell {i} ({f}) stops: {t}: {m}",
-            i=index,
-            f=first.strip()[:40],
-            t=error["type"],
-            m=error["message"][:160],
-        )
-        if error["type"] == "NameError":
-            text += gettext("\n    → defined further down, or in a cell that is gone")
-        lines.append(text)
+    lines = [same("✗ ") + line for line in causes(found.cells)]
     differ = [
         v
         for v in found.verdicts
@@ -450,11 +439,7 @@ def explain(lab: Lab, found: CleanRun, sources: Sequence[str]) -> list[Text]:
             )
         )
     for event in found.events:
-        if event.get("what") in ("shapes", "damaged"):
-            lines.append(
-                gettext(
-                    "✗ recording {n} does not go with the notebook as it stands: train again",
-                    n=event.get("recording"),
-                )
-            )
+        line = told(event)
+        if line is not None:
+            lines.append(same("… ") + line)
     return lines

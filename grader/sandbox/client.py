@@ -19,9 +19,9 @@ import numpy as np
 
 from grader.check.key import Key, Limits
 from grader.check.names import display_only
-from grader.check.text import Text, gettext
 from grader.check.tree import Tree, TreeError, unpack
 from grader.notebook.cells import CellReport
+from grader.notebook.session import told
 from grader.notebook.waiting import MOST
 from grader.sandbox import bwrap, nursery
 from grader.sandbox.channel import COMMON, JOB, MAX_FRAME, frames, send, write_all
@@ -372,14 +372,17 @@ def _cell(tree: Mapping[str, Tree], room: int) -> CellReport | None:
         return CellReport(
             index=int(tree["index"]),
             status=tree["status"] if tree["status"] in _CELL_STATUS else "error",
-            error={str(k)[:40]: str(v)[:600] for k, v in list(error.items())[:8]}
-            if error
-            else None,
+            error=_words(error) if error else None,
             seconds=seconds if 0.0 <= seconds < 1e6 else 0.0,
             text=str(tree["text"])[:room],
+            others=tuple(map(_words, tree["others"][:10])),
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         return None
+
+
+def _words(error: Mapping[str, Tree]) -> dict[str, str]:
+    return {str(k)[:40]: str(v)[:600] for k, v in list(error.items())[:8]}
 
 
 _CELL_STATUS = ("ok", "error", "todo", "limit", "skipped", "shown")
@@ -427,20 +430,6 @@ def _outcome(
             observations[name] = {"status": "limit", "values": {}, "error": dict(fate)}
     for number in range(1, count + 1):
         cells.setdefault(number, CellReport(number, "skipped"))
-    notices = tuple(n for n in map(_notice, seen.events) if n is not None)
+    notices = tuple(n for e in seen.events if isinstance(e, dict) and (n := told(e)) is not None)
     ordered = tuple(cells[i] for i in sorted(cells) if 1 <= i <= count)
     return Outcome(observations, ordered, notices, made=seen.made)
-
-
-def _notice(event: Tree) -> Text | None:
-    """What `grader.notebook.session` noted, in words."""
-    if not isinstance(event, dict) or not isinstance(event.get("recording"), str):
-        return None
-    texts = {
-        "replayed": None,
-        "shapes": gettext("the recording {name!r} does not fit the model that the notebook builds"),
-        "damaged": gettext("the recording {name!r} cannot be read"),
-        "trained": gettext("no recording {name!r}: the model was trained again"),
-    }
-    text = texts.get(str(event.get("what")))
-    return text.fill(name=event["recording"][:60]) if text else None

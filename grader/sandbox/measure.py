@@ -17,7 +17,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from grader.check.observe import error_record, plain
+from grader.check.observe import plain
+from grader.check.raised import error_record
 from grader.check.recording import BadRecording, Measured, Recording
 from grader.check.tree import Tree
 from grader.sandbox import isolate

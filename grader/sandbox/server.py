@@ -120,9 +120,9 @@ _ALWAYS = (
 
 def _warm_up() -> None:
     """What every submission would begin with."""
-    from grader.notebook import runner
+    from grader.notebook.shell import headless
 
-    runner.warm_shell()
+    headless()
 
 
 def _rss_mb() -> float:
