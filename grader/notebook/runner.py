@@ -379,5 +379,9 @@ def main(job: Mapping[str, Tree], channel: int) -> None:
     from grader.sandbox.channel import send
 
     threading.excepthook = lambda args: None
-    run(job, lambda tree: send(channel, tree))
+
+    def report(tree: Tree) -> None:
+        send(channel, tree)
+
+    run(job, report)
     os._exit(0)

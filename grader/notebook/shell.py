@@ -118,7 +118,7 @@ class Shell(InteractiveShell):
         if magic_name in _SILENT_LINES or self.find_line_magic(magic_name) is None:
             session.current.notice("magic", f"%{magic_name}")
             return None
-        return super().run_line_magic(magic_name, line, _stack_depth)
+        return super().run_line_magic(magic_name, line, _stack_depth + 1)
 
     def run_cell_magic(self, magic_name: str, line: str, cell: str) -> Any:
         """See IPython; what is for a shell does nothing."""

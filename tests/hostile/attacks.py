@@ -73,7 +73,7 @@ def harm(id, cell, status="ok", says="", points="full"):
 FIND_REPORT = """
 import gc, sys, types
 found = [f for f in gc.get_objects() if isinstance(f, types.FunctionType) and f.__name__ == "report"
-         and f.__code__.co_filename.endswith("student_zone.py")]
+         and f.__code__.co_filename.endswith("runner.py")]
 channel = found[0].__closure__[0].cell_contents
 job = next(d for d in gc.get_objects() if isinstance(d, dict) and {"cells", "probes"} <= set(d))
 """
