@@ -21,6 +21,7 @@ from grader.check.answers import digest, normalise
 from grader.check.compare import Close, Distribution, Exact, Match
 from grader.check.key import Check, Key, Misconception
 from grader.check.names import Use, forbidden_uses
+from grader.check.raised import limit_text, said_of
 from grader.check.text import Text, gettext, same
 from grader.check.tree import Tree
 
@@ -449,8 +450,7 @@ def _not_ok(blank: Verdict, seen: Tree) -> Verdict:
             status="error",
             message=instead_of_a_model(str(error.get("name", "?"))[:60], str(error["what"])),
         )
-    said = f"{error.get('type', 'Exception')}: {error.get('message', '')}"[:300].rstrip(": ")
-    message = gettext("raised {s}", s=said.replace("{", "(").replace("}", ")"))
+    message = said_of(error)
     if error.get("line"):
         message += gettext(
             ", at: {c}", c=str(error["line"])[:120].replace("{", "(").replace("}", ")")
@@ -478,27 +478,6 @@ _LACKS: dict[str, Text] = {
     ),
     "answer": _NOT_OBSERVED["answer"],
 }
-
-
-_LIMITS: dict[str, Text] = {
-    "cell": gettext("stopped after {v} s (limit of one cell)"),
-    "seconds": gettext("the submission's {v} s were used up"),
-    "cpu": gettext("the submission's {v} s of processor time were used up"),
-    "memory": gettext("more than {v} MB of memory were asked for"),
-    "processes": gettext("more than {v} processes and threads at a time"),
-    "file": gettext("a file of more than {v} MB was being written"),
-    "disk": gettext("the disk was full: {v} MB in all, and a limited number of files"),
-    "open_files": gettext("more than {v} files open at a time"),
-    "inside": gettext("not run: {v}, which it uses, did not end"),
-    "report": gettext("more came back than a submission may report"),
-    "died": gettext("the process ended while this ran ({v})"),
-}
-
-
-def limit_text(error: Mapping[str, Any]) -> Text:
-    """Which limit an error record ``{"limit", "value"}`` tells of, in words."""
-    text = _LIMITS.get(str(error.get("limit", "")), gettext("stopped by a limit"))
-    return text.fill(v=str(error.get("value", "?")).removesuffix(".0")[:40])
 
 
 def _weights_problem(seen: Tree) -> Text | None:

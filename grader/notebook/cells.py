@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from grader.check.judge import limit_text
-from grader.check.text import Text, gettext, ngettext, same
+from grader.check.raised import said_of
+from grader.check.text import Text, gettext, ngettext
 
 CellStatus = Literal["ok", "error", "todo", "limit", "skipped", "shown"]
 
@@ -87,35 +85,3 @@ def causes(cells: Iterable[CellReport]) -> list[Text]:
             )
         )
     return told
-
-
-# What a Python that is too old says of newer syntax, or the line of which it says so.
-_NEWER = (
-    (r"f-string", "3.12"),
-    (r"^\s*type \w+.*=", "3.12"),
-    (r"^\s*(?:async )?(?:def|class) \w+\[", "3.12"),
-    (r"multiple exception types must be parenthesized", "3.14"),
-    (r"\bt([\"']).*\1", "3.14"),
-)
-
-
-def said_of(error: Mapping[str, Any]) -> Text:
-    """An error record in words."""
-    if error.get("limit"):
-        return limit_text(error)
-    kind, message = str(error.get("type", "Exception")), str(error.get("message", ""))[:300]
-    if kind == "ModuleNotFoundError" and (found := re.search(r"named '([\w.]+)'", message)):
-        return gettext("{m} is not installed where grading happens", m=found[1].split(".")[0])
-    if kind == "SyntaxError":
-        for sign, version in _NEWER:
-            if re.search(sign, message) or re.search(sign, str(error.get("line", ""))):
-                return gettext(
-                    "this may be right in Python {v}; grading is done with Python {g}: {m}",
-                    v=version,
-                    g="{}.{}".format(*sys.version_info),
-                    m=message,
-                )
-    text = same(": ".join(part for part in (kind, message) if part))
-    if kind == "NameError":
-        text += gettext(" (defined further down, or in a cell that is gone)")
-    return text

@@ -31,7 +31,7 @@ NAMES: dict[str, Text] = {
     "numpy": gettext("names of NumPy's or Python's own that were replaced"),
     "printing": gettext("how NumPy prints (np.set_printoptions)"),
     "errors": gettext("what NumPy does on a floating-point error (np.seterr)"),
-    "warnings": gettext("warnings turned into errors or off"),
+    "warnings": gettext("warnings turned into errors"),
     "folder": gettext("the working folder (os.chdir)"),
     "recursion": gettext("the recursion limit"),
     "tracing": gettext("a tracing or profiling function"),

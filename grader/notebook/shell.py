@@ -43,7 +43,7 @@ INPUTS = 10  # calls of input() that a statement or a probe may make: a menu wou
 
 
 class NobodyThere(EOFError):
-    """Something waits for a person to type."""
+    """An ``"input"`` or a ``"debugger"`` waits for a person to type."""
 
 
 class Shell(InteractiveShell):
@@ -194,11 +194,11 @@ class Typing:
     def input(self, prompt: object = "", /) -> str:
         self.left -= 1
         if self.left < 0:
-            raise NobodyThere("input() asks again and again, and nobody is there to type")
+            raise NobodyThere("input")
         return ""
 
     def debugger(self, *args: Any, **kwargs: Any) -> None:
-        raise NobodyThere("a debugger (breakpoint, set_trace) waits, and nobody is there to type")
+        raise NobodyThere("debugger")
 
 
 # ------------------------------------------------------------------ Colab's modules

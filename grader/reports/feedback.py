@@ -9,8 +9,9 @@ from typing import Any
 
 from markupsafe import Markup
 
-from grader.check.judge import EARNING, Verdict, limit_text
+from grader.check.judge import EARNING, Verdict
 from grader.check.key import Exercise, Key
+from grader.check.raised import said_of
 from grader.check.text import Text, gettext, number, same
 from grader.gradebook.records import ByHand, Graded
 from grader.notebook import plot
@@ -228,23 +229,21 @@ def failed_cells(cells: Sequence[CellReport]) -> list[FailedCells]:
             ends = dict.fromkeys((str(run[0].index), str(run[-1].index)))
             rows.append(FailedCells("–".join(ends), "skipped", same(""), same("")))
             run = []
-        if cell is not None and cell.status != "ok":
-            rows.append(FailedCells(str(cell.index), cell.status, *_where(cell)))
+        if cell is not None and cell.status == "todo":
+            rows.append(FailedCells(str(cell.index), "todo", same(""), same("")))
+        elif cell is not None and cell.status in ("error", "limit") and cell.error:
+            rows += [
+                FailedCells(str(cell.index), cell.status, said_of(error), _where(error))
+                for error in (cell.error, *cell.others)
+                if not error.get("because") and error.get("limit") != "inside"
+            ]
     return rows
 
 
-def _where(cell: CellReport) -> tuple[Text, Text]:
-    """What a cell raised, and on which line."""
-    error = cell.error or {}
-    said = same(": ".join(str(error[k]) for k in ("type", "message") if error.get(k))[:400])
-    if cell.status == "todo":
-        said = same("")
-    elif cell.status == "limit":
-        said = limit_text(error)
-    line = error.get("line")
-    if isinstance(line, int) and not isinstance(line, bool):
-        return said, Text(en=f"line {line}", fr=f"ligne {line}")
-    return said, same(str(line)[:200] if line else "")
+def _where(error: Mapping[str, object]) -> Text:
+    """Line of a cell in which a statement failed, and the student's code there."""
+    code = same(str(error.get("line", ""))[:200])
+    return gettext("line {l}: ", l=error["at"]) + code if error.get("at") else code
 
 
 def _trained(training: Training, graded: Graded, key: Key, lang: str) -> Trained:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.check.judge import EARNING, Evidence, Verdict, judge, limit_text, total
+from grader.check.judge import EARNING, Evidence, Verdict, judge, total
+from grader.check.raised import limit_text
 from grader.check.tree import pack, unpack
 
 ANSWERS = {"q1": 7, "q2": "non", "q3": 0.5}

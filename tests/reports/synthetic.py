@@ -307,12 +307,12 @@ def _cells(i: int, rng: random.Random) -> tuple[CellReport, ...]:
     cells = [CellReport(n, "ok", seconds=0.01) for n in range(1, 25)]
     if i % 4 == 1:
         cells[7] = CellReport(
-            8, "error", {"type": "NameError", "message": f"name '{SCRIPT}' is not defined", "line": 3}, 0.1, SCRIPT
+            8, "error", {"type": "NameError", "message": f"name '{SCRIPT}' is not defined", "line": "x", "at": 3}, 0.1, SCRIPT
         )  # fmt: skip
     if i % 9 == 4:
         cells[11] = CellReport(12, "error", {"type": "SyntaxError", "message": "'(' was never closed", "line": "scores = tf.matmul(q, k"}, 0)  # fmt: skip
     if i % 13 == 6:
-        cells[20] = CellReport(21, "limit", {"type": "limit", "message": "stopped after 20 s", "line": "while True: pass"}, 20)  # fmt: skip
+        cells[20] = CellReport(21, "limit", {"type": "LimitHit", "limit": "cell", "value": 20, "line": "while True: pass"}, 20)  # fmt: skip
         cells[21:] = [CellReport(n, "skipped") for n in range(22, 25)]
     if i % 5 == 2:
         cells[14] = CellReport(15, "todo", {"type": "Todo", "message": "heads", "line": None})

@@ -132,9 +132,9 @@ def test_what_could_not_be_graded_says_why_and_shows_no_points() -> None:
 def test_cells_that_failed_are_listed() -> None:
     cells = (
         CellReport(1, "ok"),
-        CellReport(2, "error", {"type": "ValueError", "message": SCRIPT, "line": 7}),
+        CellReport(2, "error", {"type": "ValueError", "message": SCRIPT, "line": "x", "at": 7}),
         CellReport(
-            3, "limit", {"type": "limit", "message": "stopped after 20 s", "line": "spin()"}
+            3, "limit", {"type": "LimitHit", "limit": "cell", "value": "20", "line": "spin()"}
         ),
         CellReport(4, "skipped"),
         CellReport(5, "skipped"),
