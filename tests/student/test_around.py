@@ -197,7 +197,7 @@ def test_grader_check_says_what_the_clean_run_sees(
     path = notebook(place, "print(later)", "later = 1")
     assert checked(path, "--lang", "en") == 1
     out = capsys.readouterr().out
-    assert out.startswith("✗ line 1 of cell 2: NameError") and "defined further down" in out
+    assert out.startswith("✗ line 1 of cell 2: raised NameError") and "defined further down" in out
 
 
 @pytest.mark.parametrize(

@@ -204,7 +204,8 @@ def test_a_clean_run_finds_hidden_state_and_order(
     out = capsys.readouterr().out
     assert "4/7.5 on the public key" in out
     first, *_ = [line for line in out.splitlines() if line.startswith("✗")]
-    assert first.startswith("✗ line 1 of cell 2: NameError") and "nothing else of the cell" in first
+    assert first.startswith("✗ line 1 of cell 2: raised NameError"), first
+    assert "nothing else of the cell was lost" in first
     assert "defined further down, or in a cell that is gone" in first
     assert "✗ 1.1 Double: right here, not in a clean run" in out
     assert "✓ 2 Count" in out and "✓ 3 Train" in out
