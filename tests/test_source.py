@@ -24,3 +24,16 @@ def test_the_picture_of_the_datas_way_is_that_of_its_source():
     drawn = {title.rstrip("/") for *_, title, _, kind in names["BOXES"].values() if kind != "files"}
     packages = {p.parent.name for p in ENGINE if p.name == "__init__.py"} - {"grader", "cli"}
     assert packages <= drawn
+
+
+def test_the_map_of_the_kit_names_what_is_there():
+    text = (ROOT / "docs" / "ARCHITECTURE.md").read_text("utf-8")
+    named = set(re.findall(r"`([\w.]+/[\w./]*|[\w]+\.py)`", text))
+    assert len(named) > 20
+    there = {p.relative_to(ROOT).as_posix() for p in ENGINE}
+    there |= {p.rpartition("/")[2] for p in there} | {p.removeprefix("grader/") for p in there}
+    assert [
+        n
+        for n in sorted(named)
+        if n not in there and not (ROOT / n).exists() and not (ROOT / "grader" / n).exists()
+    ] == []
