@@ -513,7 +513,7 @@ class ExerciseSpec:
         define: Mapping[str, Any] | None = None,
         measured: bool = False,
         credit: float = 0.0,
-        loses: Sequence[str] = (),
+        loses: Sequence[str] | None = None,
         mutant: str | Sequence[Edit] = "",
         partial: Mapping[str, float] | None = None,
         retrain: Sequence[str] = (),
@@ -526,7 +526,7 @@ class ExerciseSpec:
         `measured` (a clean-room function names it, in `Measured.mistake`).
 
         With `loses` it is a mutant too: a submission that makes the mistake must lose exactly these
-        checks and be told its name.
+        checks (none, if it is a warning only) and be told its name.
 
         Args:
             en, fr: what was done, said to the student; no solution in it.
@@ -543,7 +543,7 @@ class ExerciseSpec:
         self.lab.misconceptions[id] = MisconceptionSpec(
             id, self.id, Text(en, fr), said(hint), credit, edits, code, dict(define or {}), measured
         )
-        if loses:
+        if loses is not None:
             self.mutant(
                 id,
                 loses,

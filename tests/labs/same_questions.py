@@ -130,7 +130,8 @@ def differences(old: Any, new: Any, where: str = "") -> list[str]:
     if isinstance(old, np.ndarray) and isinstance(new, np.ndarray):
         same = old.dtype == new.dtype and np.array_equal(old, new, equal_nan=old.dtype.kind == "f")
         return [] if same else [f"{where}: another array"]
-    return [] if type(old) is type(new) and old == new else [f"{where}: {old!r}, then {new!r}"]
+    same = type(old) is type(new) and (old == new or (old != old and new != new))  # NaN is NaN
+    return [] if same else [f"{where}: {old!r}, then {new!r}"]
 
 
 def main(old: str, new: str, *labs: str) -> int:
