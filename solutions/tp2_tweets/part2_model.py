@@ -1,0 +1,353 @@
+"""2.1 to 2.4 of TP2: the language model, its size, its loss, its training."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import corpus
+import measure
+import numpy as np
+from lab import lab, network, network_weights, parameter_count
+
+from grader.authoring import AuthorError, Draw, Measured, Student, numpy_array
+
+# ------------------------------------------------------------------ 2.1 counting
+
+parameters = lab.exercise(
+    "parameters", "2.1", "Counting parameters", "Compter les paramètres", "lstm_lm_parameters"
+)
+
+
+@parameters.check(
+    "count", 1.0, "the formula", "la formule",
+    asked=("V=94, E=64, U=256, and two other sizes", "V=94, E=64, U=256 et deux autres tailles"),
+)  # fmt: skip
+def _(draw: Draw, student: Student):
+    sizes = {"out": (94, 64, 256), "small": draw.sizes(3, 5, 40), "large": draw.sizes(3, 41, 90)}
+    counts = {name: student.lstm_lm_parameters(*s) for name, s in sizes.items()}
+    return student.probe(**counts), {name: parameter_count(*s) for name, s in sizes.items()}
+
+
+for name, old, new, formula, en, fr in (
+    ("one-gate", "4 * units *", "units *", "V * E + U * (E + U + 1) + U * V + V",
+     "an LSTM has four inner dense layers, one was counted",
+     "un LSTM a quatre couches internes, une seule est comptée"),
+    ("three-gates", "4 * units *", "3 * units *", "V * E + 3 * (E * U + U * U + U) + U * V + V",
+     "three inner layers are those of a GRU; an LSTM has four",
+     "trois couches internes, c'est un GRU ; un LSTM en a quatre"),
+    ("two-biases", "units + 1)\n", "units + 2)\n", "V * E + 4 * (E * U + U * U + 2 * U) + U * V + V",
+     "two biases a gate: that is cuDNN's and PyTorch's LSTM, Keras' has one",
+     "deux biais par porte : c'est le LSTM de cuDNN et PyTorch, celui de Keras en a un"),
+    ("lstm-no-bias", "units + 1)\n", "units)\n", "V * E + 4 * (E + U) * U + U * V + V",
+     "the LSTM's biases were forgotten", "les biais du LSTM sont oubliés"),
+    ("state-not-read", "(embedding_size + units + 1)", "(embedding_size + 1)",
+     "V * E + 4 * (E * U + U) + U * V + V",
+     "each gate also reads the previous state", "chaque porte lit aussi l'état précédent"),
+    ("no-output-bias", "(units + 1) * vocab_size", "units * vocab_size",
+     "V * (E + U) + 4 * U * (E + U + 1)",
+     "the output layer's bias was forgotten", "le biais de la couche de sortie est oublié"),
+    ("no-embedding", "return embedding + lstm", "return lstm", "4 * U * (E + U + 1) + V * (U + 1)",
+     "the embedding was forgotten", "le plongement est oublié"),
+):  # fmt: skip
+    parameters.slip(
+        name,
+        en,
+        fr,
+        (old, new),
+        loses=["count"],
+        mutant="def lstm_lm_parameters(vocab_size, embedding_size, units):\n"
+        f"    V, E, U = vocab_size, embedding_size, units\n    return {formula}\n",
+    )
+
+# ------------------------------------------------------------------ 2.2 the model
+
+model = lab.exercise("model", "2.2", "The model", "Le modèle", "build_model")
+
+
+@model.check(
+    "logits", 1.0, "logits", "logits",
+    asked=("with given weights, scores (B, T, V) at every position, not normalised",
+           "à poids donnés, des scores (B, T, V) à chaque position, non normalisés"),
+)  # fmt: skip
+def _(draw: Draw, student: Student):
+    b, t, e, u = draw.sizes(4, 3, 8)
+    vocab = 11 + int(draw.rng.integers(4))
+    longer = draw.integers(1, vocab, 2, t + 5)  # no PAD: a model may mask it
+    model = network(student, network_weights(draw, vocab, e, u))
+    return student.probe(out=model(draw.integers(1, vocab, b, t)), longer=model(longer))
+
+
+@model.check("parameters", 0.5, "number of parameters", "nombre de paramètres")
+def _(draw: Draw, student: Student):
+    sizes = draw.sizes(3, 5, 14)
+    return student.probe(
+        params=student.build_model(*sizes).count_params(),
+        default=student.build_model(94).count_params(),
+    ), {"params": parameter_count(*sizes), "default": parameter_count(94, 64, 256)}
+
+
+model.slip(
+    "return-sequences-false",
+    "the LSTM gives its last output only: one prediction a window",
+    "le LSTM ne rend que sa dernière sortie : une prédiction par fenêtre",
+    ("return_sequences=True", "return_sequences=False"),
+    hint=("many-to-many: an output at every step", "many-to-many : une sortie à chaque pas"),
+    loses=["logits", "bits.value", "bits.padding"],
+    mutant=[("units, return_sequences=True", "units")],
+)
+model.slip(
+    "softmax-and-from-logits",
+    "the model ends with a softmax, and the loss applies another one",
+    "le modèle finit par une softmax, et la perte en applique une autre",
+    ("Dense(vocab_size, name", 'Dense(vocab_size, activation="softmax", name'),
+    hint=("from_logits=True wants scores that are not normalised",
+          "from_logits=True attend des scores non normalisés"),
+    loses=["logits"],
+    mutant="""
+def build_model(vocab_size, embedding_size=64, units=256):
+    ids = keras.Input((None,), dtype="int32")
+    x = keras.layers.Embedding(vocab_size, embedding_size, name="embedding")(ids)
+    x = keras.layers.LSTM(units, return_sequences=True, name="lstm")(x)
+    return keras.Model(ids, keras.layers.Dense(vocab_size, "softmax", name="logits")(x))
+""",
+)  # fmt: skip
+model.slip(
+    "reads-backwards",
+    "the LSTM reads from the end: it sees what it must predict",
+    "le LSTM lit depuis la fin : il voit ce qu'il doit prédire",
+    ("return_sequences=True", "return_sequences=True, go_backwards=True"),
+    loses=["logits"],
+    mutant=[("keras.layers.LSTM(units,", "keras.layers.LSTM(units, go_backwards=True,")],
+)
+model.slip(
+    "default-sizes",
+    "the sizes asked for are not used",
+    "les tailles demandées ne servent pas",
+    ("keras.layers.Embedding(vocab_size, embedding_size", "keras.layers.Embedding(vocab_size, 64"),
+    ("keras.layers.LSTM(units,", "keras.layers.LSTM(256,"),
+    loses=["logits", "parameters"],
+    mutant=[
+        ("    return keras.Sequential(",
+         "    embedding_size, units = 64, 256\n    return keras.Sequential("),
+    ],
+)  # fmt: skip
+model.mutant(
+    "sees-the-future",
+    ["logits", "training.bits"],
+    """
+every_window = make_windows
+
+
+def make_windows(ids, length):  # a short training is enough to show it
+    inputs, targets = every_window(ids, length)
+    return inputs[:1024], targets[:1024]
+
+
+def build_model(vocab_size, embedding_size=64, units=256):
+    ids = keras.Input((None,), dtype="int32")
+    x = keras.layers.Embedding(vocab_size, embedding_size, name="embedding")(ids)
+    x = keras.layers.LSTM(units, return_sequences=True, go_backwards=True, name="lstm")(x)
+    return keras.Model(ids, keras.layers.Dense(vocab_size, name="logits")(x))
+""",
+    retrain=("language_model",),
+)
+
+# ------------------------------------------------------------------ 2.3 bits per character
+
+bits = lab.exercise("bits", "2.3", "Bits per character", "Bits par caractère", "bits_per_character")
+
+
+@bits.check(
+    "value", 1.25, "bits", "bits",
+    asked=("mean of −log₂ p of the next symbol, no padding in these rows",
+           "moyenne de −log₂ p du symbole suivant, ces lignes sont sans remplissage"),
+)  # fmt: skip
+def _(draw: Draw, student: Student):
+    n, t, e, u = draw.sizes(4, 3, 8)
+    vocab = 9 + int(draw.rng.integers(4))
+    ids = draw.integers(3, vocab, n, t + 3)
+    ids[:, 0] = ids[:, -1] = 2
+    model = network(student, network_weights(draw, vocab, e, u, 0.8))
+    return student.bits_per_character(model, numpy_array(ids))
+
+
+def rows(draw: Draw, count: int, vocab: int, longest: int) -> np.ndarray:
+    """`count` rows END … END PAD … of different lengths, int32."""
+    ids = np.zeros((count, longest), dtype=np.int32)
+    lengths = [longest, *draw.rng.integers(longest // 3, longest - 2, count - 1)]
+    for row, length in zip(ids, lengths, strict=True):
+        row[:length] = draw.integers(3, vocab, length)
+        row[0] = row[length - 1] = 2
+    return ids
+
+
+@bits.check(
+    "padding", 0.75, "padding counts for nothing", "le remplissage ne compte pas",
+    asked=("the same rows with more PAD give the same figure; long rows weigh more than short ones",
+           "les mêmes lignes avec plus de PAD donnent le même nombre ; les lignes longues pèsent plus"),
+)  # fmt: skip
+def _(draw: Draw, student: Student):
+    e, u = draw.sizes(2, 3, 8)
+    vocab = 9 + int(draw.rng.integers(4))
+    ids = rows(draw, 5, vocab, 14)
+    wider = np.pad(ids, ((0, 0), (0, 6)))
+    model = network(student, network_weights(draw, vocab, e, u, 0.8))
+    return student.probe(
+        out=student.bits_per_character(model, numpy_array(ids)),
+        wider=student.bits_per_character(model, numpy_array(wider)),
+    )
+
+
+bits.slip(
+    "nats-reported-as-bits",
+    "these are nats: the logarithm is natural",
+    "ce sont des nats : le logarithme est népérien",
+    (" / math.log(2))", ")"),
+    hint=("1 nat = 1.44 bits", "1 nat = 1,44 bit"),
+    loses=["value", "padding"],
+    mutant="""
+def bits_per_character(model, ids):
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=0, reduction="sum")
+    total = float(loss(ids[:, 1:], model(ids[:, :-1])))
+    return total / float((ids[:, 1:] != 0).sum())
+""",
+)
+bits.slip(
+    "multiplied-by-ln2",
+    "multiplied by ln 2 instead of divided",
+    "multiplié par ln 2 au lieu de divisé",
+    ("/ math.log(2)", "* math.log(2)"),
+    loses=["value", "padding"],
+    mutant=[
+        ("float(-log_p[real].mean() / math.log(2))", "-math.log(2) * float(log_p[real].mean())"),
+    ],
+)  # fmt: skip
+bits.slip(
+    "pad-mask-noop",
+    "padding still counts",
+    "le remplissage compte encore",
+    ("log_p[real].mean()", "log_p.mean()"),
+    hint=("add ten columns of PAD: nothing may change",
+          "ajoutez dix colonnes de PAD : rien ne doit changer"),
+    loses=["padding"],
+    mutant="""
+def bits_per_character(model, ids):
+    log_p = tf.nn.log_softmax(model(ids[:, :-1])).numpy()
+    targets = ids[:, 1:]
+    picked = np.take_along_axis(log_p, targets[..., None], 2)[..., 0]
+    picked = np.ma.array(picked, mask=targets < 0)
+    return float(-picked.mean() / np.log(2))
+""",
+)  # fmt: skip
+bits.slip(
+    "mask-of-the-inputs",
+    "the mask is that of the inputs: one PAD a row is still predicted",
+    "le masque est celui des entrées : un PAD par ligne est encore prédit",
+    ("real = targets != PAD_ID", "real = ids[:, :-1] != PAD_ID"),
+    hint=("what counts is whether the target is real",
+          "ce qui compte, c'est que la cible soit réelle"),
+    loses=["padding"],
+    mutant="""
+def bits_per_character(model, ids):
+    x, y = ids[:, :-1], ids[:, 1:]
+    nats = keras.losses.sparse_categorical_crossentropy(y, model(x), from_logits=True)
+    return float(tf.reduce_mean(nats[x != PAD_ID])) / math.log(2)
+""",
+)  # fmt: skip
+bits.slip(
+    "end-not-counted",
+    "the last END is left out: a model must know when a text ends",
+    "le dernier END est oublié : un modèle doit savoir quand un texte finit",
+    ("real = targets != PAD_ID", "real = (targets != PAD_ID) & (targets != END_ID)"),
+    loses=["value", "padding"],
+    mutant=[("log_p[real].mean()", "log_p[targets > END_ID].mean()")],
+)
+bits.slip(
+    "sum-not-mean",
+    "a sum of bits, not a mean a character",
+    "une somme de bits, pas une moyenne par caractère",
+    ("log_p[real].mean()", "log_p[real].sum()"),
+    loses=["value", "padding"],
+    mutant=[("log_p[real].mean()", "(log_p * real).sum()")],
+)
+bits.slip(
+    "sign-forgotten",
+    "the sign is missing: log p is negative, bits are positive",
+    "il manque le signe : log p est négatif, des bits sont positifs",
+    ("float(-log_p", "float(log_p"),
+    loses=["value", "padding"],
+    mutant=[
+        ("float(-log_p[real].mean() / math.log(2))", "float(log_p[real].mean()) / math.log(2)"),
+    ],
+)  # fmt: skip
+bits.slip(
+    "padding-in-denominator",
+    "the sum is right, but it is divided by the number of all positions, padding included",
+    "la somme est juste, mais divisée par toutes les positions, remplissage compris",
+    ("log_p[real].mean()", "log_p[real].sum() / log_p.size"),
+    loses=["padding"],
+    mutant=[("log_p[real].mean()", "(log_p * real).mean()")],
+)
+bits.slip(
+    "mean-of-row-means",
+    "a mean a row, then their mean: short rows weigh as much as long ones",
+    "une moyenne par ligne, puis leur moyenne : les lignes courtes pèsent autant que les longues",
+    ("log_p[real].mean()", "np.mean([row[kept].mean() for row, kept in zip(log_p, real)])"),
+    loses=["padding"],
+    mutant=[("log_p[real].mean()", "((log_p * real).sum(1) / real.sum(1)).mean()")],
+)
+bits.slip(
+    "bits-target-not-shifted",
+    "each position is scored on its own input, not on the next symbol",
+    "chaque position est notée sur sa propre entrée, pas sur le symbole suivant",
+    ("targets = ids[:, 1:]", "targets = ids[:, :-1]"),
+    loses=["value", "padding"],
+    mutant=[("targets = ids[:, 1:]", "targets = ids[:, :-1].copy()")],
+)
+
+# ------------------------------------------------------------------ 2.4 training, in the clean room
+
+training = lab.exercise("training", "2.4", "Training", "Entraînement")
+KEPT = 4  # one held-out text in four: 506 tweets, 65,000 characters
+
+
+def held_out(draw: Draw) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """The newest texts of each corpus, for the hidden key only.
+
+    The public key holds none: they are not ours to give, and the notebook has them.
+    """
+    if not draw.hidden:
+        return {}, {"bits": np.zeros(0)}
+    try:
+        texts = {name: test[::KEPT] for name, (_, test) in corpus.corpora().items()}
+    except ModuleNotFoundError as error:
+        raise AuthorError(f"tp2_tweets: {error}") from None
+    packed = {n: np.frombuffer("\n".join(t).encode(), np.uint8) for n, t in texts.items()}
+    return {"texts": packed, "vocabulary": "".join(corpus.vocabulary())}, {"bits": np.zeros(0)}
+
+
+@training.clean(
+    "bits", 3.0, "bits per character", "bits par caractère", recording="language_model",
+    expect={"bits": lab.metric("training.bits", "mean")},
+    data=held_out,
+    preview=lambda inputs, student: student.probe(  # the student's own measure, on their own rows
+        bits=student.bits_per_character(student.model, student.test_ids)
+    ),
+    asked=("on the newest tweets, from the weights that were recorded",
+           "sur les tweets les plus récents, avec les poids enregistrés"),
+)  # fmt: skip
+def _(recording: Any, inputs: Any) -> Measured:
+    bits, causal = measure.recorded_bits(recording, inputs)
+    if not causal:  # it has seen what it was to predict: no figure
+        return Measured({"bits": np.full(1, 99.0)}, mistake="sees-the-future")
+    return Measured({"bits": np.full(1, bits)})
+
+
+training.slip(
+    "sees-the-future",
+    "the recorded model's scores depend on symbols that come later",
+    "les scores du modèle enregistré dépendent de symboles qui viennent après",
+    hint=("a language model reads from left to right: no Bidirectional, no go_backwards",
+          "un modèle de langue lit de gauche à droite : ni Bidirectional, ni go_backwards"),
+    measured=True,
+)  # fmt: skip
