@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from mutants import DENSE, LSTM, OCCLUSION, PREDICT, clip, logmel, network
+from part1_sound import in_numpy, prepared
+from part3_network import DENSE, LSTM, SEQUENCES, compiled, predicting
+from part4_conclusions import hiding
 
 from grader.authoring import Variant
 
@@ -36,7 +38,7 @@ def build_model(num_languages: int) -> keras.Model:
 """
 
 variants = [
-    Variant("clip-numpy", "another style, powers of two", code={"clip": clip()}),
+    Variant("clip-numpy", "another style, powers of two", code={"clip": prepared()}),
     Variant(
         "clip-loop", "a list of samples, filled one by one; OverflowError avoided; more refusals",
         code={"clip": """
@@ -57,7 +59,7 @@ def prepare_clip(samples, rate, length=48000):
     return tf.pad(tf.constant(array, tf.float32), [[0, length - len(array)]])
 """},
     ),
-    Variant("logmel-numpy", "NumPy's own transform, in double precision", code={"logmel": logmel(window="(0.5 - 0.5 * np.cos(2 * np.pi * np.arange(512) / 512))")}),
+    Variant("logmel-numpy", "NumPy's own transform, in double precision", code={"logmel": in_numpy(window="(0.5 - 0.5 * np.cos(2 * np.pi * np.arange(512) / 512))")}),
     Variant(
         "logmel-frames", "framed by hand, tensordot, power by real and imaginary parts",
         code={"logmel": """
@@ -147,11 +149,11 @@ def lstm_parameters(input_dim, units):
     Variant("build-subclassed", "a class of one's own", code={"build": SUBCLASSED}, retrain=()),
     Variant(
         "build-last-of-all", "all states, of which the last is taken",
-        code={"build": network('layers.LSTM(128, return_sequences=True, name="lstm"),', "layers.Cropping1D((199, 0)),", "layers.Flatten(),", DENSE)},
+        code={"build": compiled(SEQUENCES, "layers.Cropping1D((199, 0)),", "layers.Flatten(),", DENSE)},
     ),
     Variant(
         "build-dropout", "dropout and a masking layer that change nothing when the network answers",
-        code={"build": network(LSTM, "layers.Dropout(0.2),", DENSE)},
+        code={"build": compiled(LSTM, "layers.Dropout(0.2),", DENSE)},
     ),
     Variant(
         "build-regularised", "a penalty on the weights, the loss in a dictionary, no graph",
@@ -218,7 +220,7 @@ def balanced_accuracy(labels, predictions):
     return sum(right[c] / all_[c] for c in all_) / len(all_)
 """},
     ),
-    Variant("predict-call", "the model called, an array of int64", code={"predict": PREDICT.format(result="p.argmax(axis=1)")}),
+    Variant("predict-call", "the model called, an array of int64", code={"predict": predicting("p.argmax(axis=1)")}),
     Variant(
         "predict-one-by-one", "one clip at a time",
         code={"predict": """
@@ -230,7 +232,7 @@ def predict_languages(model, waveforms, normaliser):
     return found
 """},
     ),
-    Variant("occlusion-one-by-one", "one window at a time", code={"occlusion": OCCLUSION.format(hide="y[start : start + width] = 0", value="whole[k] - p[k]")}),
+    Variant("occlusion-one-by-one", "one window at a time", code={"occlusion": hiding()}),
     Variant(
         "augment-masks", "blocks by masks, all spectrograms at once",
         code={"augment": """

@@ -188,11 +188,9 @@ def split_by_date(dates, texts, test_fraction=0.1):
 split.mutant(
     "shuffled-split",
     ["newest"],
-    [
-        ('np.argsort(dates, kind="stable")', "np.random.default_rng(0).permutation(len(dates))"),
-    ],
+    [('np.argsort(dates, kind="stable")', "np.random.default_rng(0).permutation(len(dates))")],
     named="",
-)  # fmt: skip
+)
 
 # ------------------------------------------------------------------ 1.4 windows
 

@@ -1,0 +1,372 @@
+"""1.1 and 1.2 of TP1: from samples to log-Mel spectrograms."""
+
+from __future__ import annotations
+
+import numpy as np
+from lab import BANDS, RATE, SAMPLES, STEPS, lab, noise
+
+from grader.authoring import Close, Draw, Handle, Student, numpy_array
+
+# ------------------------------------------------------------------ 1.1 clip
+
+clip = lab.exercise("clip", "1.1", "A clean clip", "Un extrait propre", "prepare_clip")
+
+
+@clip.check(
+    "values", 1.0, "values", "valeurs",
+    asked=("float32 (48000,) from short, long, stereo and integer samples",
+           "float32 (48000,) à partir d'échantillons courts, longs, stéréo ou entiers"),
+)  # fmt: skip
+def _(draw: Draw, student: Student):
+    n, m = (int(v) for v in draw.rng.integers(300, 900, 2))
+    pair = draw.rng.integers(-20_000, 20_000, (m, 2)).astype(np.int16)
+    wide = draw.rng.integers(-(2**30), 2**30, 40).astype(np.int32)
+    kept = {}
+
+    def keep(name: str, samples: object, places: np.ndarray) -> Handle:
+        array = student.np.asarray(student.prepare_clip(samples, RATE))
+        kept[f"{name}_shape"] = student.np.shape(array)
+        kept[name] = student.np.take(array, numpy_array(places), mode="wrap")
+        return array
+
+    early = np.arange(0, 1000, 7)
+    keep("short", numpy_array(draw.uniform(n, low=-0.8, high=0.8)), early)
+    keep("stereo_int16", numpy_array(pair), early)
+    keep("int32", numpy_array(wide), early)
+    keep("silence", numpy_array(np.zeros(17, np.float32)), early)
+    long = keep("long", noise(draw, student, SAMPLES + 700), np.arange(5, SAMPLES, 997))
+    return student.probe(**kept, dtype=long.dtype.name)
+
+
+@clip.check(
+    "refuses", 0.5, "what it refuses", "ce qu'elle refuse",
+    asked=("ValueError for another rate, NaN, infinity, nothing, three axes, unsigned integers",
+           "ValueError pour une autre fréquence, NaN, infini, vide, trois axes, entiers sans signe"),
+)  # fmt: skip
+def _(draw: Draw, student: Student):
+    fine = draw.uniform(50, low=-0.5, high=0.5)
+    broken, endless = fine.copy(), np.stack([fine, fine], axis=1)
+    broken[draw.rng.integers(50)] = np.nan
+    endless[draw.rng.integers(50), 1] = np.inf
+    cases = {
+        "rate_8000": (fine, 8_000),
+        "rate_44100": (fine, 44_100),
+        "nan": (broken, RATE),
+        "infinite": (endless, RATE),
+        "empty": (fine[:0], RATE),
+        "three_axes": (fine.reshape(5, 5, 2), RATE),
+        "unsigned": (draw.rng.integers(0, 255, 40).astype(np.uint8), RATE),
+    }
+    prepare = student.prepare_clip
+    refused = {
+        name: prepare.raises(ValueError, numpy_array(x), rate) for name, (x, rate) in cases.items()
+    }
+    taken = student.np.sum(student.np.abs(prepare(numpy_array(fine), RATE)))
+    return student.probe(**refused, what_is_fine=taken)
+
+
+def prepared(
+    scale: str = "samples / 2.0 ** (8 * samples.dtype.itemsize - 1)",
+    mono: str = "np.mean(samples, -1)",
+    broken: str = "not np.all(np.isfinite(samples))",
+    rate: str = "rate != 16000",
+    unsigned: str = ' or samples.dtype.kind == "u"',
+    cut: str = "np.pad(samples, (0, max(0, 48000 - len(samples))))[:48000]",
+) -> str:
+    """`prepare_clip` in another style, with one thing changed."""
+    return f"""
+def prepare_clip(samples, rate):
+    samples = np.array(samples)
+    if {rate}:
+        raise ValueError("rate")
+    if samples.size == 0 or samples.ndim > 2{unsigned}:
+        raise ValueError("shape")
+    if np.issubdtype(samples.dtype, np.integer):
+        samples = {scale}
+    if samples.ndim == 2:
+        samples = {mono}
+    if {broken}:
+        raise ValueError("broken")
+    return {cut}.astype(np.float32)
+"""
+
+
+clip.slip(
+    "integers-unscaled",
+    "integer samples are not brought to [−1, 1]",
+    "les entiers ne sont pas ramenés à [−1, 1]",
+    ("samples / -float(np.iinfo(samples.dtype).min)", "samples.astype(float)"),
+    loses=["values"],
+    mutant=prepared(scale="samples.astype(np.float64)"),
+)
+clip.slip(
+    "first-channel-only",
+    "only the first channel is kept",
+    "seule la première voie est gardée",
+    ("samples.mean(axis=1)", "samples[:, 0]"),
+    loses=["values", "refuses"],
+    mutant=prepared(mono="samples.T[0]"),
+)
+clip.slip(
+    "channels-summed",
+    "the channels are added, not averaged",
+    "les voies sont additionnées, pas moyennées",
+    ("samples.mean(axis=1)", "samples.sum(axis=1)"),
+    loses=["values"],
+    mutant=prepared(mono="samples[:, 0] + samples[:, 1]"),
+)
+clip.slip(
+    "padded-in-front",
+    "the zeros stand before the sound, not after it",
+    "les zéros sont avant le son, pas après",
+    ("    clip[: len(samples)] = samples[:SAMPLES]",
+     "    samples = samples[:SAMPLES]\n    clip[SAMPLES - len(samples) :] = samples"),
+    loses=["values"],
+    mutant=prepared(cut="np.pad(samples[:48000], (max(0, 48000 - len(samples)), 0))"),
+)  # fmt: skip
+clip.slip(
+    "last-seconds-kept",
+    "of a long sound the last seconds are kept, not the first",
+    "d'un son long, ce sont les dernières secondes qui sont gardées",
+    ("= samples[:SAMPLES]", "= samples[-SAMPLES:]"),
+    loses=["values"],
+    mutant=prepared(cut="np.pad(samples, (0, max(0, 48000 - len(samples))))[-48000:]"),
+)
+clip.slip(
+    "wrong-rate-accepted",
+    "another sampling rate is accepted: voices sound slow or fast, and nobody is told",
+    "une autre fréquence est acceptée : les voix sont ralenties ou accélérées, et personne n'en sait rien",
+    ("if rate != RATE:", "if rate <= 0:"),
+    loses=["refuses"],
+    mutant=prepared(rate="not rate"),
+)
+clip.slip(
+    "unsigned-accepted",
+    "unsigned integers are accepted: where 128 is silence, the sound is off centre",
+    "les entiers sans signe sont acceptés : là où 128 est le silence, le son est décentré",
+    ('if samples.dtype.kind == "u":\n        raise ValueError(f"samples are {samples.dtype}: signed integers or floats are needed")\n    ',
+     ""),
+    loses=["refuses"],
+    mutant=prepared(unsigned=""),
+)  # fmt: skip
+clip.slip(
+    "nan-accepted",
+    "NaN or infinity is accepted: one such sample makes every weight NaN",
+    "NaN ou infini est accepté : un seul échantillon rend tous les poids NaN",
+    ("if not np.isfinite(samples).all():", "if False:"),
+    loses=["refuses"],
+    mutant=prepared(broken="False"),
+)
+clip.slip(
+    "nan-replaced",
+    "NaN is replaced instead of refused: a broken file goes unnoticed",
+    "NaN est remplacé au lieu d'être refusé : un fichier cassé passe inaperçu",
+    ('    if not np.isfinite(samples).all():\n        raise ValueError("some samples are NaN or infinite")',
+     "    samples = np.nan_to_num(samples)"),
+)  # fmt: skip
+clip.mutant(
+    "nan-replaced",
+    ["refuses"],
+    prepared(
+        broken="False",
+        cut="np.pad(np.nan_to_num(samples), (0, max(0, 48000 - len(samples))))[:48000]",
+    ),
+    named="nan-accepted",
+)
+
+# ------------------------------------------------------------------ 1.2 log-Mel
+
+logmel = lab.exercise(
+    "logmel", "1.2", "The log-Mel spectrogram", "Le spectrogramme log-Mel", "log_mel_spectrogram"
+)
+
+
+@logmel.check(
+    "values", 2.0, "values", "valeurs",
+    asked=("(200, 100), frames first: log of the power in each Mel band",
+           "(200, 100), le temps d'abord : logarithme de la puissance dans chaque bande Mel"),
+    expect={"spectrogram_values": Close(1e-3, 2e-3)},
+)  # fmt: skip
+def _(draw: Draw, student: Student):
+    places = np.sort(draw.rng.permutation(STEPS * BANDS)[:500]).astype(np.int64)
+    array = student.np.asarray(student.log_mel_spectrogram(noise(draw, student, SAMPLES)))
+    return student.probe(
+        spectrogram_shape=student.np.shape(array),
+        spectrogram_values=student.np.take(array, numpy_array(places), mode="wrap"),
+    )
+
+
+@logmel.check(
+    "batch", 0.5, "several clips at once", "plusieurs extraits à la fois",
+    asked=("(n, 48000) → (n, 200, 100), as one by one", "(n, 48000) → (n, 200, 100), comme un par un"),
+    expect={"gap": Close(0, 2e-3)},
+)  # fmt: skip
+def _(draw: Draw, student: Student):
+    waves = noise(draw, student, 3, SAMPLES)
+    together, alone = student.log_mel_spectrogram(waves), student.log_mel_spectrogram(waves[1])
+    shape = student.np.shape(student.np.asarray(together))
+    gap = student.np.max(student.np.abs(student.np.subtract(together[1], alone)))
+    return student.probe(shape=shape, gap=gap), {"gap": 0.0}
+
+
+@logmel.check(
+    "silence", 0.5, "silence", "silence",
+    asked=("ln(FLOOR) everywhere, nothing infinite", "ln(FLOOR) partout, rien d'infini"),
+)  # fmt: skip
+def _(draw: Draw, student: Student):
+    silent = student.log_mel_spectrogram(student.np.zeros(SAMPLES, "float32"))
+    return student.probe(lowest=student.np.min(silent), highest=student.np.max(silent))
+
+
+def in_numpy(
+    window: str = "np.hanning(513)[:512]",
+    power: str = "(f * f.conj()).real",
+    last: str = "np.log(p @ mel + FLOOR)",
+    frames: str = "range(0, waveform.shape[-1], 240)",
+) -> str:
+    """`log_mel_spectrogram` in NumPy, with one thing changed."""
+    return f"""
+def log_mel_spectrogram(waveform):
+    waveform = np.asarray(waveform, "float64")
+    padded = np.concatenate([waveform, np.zeros(waveform.shape[:-1] + (512,))], axis=-1)
+    frames = np.stack([padded[..., i : i + 512] for i in {frames}], axis=-2)
+    f = np.fft.rfft(frames * {window}, 1024)
+    p = {power}
+    mel = tf.signal.linear_to_mel_weight_matrix(100, 513, 16000, 60.0, 7600.0).numpy()
+    return ({last}).astype("float32")
+"""
+
+
+LOG_MEL = "tf.math.log(tf.matmul(power, mel) + FLOOR)"
+
+logmel.slip(
+    "axes-swapped",
+    "bands come first: the network would read 100 steps of 200",
+    "les bandes sont en premier : le réseau lirait 100 pas de 200",
+    (f"return {LOG_MEL}", f"return tf.linalg.matrix_transpose({LOG_MEL})"),
+    hint=("which axis is time?", "quel axe est le temps ?"),
+    loses=["values", "batch", "predict.values"],
+    mutant=in_numpy(last="np.swapaxes(np.log(p @ mel + FLOOR), -1, -2)"),
+)  # fmt: skip
+logmel.slip(
+    "reshape-instead-of-transpose",
+    "the shape is right and the content scrambled: reshape does not swap axes",
+    "la forme est juste et le contenu mélangé : reshape n'échange pas les axes",
+    (f"return {LOG_MEL}",
+     f"bands = tf.linalg.matrix_transpose({LOG_MEL})\n    return tf.reshape(bands, tf.concat([tf.shape(bands)[:-2], [tf.shape(bands)[-1], tf.shape(bands)[-2]]], 0))"),
+    loses=["values"],
+    mutant=in_numpy(
+        last="np.swapaxes(np.log(p @ mel + FLOOR), -1, -2).reshape(waveform.shape[:-1] + (200, 100))",
+    ),
+)  # fmt: skip
+logmel.slip(
+    "amplitude-not-power",
+    "the modulus is used, not its square",
+    "le module est utilisé, pas son carré",
+    ("tf.abs(spectrum) ** 2", "tf.abs(spectrum)"),
+    loses=["values"],
+    mutant=in_numpy(power="np.abs(f)"),
+)
+logmel.slip(
+    "no-log",
+    "there is no logarithm",
+    "il manque le logarithme",
+    (LOG_MEL, "tf.matmul(power, mel)"),
+    loses=["values", "silence"],
+    mutant=in_numpy(last="p @ mel"),
+)
+logmel.slip(
+    "no-log-with-floor",
+    "there is no logarithm",
+    "il manque le logarithme",
+    (LOG_MEL, "tf.matmul(power, mel) + FLOOR"),
+)
+logmel.slip(
+    "log10",
+    "the logarithm is decimal, not natural",
+    "le logarithme est décimal, pas népérien",
+    (LOG_MEL, f"{LOG_MEL} / tf.math.log(10.0)"),
+    loses=["values", "silence"],
+    mutant=in_numpy(last="np.log10(p @ mel + FLOOR)"),
+)  # fmt: skip
+logmel.slip(
+    "decibels",
+    "these are decibels: ten times the decimal logarithm",
+    "ce sont des décibels : dix fois le logarithme décimal",
+    (LOG_MEL, f"10 * {LOG_MEL} / tf.math.log(10.0)"),
+    loses=["values", "silence"],
+    mutant=in_numpy(last="10 * np.log10(p @ mel + FLOOR)"),
+)  # fmt: skip
+logmel.slip(
+    "log-before-mel",
+    "the logarithm is taken before the bands are summed",
+    "le logarithme est pris avant la somme dans les bandes",
+    (LOG_MEL, "tf.matmul(tf.math.log(power + FLOOR), mel)"),
+    loses=["values", "silence"],
+    mutant=in_numpy(last="np.log(p + FLOOR) @ mel"),
+)
+logmel.slip(
+    "last-window-dropped",
+    "the last, incomplete windows are dropped: fewer than 200 rows",
+    "les dernières fenêtres, incomplètes, sont abandonnées : moins de 200 lignes",
+    (", pad_end=True", ""),
+    loses=["values", "batch"],
+    mutant=in_numpy(frames="range(0, waveform.shape[-1] - 511, 240)"),
+)
+logmel.slip(
+    "no-window",
+    "the frames are not weighted by a Hann window",
+    "les fenêtres ne sont pas pondérées par la fonction de Hann",
+    ("pad_end=True", "window_fn=None, pad_end=True"),
+    loses=["values"],
+    mutant=in_numpy(window="1.0"),
+)
+logmel.slip(
+    "hamming-window",
+    "another window: Hann's goes down to 0, Hamming's does not",
+    "une autre fenêtre : celle de Hann descend à 0, pas celle de Hamming",
+    ("pad_end=True", "window_fn=tf.signal.hamming_window, pad_end=True"),
+    loses=["values"],
+    mutant=in_numpy(window="np.hamming(513)[:512]"),
+)
+logmel.slip(
+    "mel-range-left-out",
+    "the Mel bands do not go from LOWEST to HIGHEST: left out, they go from 125 to 3800 Hz",
+    "les bandes Mel ne vont pas de LOWEST à HIGHEST : par défaut, elles vont de 125 à 3800 Hz",
+    ("RATE, LOWEST, HIGHEST)", "RATE)"),
+    loses=["values"],
+    mutant=[
+        ("(BANDS, FFT // 2 + 1, RATE, LOWEST, HIGHEST)",
+         "(100, 513, lower_edge_hertz=125, upper_edge_hertz=3800, sample_rate=RATE)"),
+    ],
+)  # fmt: skip
+logmel.slip(
+    "floor-before-mel",
+    "FLOOR is added to the frequencies, not to the Mel bands: bands add up several of them",
+    "FLOOR est ajouté aux fréquences, pas aux bandes Mel : une bande en additionne plusieurs",
+    ("tf.matmul(power, mel) + FLOOR", "tf.matmul(power + FLOOR, mel)"),
+    loses=["silence"],
+    mutant=in_numpy(last="np.log((p + FLOOR) @ mel)"),
+)
+logmel.slip(
+    "transform-too-short",
+    "the Fourier transform is on 512 points, the window's length: 257 frequencies instead of 513",
+    "la transformée de Fourier est sur 512 points, la longueur de la fenêtre : 257 fréquences au lieu de 513",
+    ("HOP, FFT, pad_end", "HOP, FRAME, pad_end"),
+    ("FFT // 2 + 1", "FRAME // 2 + 1"),
+    loses=["values"],
+    mutant="""
+def log_mel_spectrogram(waveform):
+    spectrum = tf.signal.stft(tf.cast(waveform, tf.float32), 512, 240, pad_end=True)
+    mel = tf.signal.linear_to_mel_weight_matrix(100, spectrum.shape[-1], 16000, 60.0, 7600.0)
+    return tf.math.log(tf.tensordot(tf.abs(spectrum) ** 2, mel, 1) + FLOOR)
+""",
+)
+logmel.slip(
+    "no-floor",
+    "the logarithm of silence is −∞",
+    "le logarithme du silence vaut −∞",
+    (" + FLOOR", ""),
+    loses=["silence"],
+    mutant=in_numpy(last="np.log(p @ mel)"),
+)

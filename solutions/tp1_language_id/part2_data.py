@@ -1,0 +1,513 @@
+"""2.1 to 2.3 of TP1: assemble the clips, normalise them, split them by speaker."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from lab import BANDS, SAMPLES, STEPS, lab, noise
+
+from grader.authoring import Close, Draw, Handle, Student, numpy_array
+
+# ------------------------------------------------------------------ 2.1 assemble
+
+assemble = lab.exercise("assemble", "2.1", "Assemble", "Assembler", "assemble")
+
+
+def clips(draw: Draw) -> tuple[dict[str, Any], np.ndarray]:
+    """Clips that can be told from one another by their first sample, languages out of order; the rank
+    of each clip's language, in the order of those first samples."""
+    names = ["it", "fr", "de", "en", "pt"]
+    sizes = [int(n) for n in draw.rng.permutation([9, 11, 12, 14, 15])]
+    total = sum(sizes)
+    first = draw.rng.permutation(total).astype(np.float32).reshape(-1, 1)
+    rows = np.concatenate([first, draw.normal(total, 3)], axis=1)
+    ranks = np.repeat([sorted(names).index(n) for n in names], sizes)[np.argsort(first[:, 0])]
+    parts = np.split(rows, np.cumsum(sizes)[:-1])
+    return {n: numpy_array(part) for n, part in zip(names, parts, strict=True)}, ranks
+
+
+def assembled(draw: Draw, student: Student) -> tuple[Handle, Handle, dict[str, Handle], np.ndarray]:
+    """Such clips, assembled: first samples, labels, clips and labels sorted by them, true ranks."""
+    given, ranks = clips(draw)
+    both = student.assemble(given, int(draw.rng.integers(1000)))
+    first = student.np.take(both[0], 0, axis=1)
+    order = student.np.argsort(first)
+    in_order = {
+        "clips_in_order": student.np.take(both[0], order, axis=0),
+        "labels_in_order": student.np.take(both[1], order),
+    }
+    return first, both[1], in_order, ranks
+
+
+@assemble.check(
+    "pairs", 0.5, "clips and labels", "extraits et étiquettes",
+    asked=("every clip once, with the rank of its language",
+           "chaque extrait une fois, avec le rang de sa langue"),
+)  # fmt: skip
+def _(draw: Draw, student: Student):
+    _, _, in_order, _ = assembled(draw, student)
+    return student.probe(**in_order)
+
+
+@assemble.check(
+    "together", 0.25, "each clip with its label", "chaque extrait avec son étiquette",
+    asked=("clips of one language share one label",
+           "les extraits d'une langue partagent une étiquette"),
+)  # fmt: skip
+def _(draw: Draw, student: Student):
+    first, labels, _, ranks = assembled(draw, student)
+    languages = student.np.take(numpy_array(100 * ranks), first.astype("int64"))
+    kinds = student.np.size(student.np.unique(student.np.add(labels, languages)))
+    one_each = student.np.equal(kinds, 5)
+    return student.probe(one_label_a_language=one_each), {"one_label_a_language": True}
+
+
+@assemble.check(
+    "shuffled", 0.25, "shuffled by the seed", "battus selon la graine",
+    asked=("languages mixed; same seed, same order; another seed, another order",
+           "langues mêlées ; même graine, même ordre ; autre graine, autre ordre"),
+)  # fmt: skip
+def _(draw: Draw, student: Student):
+    given, ranks = clips(draw)
+    seed = int(draw.rng.integers(1000))
+    first, again, other = (
+        student.np.take(student.assemble(given, s)[0], 0, axis=1) for s in (seed, seed, seed + 1)
+    )
+    same_seed = student.np.array_equal(first, again)
+    other_seed = student.np.array_equal(first, other)
+    languages = student.np.take(numpy_array(ranks), first.astype("int64"))
+    runs = student.np.count_nonzero(student.np.diff(languages))  # about 48 of 60 when shuffled
+    mixed = student.np.greater(runs, 15)
+    expected = {"same_seed": True, "other_seed": False, "languages_mixed": True}
+    return student.probe(
+        same_seed=same_seed, other_seed=other_seed, languages_mixed=mixed
+    ), expected
+
+
+assemble.slip(
+    "per-file-shuffle",
+    "clips and labels are shuffled apart: labels no longer belong to their clips",
+    "extraits et étiquettes sont battus séparément : les étiquettes ne correspondent plus",
+    ("return waveforms[order], labels[order]",
+     "return waveforms[order], labels[np.random.default_rng(seed + 1).permutation(len(labels))]"),
+    loses=["pairs", "together"],
+    mutant="""
+def assemble(clips, seed):
+    rng = np.random.default_rng(seed)
+    waveforms = np.concatenate([clips[name] for name in sorted(clips)])
+    labels = np.concatenate([np.full(len(clips[name]), i) for i, name in enumerate(sorted(clips))])
+    rng.shuffle(waveforms)
+    rng.shuffle(labels)
+    return waveforms, labels
+""",
+)  # fmt: skip
+assemble.slip(
+    "not-shuffled",
+    "nothing is shuffled: each batch would hold one language",
+    "rien n'est battu : chaque lot ne contiendrait qu'une langue",
+    ("np.random.default_rng(seed).permutation(len(labels))", "np.arange(len(labels))"),
+    loses=["shuffled"],
+    mutant="""
+def assemble(clips, seed):
+    names = sorted(clips)
+    labels = [i for i, name in enumerate(names) for _ in clips[name]]
+    return np.vstack([clips[name] for name in names]), np.array(labels)
+""",
+)
+assemble.slip(
+    "shuffled-within-languages",
+    "clips are shuffled within each language only: each batch would hold one language",
+    "les extraits ne sont battus qu'à l'intérieur de chaque langue : chaque lot n'en contiendrait qu'une",
+    ("    order = np.random.default_rng(seed).permutation(len(labels))",
+     "    draws = np.random.default_rng(seed).random(len(labels))\n    order = np.lexsort([draws, labels])"),
+    loses=["shuffled"],
+    mutant="""
+def assemble(clips, seed):
+    rng = np.random.default_rng(seed)
+    names = sorted(clips)
+    return (
+        np.concatenate([rng.permutation(clips[name]) for name in names]),
+        np.repeat(range(len(names)), [len(clips[name]) for name in names]),
+    )
+""",
+)  # fmt: skip
+assemble.slip(
+    "labels-in-order-of-arrival",
+    "labels follow the order of the dictionary, not the alphabet",
+    "les étiquettes suivent l'ordre du dictionnaire, pas l'alphabet",
+    ("sorted(clips)", "list(clips)"),
+    loses=["pairs"],
+    mutant="""
+def assemble(clips, seed):
+    pairs = [(clip, i) for i, own in enumerate(clips.values()) for clip in own]
+    order = np.random.default_rng(seed).permutation(len(pairs))
+    return np.stack([pairs[i][0] for i in order]), np.array([pairs[i][1] for i in order])
+""",
+)
+assemble.mutant(
+    "labels-not-shuffled",
+    ["pairs", "together"],
+    """
+def assemble(clips, seed):
+    names = sorted(clips)
+    waveforms = np.vstack([clips[name] for name in names])
+    labels = [i for i, name in enumerate(names) for _ in clips[name]]
+    return waveforms[np.random.default_rng(seed).permutation(len(waveforms))], np.array(labels)
+""",
+    named="per-file-shuffle",
+)
+
+# ------------------------------------------------------------------ 2.2 normalise
+
+normalise = lab.exercise(
+    "normalise", "2.2", "Normalise", "Normaliser",
+    "centre", "fit_normaliser", "normalise", "prepare_sets",
+)  # fmt: skip
+
+
+@normalise.check(
+    "centre", 0.25, "each clip by itself", "chaque extrait seul",
+    asked=("in each band of each clip, minus its mean over time",
+           "dans chaque bande de chaque extrait, moins sa moyenne sur le temps"),
+)  # fmt: skip
+def _(draw: Draw, student: Student):
+    n, steps, bands = draw.sizes(3, 4, 9)
+    x = draw.normal(n, steps, bands) + draw.normal(n, 1, bands, scale=3) + draw.normal(steps, 1)
+    several = student.np.array(numpy_array(x.astype(np.float32)))
+    return student.probe(
+        centred=student.centre(several),
+        one_alone=student.centre(several[0]),
+        given_unchanged=student.np.sum(several),
+    )
+
+
+@normalise.check(
+    "fit", 0.5, "statistics", "statistiques",
+    asked=("a mean and a deviation for each band, over clips and time",
+           "une moyenne et un écart type par bande, sur extraits et temps"),
+    expect={"std": Close(4e-3, 1e-5)},  # dividing by n − 1 is no mistake
+)  # fmt: skip
+def _(draw: Draw, student: Student):
+    n, steps, bands = draw.sizes(3, 15, 23)
+    x = draw.normal(n, steps, bands) * draw.uniform(bands, low=0.3, high=3)
+    x = x + draw.normal(bands, scale=4)
+    x[:, :, draw.rng.integers(bands)] = 2.0
+    pair = student.fit_normaliser(numpy_array(x))
+    return student.probe(mean=pair[0], std=pair[1])
+
+
+@normalise.check(
+    "apply", 0.25, "application", "application",
+    asked=("(x − mean) / std, band by band", "(x − moyenne) / écart type, bande par bande"),
+)  # fmt: skip
+def _(draw: Draw, student: Student):
+    n, steps, bands = draw.sizes(3, 3, 8)
+    mean, std = draw.normal(bands, scale=3), draw.uniform(bands, low=0.4, high=2.5)
+    x = draw.normal(n, steps, bands)
+    return student.normalise(numpy_array(x), [numpy_array(mean), numpy_array(std)])
+
+
+@normalise.check(
+    "sets", 0.5, "training and test", "entraînement et test",
+    asked=("both centred, then normalised with the training statistics",
+           "les deux centrés, puis normalisés avec les statistiques de l'entraînement"),
+    expect={"x_train_values": Close(2e-3, 5e-3), "x_test_values": Close(2e-3, 5e-3)},
+)  # fmt: skip
+def _(draw: Draw, student: Student):
+    some, others = (
+        numpy_array(np.sort(draw.rng.permutation(n * STEPS * BANDS)[:200]).astype(np.int64))
+        for n in (2, 1)
+    )
+    train = noise(draw, student, 2, SAMPLES)
+    test = noise(draw, student, 1, SAMPLES, loud=0.02)
+    both = student.prepare_sets(train, test)
+    kept = {}
+    for name, part, places in (("x_train", both[0], some), ("x_test", both[1], others)):
+        array = student.np.asarray(part)
+        kept[f"{name}_shape"] = student.np.shape(array)
+        kept[f"{name}_values"] = student.np.take(array, places, mode="wrap")
+    return student.probe(**kept)
+
+
+CENTRED = "    return x - x.mean(axis=-2, keepdims=True)"
+FITTED = "    return x_train.mean(axis=(0, 1)), np.maximum(x_train.std(axis=(0, 1)), 1e-3)"
+
+normalise.slip(
+    "not-centred",
+    "the clips are not centred: each keeps the colour of its voice and microphone",
+    "les extraits ne sont pas centrés : chacun garde la couleur de sa voix et de son micro",
+    ("x_train = centre(log_mel_spectrogram(train_waveforms))",
+     "x_train = np.asarray(log_mel_spectrogram(train_waveforms))"),
+    ("x_test = centre(log_mel_spectrogram(test_waveforms))",
+     "x_test = np.asarray(log_mel_spectrogram(test_waveforms))"),
+    loses=["sets"],
+    mutant=[
+        ("    x_train = centre(log_mel_spectrogram(train_waveforms))\n    x_test = centre(log_mel_spectrogram(test_waveforms))",
+         "    x_train, x_test = (log_mel_spectrogram(w).numpy() for w in (train_waveforms, test_waveforms))"),
+    ],
+)  # fmt: skip
+normalise.slip(
+    "centred-over-bands",
+    "the mean is taken over the bands: what is removed is each moment's loudness",
+    "la moyenne est prise sur les bandes : c'est le volume de chaque instant qui est retiré",
+    ("x.mean(axis=-2, keepdims=True)", "x.mean(axis=-1, keepdims=True)"),
+    hint=("which axis is time?", "quel axe est le temps ?"),
+    loses=["centre", "sets"],
+    mutant=[(CENTRED, "    return x - tf.reduce_mean(x, -1, keepdims=True)")],
+)
+normalise.slip(
+    "centred-over-clips",
+    "the mean is taken over the clips: each one is changed by the others",
+    "la moyenne est prise sur les extraits : chacun est modifié par les autres",
+    ("x.mean(axis=-2, keepdims=True)", "x.mean(axis=0, keepdims=True)"),
+    loses=["centre", "sets"],
+    mutant=[(CENTRED, "    return x - np.mean(x, 0)")],
+)
+normalise.slip(
+    "centred-over-clips-and-time",
+    "one mean for all clips: each one is changed by the others, and keeps its own colour",
+    "une seule moyenne pour tous les extraits : chacun est modifié par les autres, et garde sa couleur",
+    ("x.mean(axis=-2, keepdims=True)", "x.mean(axis=tuple(range(x.ndim - 1)), keepdims=True)"),
+    loses=["centre", "sets"],
+    mutant=[(CENTRED, "    return x - x.reshape(-1, x.shape[-1]).mean(0)")],
+)
+normalise.slip(
+    "centred-on-one-number",
+    "one mean for all bands together: the volume is gone, the colour stays",
+    "une seule moyenne pour toutes les bandes : le volume est parti, la couleur reste",
+    ("x.mean(axis=-2, keepdims=True)", "x.mean(axis=(-2, -1), keepdims=True)"),
+    loses=["centre", "sets"],
+    mutant=[
+        (CENTRED,
+         "    flat = x.reshape(x.shape[:-2] + (-1, 1))\n    return x - flat.mean(axis=-2, keepdims=True)"),
+    ],
+)  # fmt: skip
+normalise.slip(
+    "centred-in-place",
+    "the spectrograms that were given are changed",
+    "les spectrogrammes reçus sont modifiés",
+    ("return x - x.mean(axis=-2, keepdims=True)",
+     "x = x if x.flags.writeable else np.array(x)\n    x -= x.mean(axis=-2, keepdims=True)\n    return x"),
+    loses=["centre"],
+    mutant=[
+        (CENTRED,
+         "    x = np.require(x, None, 'W')\n    x[...] = x - np.mean(x, axis=-2)[..., None, :]\n    return x"),
+    ],
+)  # fmt: skip
+normalise.slip(
+    "unnormalised",
+    "nothing is normalised",
+    "rien n'est normalisé",
+    ("return (np.asarray(x) - mean) / std", "return np.asarray(x)"),
+    loses=["apply", "sets"],
+    mutant=[
+        ("    mean, std = normaliser\n    return (np.asarray(x) - mean) / std", "    return x"),
+    ],
+)  # fmt: skip
+normalise.slip(
+    "not-divided",
+    "the mean is removed, the deviation is not",
+    "la moyenne est retirée, l'écart type non",
+    ("(np.asarray(x) - mean) / std", "np.asarray(x) - mean"),
+    loses=["apply", "sets"],
+    mutant=[
+        ("    mean, std = normaliser\n    return (np.asarray(x) - mean) / std",
+         "    return np.array(x) - normaliser[0]"),
+    ],
+)  # fmt: skip
+normalise.slip(
+    "divided-by-variance",
+    "that is the variance, not the standard deviation",
+    "c'est la variance, pas l'écart type",
+    ("x_train.std(axis=(0, 1))", "x_train.var(axis=(0, 1))"),
+    loses=["fit", "sets"],
+    mutant=[
+        ("np.maximum(x_train.std(axis=(0, 1)), 1e-3)",
+         "np.maximum(np.mean((x_train - x_train.mean((0, 1))) ** 2, (0, 1)), 1e-3)"),
+    ],
+)  # fmt: skip
+normalise.slip(
+    "one-mean-for-all-bands",
+    "one mean and one deviation for all bands together",
+    "une seule moyenne et un seul écart type pour toutes les bandes",
+    ("x_train.mean(axis=(0, 1))", "x_train.mean()"),
+    ("x_train.std(axis=(0, 1))", "x_train.std()"),
+    loses=["fit", "sets"],
+    mutant=[
+        (FITTED,
+         "    return np.mean(x_train), max(np.std(x_train), 1e-3)"),
+    ],
+)  # fmt: skip
+normalise.slip(
+    "time-not-pooled",
+    "means over clips only: one for each step of time as well",
+    "moyennes sur les extraits seulement : une par pas de temps aussi",
+    ("x_train.mean(axis=(0, 1))", "x_train.mean(axis=0)"),
+    ("x_train.std(axis=(0, 1))", "x_train.std(axis=0)"),
+    loses=["fit", "sets"],
+    mutant=[
+        (FITTED,
+         "    return np.mean(x_train, 0), np.clip(np.std(x_train, 0), 1e-3, None)"),
+    ],
+)  # fmt: skip
+normalise.slip(
+    "deviation-not-bounded",
+    "a band that never varies is divided by zero",
+    "une bande qui ne varie jamais est divisée par zéro",
+    ("np.maximum(x_train.std(axis=(0, 1)), 1e-3)", "x_train.std(axis=(0, 1))"),
+    loses=["fit"],
+    mutant=[("np.maximum(x_train.std(axis=(0, 1)), 1e-3)", "np.sqrt(x_train.var((0, 1)))")],
+)
+normalise.slip(
+    "normalised-with-test-statistics",
+    "the statistics come from the test as well: it has been looked at before the verdict",
+    "les statistiques viennent aussi du test : il a été regardé avant le verdict",
+    ("normaliser = fit_normaliser(x_train)",
+     "normaliser = fit_normaliser(np.concatenate([x_train, x_test]))"),
+    loses=["sets"],
+    mutant=[
+        ("    normaliser = fit_normaliser(x_train)\n    return normalise(x_train, normaliser), normalise(x_test, normaliser)",
+         "    everything = np.vstack([x_train, x_test])\n    n = fit_normaliser(everything)\n    return np.split(normalise(everything, n), [len(x_train)])"),
+    ],
+)  # fmt: skip
+normalise.slip(
+    "test-normalised-by-itself",
+    "the test is normalised with its own statistics",
+    "le test est normalisé avec ses propres statistiques",
+    ("normalise(x_test, normaliser)", "normalise(x_test, fit_normaliser(x_test))"),
+    loses=["sets"],
+    mutant=[
+        ("    normaliser = fit_normaliser(x_train)\n    return normalise(x_train, normaliser), normalise(x_test, normaliser)",
+         "    return [normalise(x, fit_normaliser(x)) for x in (x_train, x_test)]"),
+    ],
+)  # fmt: skip
+normalise.mutant(
+    "centred-along-axis-1",
+    ["centre"],
+    [(CENTRED, "    return x - x.mean(axis=1, keepdims=True)")],
+    named="",
+)
+
+# ------------------------------------------------------------------ 2.3 split
+
+split = lab.exercise("split", "2.3", "Split by speaker", "Séparer par locuteur", "split_by_speaker")
+
+
+def splits(
+    draw: Draw, student: Student, seeds: tuple[int, ...], people: int, fraction: float
+) -> tuple[Handle, list[Handle]]:
+    """The speakers of some clips, split once for each seed."""
+    counts = draw.rng.integers(1, 9, people)
+    names = draw.rng.permutation(np.repeat(np.arange(people), counts))
+    speakers = student.np.array([f"speaker {n}" for n in names])
+    return speakers, [student.split_by_speaker(speakers, fraction, seed) for seed in seeds]
+
+
+def people(student: Student, speakers: Handle, part: Handle) -> Handle:
+    return student.np.unique(student.np.take(speakers, part))
+
+
+@split.check(
+    "disjoint", 1.0, "nobody on both sides", "personne des deux côtés",
+    asked=("no shared speaker, every clip in one part",
+           "aucun locuteur commun, chaque extrait d'un seul côté"),
+)  # fmt: skip
+def _(draw: Draw, student: Student):
+    speakers, (both,) = splits(draw, student, (int(draw.rng.integers(1000)),), 12, 0.3)
+    train, test = (people(student, speakers, both[i]) for i in (0, 1))
+    common = student.np.size(student.np.intersect1d(train, test))
+    return student.probe(
+        nobody_shared=student.np.equal(common, 0),
+        clips=student.np.sort(student.np.concatenate([both[0], both[1]])),
+    ), {"nobody_shared": True}
+
+
+@split.check(
+    "fraction", 0.25, "how many speakers", "combien de locuteurs",
+    asked=("test_fraction of the speakers, at least one on each side",
+           "test_fraction des locuteurs, au moins un de chaque côté"),
+)  # fmt: skip
+def _(draw: Draw, student: Student):
+    some, many = (int(draw.rng.choice(n)) for n in ((10, 13, 17, 20), (21, 24, 26, 29, 31, 34)))
+    counts = {}
+    for n, fraction in ((some, 0.3), (2, 0.05), (3, 0.99), (many, 0.2)):
+        speakers, (both,) = splits(draw, student, (3,), n, fraction)
+        counts[f"test_speakers_of_{n}"] = student.np.size(people(student, speakers, both[1]))
+    return student.probe(**counts)
+
+
+@split.check(
+    "seed", 0.25, "the seed decides", "la graine décide",
+    asked=("same seed, same split; another seed, another split",
+           "même graine, même séparation ; autre graine, autre séparation"),
+)  # fmt: skip
+def _(draw: Draw, student: Student):
+    seed = int(draw.rng.integers(1000))
+    _, found = splits(draw, student, (seed, seed, seed + 1, seed + 2), 24, 0.5)
+    same, second, third = (student.np.array_equal(found[0][1], other[1]) for other in found[1:])
+    return student.probe(
+        same_seed=same, seed_without_effect=student.np.logical_and(second, third)
+    ), {"same_seed": True, "seed_without_effect": False}
+
+
+split.slip(
+    "split-by-clip",
+    "clips are drawn, not speakers: the same voices are on both sides",
+    "ce sont des extraits qui sont tirés, pas des locuteurs : les mêmes voix sont des deux côtés",
+    ("held = np.isin(speakers, names[:count])",
+     "held = np.random.default_rng(seed).random(len(speakers)) < test_fraction"),
+    loses=["disjoint", "fraction"],
+    mutant="""
+def split_by_speaker(speakers, test_fraction, seed):
+    order = np.random.default_rng(seed).permutation(len(speakers))
+    cut = max(1, round(test_fraction * len(speakers)))
+    return np.sort(order[cut:]), np.sort(order[:cut])
+""",
+)  # fmt: skip
+split.slip(
+    "train-and-test-exchanged",
+    "training and test are exchanged",
+    "entraînement et test sont échangés",
+    ("np.flatnonzero(~held), np.flatnonzero(held)", "np.flatnonzero(held), np.flatnonzero(~held)"),
+    loses=["fraction"],
+    mutant=[
+        ("return np.flatnonzero(~held), np.flatnonzero(held)",
+         "return np.where(held)[0], np.where(~held)[0]"),
+    ],
+)  # fmt: skip
+split.slip(
+    "no-speaker-left",
+    "with a small or large fraction one side is empty",
+    "avec une petite ou une grande fraction, un côté est vide",
+    ("int(np.clip(round(test_fraction * len(names)), 1, len(names) - 1))",
+     "round(test_fraction * len(names))"),
+    loses=["fraction"],
+    mutant=[
+        ("int(np.clip(round(test_fraction * len(names)), 1, len(names) - 1))",
+         "int(test_fraction * len(names) + 0.5)"),
+    ],
+)  # fmt: skip
+split.slip(
+    "seed-ignored",
+    "the seed does nothing: the split is always the same",
+    "la graine ne sert à rien : la séparation est toujours la même",
+    ("np.random.default_rng(seed).permutation(np.unique(speakers))", "np.unique(speakers)"),
+    loses=["seed"],
+    mutant=[
+        ("np.random.default_rng(seed).permutation(np.unique(speakers))",
+         "np.random.default_rng(0).permutation(np.unique(speakers))"),
+    ],
+)  # fmt: skip
+split.mutant(
+    "leaky-study",
+    ["disjoint", "fraction", "leakage.speaker"],
+    """
+def split_by_speaker(speakers, test_fraction, seed):
+    order = np.random.default_rng(seed).permutation(len(speakers))
+    cut = int(np.ceil(test_fraction * len(speakers)))
+    return order[cut:], order[:cut]
+""",
+    named="speakers-on-both-sides",
+    retrain=("probe_speaker",),
+)

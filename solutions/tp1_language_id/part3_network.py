@@ -1,0 +1,620 @@
+"""3.1 to 3.5 of TP1: the network, its size, its loss, its figures, its training."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import hearing
+import numpy as np
+from lab import BANDS, SAMPLES, STEPS, lab, listener, noise
+
+from grader.authoring import Close, Draw, Handle, Student, numpy_array
+
+# ------------------------------------------------------------------ 3.1 counting
+
+counting = lab.exercise(
+    "counting", "3.1", "Count before you build", "Compter avant de construire", "lstm_parameters"
+)
+
+
+@counting.check(
+    "values", 0.75, "any LSTM", "tout LSTM",
+    asked=("four blocks of input weights, state weights and biases",
+           "quatre blocs de poids d'entrée, de poids d'état et de biais"),
+)  # fmt: skip
+def _(draw: Draw, student: Student):
+    a, b, c = draw.sizes(3, 3, 90)
+    return student.probe(out=student.lstm_parameters(a, b), other=student.lstm_parameters(b, c))
+
+
+counting.slip(
+    "three-gates",
+    "three blocks are counted, an LSTM has four",
+    "trois blocs sont comptés, un LSTM en a quatre",
+    ("4 * units", "3 * units"),
+    loses=["values"],
+    mutant="def lstm_parameters(input_dim, units):\n    return 3 * (input_dim * units + units * units + units)",
+)
+counting.slip(
+    "one-block",
+    "that is a simple recurrent layer: an LSTM has four blocks",
+    "c'est une couche récurrente simple : un LSTM a quatre blocs",
+    ("4 * units", "units"),
+    loses=["values"],
+    mutant="def lstm_parameters(input_dim, units):\n    return input_dim * units + units**2 + units",
+)
+counting.slip(
+    "no-bias-counted",
+    "the biases are forgotten",
+    "les biais sont oubliés",
+    ("input_dim + units + 1", "input_dim + units"),
+    loses=["values"],
+    mutant="def lstm_parameters(input_dim, units):\n    return 4 * (input_dim * units + units**2)",
+)
+counting.slip(
+    "no-recurrent-weights",
+    "the weights of the previous state are forgotten",
+    "les poids de l'état précédent sont oubliés",
+    ("input_dim + units + 1", "input_dim + 1"),
+    loses=["values"],
+    mutant="def lstm_parameters(input_dim, units):\n    return 4 * (input_dim * units + units)",
+)
+counting.slip(
+    "two-biases",
+    "two biases a gate: some libraries do, Keras' LSTM has one",
+    "deux biais par porte : certaines bibliothèques, mais le LSTM de Keras en a un",
+    ("input_dim + units + 1", "input_dim + units + 2"),
+    loses=["values"],
+    mutant="def lstm_parameters(input_dim, units):\n    return 4 * (input_dim * units + units**2 + 2 * units)",
+)
+counts = lab.exercise("counts", "3.1", "Two counts", "Deux nombres")
+
+
+def lstm_count(inputs: int, units: int = 128, classes: int = 5) -> int:
+    return 4 * units * (inputs + units + 1) + (units + 1) * classes
+
+
+counts.question(
+    "parameters_model", 0.25, "parameters of the network", "paramètres du réseau",
+    type="number", right=[lstm_count(BANDS)],
+    wrong={
+        lstm_count(STEPS): ("that is the network fed with 200 numbers a step: which axis is time?",
+                            "c'est le réseau nourri de 200 nombres par pas : quel axe est le temps ?"),
+        lstm_count(BANDS) - 645: ("that is the LSTM alone: the dense layer is missing",
+                                  "c'est le LSTM seul : il manque la couche dense"),
+        lstm_count(BANDS) - 4 * 128: ("the LSTM's biases are missing", "les biais du LSTM manquent"),
+        lstm_count(BANDS) - 5: ("the dense layer's biases are missing",
+                                "les biais de la couche dense manquent"),
+        lstm_count(BANDS) + 4 * 128: ("one bias a gate in Keras' LSTM, not two",
+                                      "un biais par porte dans le LSTM de Keras, pas deux"),
+        3 * 128 * 229 + 645: ("an LSTM has four blocks: three gates and the candidate",
+                              "un LSTM a quatre blocs : trois portes et le candidat"),
+        4 * 128 * 101 + 645: ("the weights of the previous state are missing",
+                              "les poids de l'état précédent manquent"),
+        128 * 229 + 645: ("that is a simple recurrent layer: one block, not four",
+                          "c'est une couche récurrente simple : un bloc, pas quatre"),
+    },
+)  # fmt: skip
+counts.question(
+    "parameters_swapped", 0.25, "lying on its side", "couché",
+    type="number", right=[lstm_count(STEPS)],
+    wrong={
+        lstm_count(BANDS): ("the input size changes, and with it the input weights",
+                            "la taille d'entrée change, et avec elle les poids d'entrée"),
+        lstm_count(STEPS) - 645: ("that is the LSTM alone", "c'est le LSTM seul"),
+    },
+)  # fmt: skip
+counts.mutant(
+    "counts-mistaken",
+    ["parameters_model", "parameters_swapped"],
+    named="",
+    answers={"parameters_model": 169093, "parameters_swapped": 117893},
+)
+
+# ------------------------------------------------------------------ 3.2 build
+
+build = lab.exercise("build", "3.2", "The network", "Le réseau", "build_model")
+
+
+def network(draw: Draw, student: Student) -> tuple[Handle, Handle, Handle, Handle, int]:
+    """The student's model for k languages, clips, its answer, its answer with weights of ours, k.
+
+    All of it is shared: predicting on a batch traces the model once, which costs less than a loop
+    over 200 steps of time.
+    """
+    draw = draw.named("network")
+    k = draw.sizes(1, 6, 40)[0]
+    bias = draw.normal(4, 128, scale=0.3)  # input, forget, candidate, output
+    bias[0] -= 2.0
+    bias[1] += 5.5  # so that the state of the first step still counts at the last
+    weights = {
+        "lstm/kernel": draw.normal(BANDS, 512, scale=0.06),
+        "lstm/recurrent_kernel": draw.normal(128, 512, scale=0.08),
+        "lstm/bias": bias.reshape(-1),
+        "languages/kernel": draw.normal(128, k, scale=0.5),
+        "languages/bias": draw.normal(k, scale=0.4),
+    }
+    with student.shared():
+        # a state that is kept (a mistake) begins with what the first weights made of it
+        student.keras.utils.set_random_seed(int(draw.rng.integers(1000)))
+        model = student.build_model(k)
+        x = noise(draw, student, 3, STEPS, BANDS, loud=1.0)
+        first = model.predict_on_batch(x)
+        model.set_weights(weights)
+        p = model.predict_on_batch(x)
+    return model, x, first, p, k
+
+
+@build.check(
+    "size", 0.5, "size", "taille",
+    asked=("parameters, and the shape of the answer", "paramètres, et forme de la réponse"),
+)  # fmt: skip
+def _(draw: Draw, student: Student):
+    model, _, first, _, _ = network(draw, student)
+    return student.probe(parameters=model.count_params(), shape=student.np.shape(first))
+
+
+@build.check(
+    "output", 0.75, "the answer", "la réponse",
+    asked=("given weights and clips, the probabilities", "poids et extraits donnés, les probabilités"),
+    expect={"probabilities": Close(1e-3, 1e-4)},
+)  # fmt: skip
+def _(draw: Draw, student: Student):
+    _, _, _, p, _ = network(draw, student)
+    return student.probe(probabilities=student.np.array(p))
+
+
+@build.check(
+    "again", 0.25, "no memory between clips", "pas de mémoire entre extraits",
+    asked=("the same clips twice, the same answer", "deux fois les mêmes extraits, la même réponse"),
+)  # fmt: skip
+def _(draw: Draw, student: Student):
+    model, x, _, p, _ = network(draw, student)
+    same = student.np.allclose(p, model.predict_on_batch(x), 1e-3, 1e-3)
+    return student.probe(same_answer=same), {"same_answer": True}
+
+
+@build.check(
+    "loss", 0.75, "the loss", "la perte",
+    asked=("the cross-entropy of integer labels, from probabilities",
+           "l'entropie croisée d'étiquettes entières, à partir de probabilités"),
+    expect={"loss": Close(1e-3, 1e-3)},
+)  # fmt: skip
+def _(draw: Draw, student: Student):
+    model, _, _, _, k = network(draw, student)
+    labels = numpy_array(draw.rng.permutation(k)[:4].astype(np.int64))
+    scores = np.exp(draw.normal(4, k))
+    answers = numpy_array(scores / scores.sum(axis=1, keepdims=True))
+    answers = student.keras.ops.convert_to_tensor(answers)
+    whole = model.compute_loss(y=labels, y_pred=answers)
+    penalty = student.np.sum(model.losses)  # of weights: no matter
+    return student.probe(loss=student.np.subtract(whole, penalty))
+
+
+NETWORK = """
+def build_model(num_languages):
+    model = keras.Sequential([
+        keras.Input((200, BANDS)),
+        {body}
+    ])
+    model.compile("adam", loss={loss}, metrics=["accuracy"])
+    return model
+"""
+LSTM = 'layers.LSTM(128, name="lstm"),'
+SEQUENCES = 'layers.LSTM(128, return_sequences=True, name="lstm"),'
+DENSE = 'layers.Dense(num_languages, activation="softmax", name="languages"),'
+CROSS_ENTROPY = '"sparse_categorical_crossentropy"'
+
+
+def compiled(*body: str, loss: str = CROSS_ENTROPY) -> str:
+    """`build_model` with these layers and this loss."""
+    return NETWORK.format(body="\n        ".join(body), loss=loss)
+
+
+STATEFUL = """
+class Listener(keras.Model):
+    def __init__(self, num_languages):
+        super().__init__()
+        self.lstm = layers.LSTM(128, stateful=True, name="lstm")
+        self.languages = layers.Dense(num_languages, activation="softmax", name="languages")
+
+    def call(self, x):
+        return self.languages(self.lstm(x))
+
+
+def build_model(num_languages):
+    model = Listener(num_languages)
+    model.compile("adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+"""
+
+build.slip(
+    "return-sequences-kept",
+    "an answer at every step of time instead of one for the clip",
+    "une réponse à chaque pas de temps au lieu d'une par extrait",
+    ('layers.LSTM(128, name="lstm")', 'layers.LSTM(128, return_sequences=True, name="lstm")'),
+    hint=("return_sequences decides whether all states come out, or the last",
+          "return_sequences décide si tous les états sortent, ou le dernier"),
+    loses=["size", "output"],
+    mutant=compiled('layers.RNN(layers.LSTMCell(128), return_sequences=True, name="lstm"),', DENSE),
+)  # fmt: skip
+build.slip(
+    "label-loss-mismatch",
+    "this loss wants vectors of 0 and 1, the labels are integers",
+    "cette perte veut des vecteurs de 0 et de 1, les étiquettes sont des entiers",
+    code=compiled(LSTM, DENSE, loss='"categorical_crossentropy"'),
+    loses=["loss"],
+    mutant=compiled(LSTM, DENSE, loss="keras.losses.CategoricalCrossentropy()"),
+)
+build.slip(
+    "return-sequences-missing-in-stack",
+    "a second recurrent layer wants a sequence, the first gives it one state",
+    "une seconde couche récurrente veut une suite, la première ne lui donne qu'un état",
+    code=compiled(LSTM, 'layers.LSTM(128, name="second"),', DENSE),
+    loses=["size", "output", "again", "loss"],
+    mutant="""
+def build_model(num_languages):
+    sound = keras.Input((200, 100))
+    x = layers.LSTM(64)(sound)
+    x = layers.LSTM(128, name="lstm")(x)
+    model = keras.Model(sound, layers.Dense(num_languages, "softmax", name="languages")(x))
+    model.compile("adam", "sparse_categorical_crossentropy")
+    return model
+""",
+)
+build.slip(
+    "flatten-then-dense",
+    "all 200 states are laid flat: the dense layer is 200 times as large, and tied to the length",
+    "les 200 états sont mis bout à bout : la couche dense est 200 fois plus grande, et liée à la longueur",
+    code=compiled(SEQUENCES, "layers.Flatten(),", DENSE),
+    loses=["size", "output"],
+    mutant="""
+def build_model(num_languages):
+    sound = keras.Input((200, 100))
+    x = layers.LSTM(128, return_sequences=True, name="lstm")(sound)
+    x = layers.Reshape((200 * 128,))(x)
+    model = keras.Model(sound, layers.Dense(num_languages, "softmax", name="languages")(x))
+    model.compile("adam", "sparse_categorical_crossentropy")
+    return model
+""",
+)
+build.slip(
+    "first-step-output",
+    "the first state is used: it has heard 15 ms",
+    "c'est le premier état qui sert : il n'a entendu que 15 ms",
+    code=compiled(SEQUENCES, "layers.Lambda(lambda x: x[:, 0]),", DENSE),
+    loses=["output"],
+    mutant=compiled(SEQUENCES, "layers.Cropping1D((0, 199)),", "layers.Flatten(),", DENSE),
+)
+build.slip(
+    "states-averaged",
+    "the mean of all states is used, not the last one",
+    "c'est la moyenne des états qui sert, pas le dernier",
+    code=compiled(SEQUENCES, "layers.GlobalAveragePooling1D(),", DENSE),
+    loses=["output"],
+    mutant=compiled(SEQUENCES, "layers.AveragePooling1D(200),", "layers.Flatten(),", DENSE),
+)
+build.slip(
+    "read-backwards",
+    "the clip is read backwards",
+    "l'extrait est lu à l'envers",
+    ('layers.LSTM(128, name="lstm")', 'layers.LSTM(128, go_backwards=True, name="lstm")'),
+    loses=["output"],
+    mutant=compiled("layers.Lambda(lambda x: x[:, ::-1]),", LSTM, DENSE),
+)
+build.slip(
+    "sigmoid-head",
+    "sigmoids: the answers do not add up to 1",
+    "des sigmoïdes : la somme des réponses n'est pas 1",
+    ('activation="softmax"', 'activation="sigmoid"'),
+    loses=["output"],
+    mutant=compiled(
+        LSTM, 'layers.Dense(num_languages, name="languages"),', 'layers.Activation("sigmoid"),'
+    ),
+)
+build.slip(
+    "probabilities-taken-for-scores",
+    "the loss is told that scores come (from_logits=True); the network is to give probabilities",
+    "la perte attend des scores (from_logits=True) ; le réseau doit donner des probabilités",
+    code=compiled(LSTM, DENSE, loss="keras.losses.SparseCategoricalCrossentropy(from_logits=True)"),
+    loses=["loss"],
+    mutant="""
+def build_model(num_languages):
+    sound = keras.Input((200, 100))
+    p = layers.Dense(num_languages, "softmax", name="languages")(layers.LSTM(128, name="lstm")(sound))
+    model = keras.Model(sound, p)
+    model.compile("adam", tf.keras.losses.SparseCategoricalCrossentropy(True))
+    return model
+""",
+)
+build.slip(
+    "logits-returned",
+    "the answers are scores, not probabilities",
+    "les réponses sont des scores, pas des probabilités",
+    code=compiled(
+        LSTM,
+        'layers.Dense(num_languages, name="languages"),',
+        loss="keras.losses.SparseCategoricalCrossentropy(from_logits=True)",
+    ),
+    loses=["output", "loss"],
+    mutant="""
+def build_model(num_languages):
+    sound = keras.Input((200, 100))
+    scores = layers.Dense(num_languages, name="languages")(layers.LSTM(128, name="lstm")(sound))
+    model = keras.Model(sound, scores)
+    model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
+    return model
+""",
+)
+build.slip(
+    "double-softmax",
+    "softmax twice: every probability is pressed towards 1 over the number of classes",
+    "deux softmax : chaque probabilité est écrasée vers 1 sur le nombre de classes",
+    code=compiled(LSTM, DENSE, "layers.Softmax(),"),
+    loses=["output"],
+    mutant=compiled(LSTM, DENSE, 'layers.Activation("softmax"),'),
+)
+build.slip(
+    "squared-error",
+    "squared error on integer labels: the ranks of languages are no quantities",
+    "erreur quadratique sur des étiquettes entières : le rang d'une langue n'est pas une quantité",
+    code=compiled(LSTM, DENSE, loss='"mse"'),
+    loses=["loss"],
+    mutant=compiled(LSTM, DENSE, loss="keras.losses.MeanSquaredError()"),
+)
+build.slip(
+    "stateful-left-on",
+    "the state stays from one batch to the next: the same clip gets two answers",
+    "l'état reste d'un lot au suivant : le même extrait reçoit deux réponses",
+    code=STATEFUL,
+    loses=["output", "again"],
+    mutant="""
+class Ear(keras.Model):
+    def __init__(self, count):
+        super().__init__()
+        self.lstm = layers.RNN(layers.LSTMCell(128), stateful=True)
+        self.languages = layers.Dense(count, activation="softmax")
+
+    def call(self, clips):
+        return self.languages(self.lstm(clips))
+
+
+def build_model(num_languages):
+    model = Ear(num_languages)
+    model.compile(loss="sparse_categorical_crossentropy", optimizer=keras.optimizers.Adam(), metrics=["accuracy"])
+    return model
+""",
+)
+build.mutant(
+    "return-sequences-kept-time-distributed",
+    ["output", "size"],
+    compiled(
+        SEQUENCES,
+        "layers.TimeDistributed(layers.Dense(num_languages, activation='softmax'), name='languages'),",
+    ),
+    named="",
+)
+
+# ------------------------------------------------------------------ 3.3 metrics
+
+metrics = lab.exercise(
+    "metrics", "3.3", "Measure", "Mesurer", "confusion_matrix", "balanced_accuracy"
+)
+
+
+def judged(draw: Draw) -> tuple[np.ndarray, np.ndarray, int]:
+    """Labels of unequal classes, one of them absent, and predictions that are often right."""
+    k = 5
+    absent = int(draw.rng.integers(k))
+    present = [c for c in range(k) if c != absent]
+    counts = draw.rng.permutation([4, 9, 17, 40])
+    labels = draw.rng.permutation(np.repeat(present, counts)).astype(np.int64)
+    random = draw.rng.integers(0, k, len(labels))
+    right = draw.rng.random(len(labels)) < np.linspace(0.3, 0.95, k)[labels]
+    return labels, np.where(right, labels, random).astype(np.int64), k
+
+
+@metrics.check(
+    "confusion", 0.5, "confusion matrix", "matrice de confusion",
+    asked=("counts, true language in rows", "des comptes, la vraie langue en lignes"),
+)  # fmt: skip
+def _(draw: Draw, student: Student):
+    labels, predicted, k = judged(draw)
+    return student.confusion_matrix(numpy_array(labels), numpy_array(predicted), k)
+
+
+@metrics.check(
+    "balanced", 0.75, "balanced accuracy", "exactitude équilibrée",
+    asked=("mean share of correct clips over the languages present",
+           "moyenne, sur les langues présentes, de la part bien classée"),
+)  # fmt: skip
+def _(draw: Draw, student: Student):
+    labels, predicted, _ = judged(draw)
+    uneven, zeros = np.array([0] * 9 + [1]), np.zeros(10, np.int64)
+    return student.probe(
+        out=student.balanced_accuracy(numpy_array(labels), numpy_array(predicted)),
+        always_0=student.balanced_accuracy(numpy_array(uneven), numpy_array(zeros)),
+    )
+
+
+BALANCED = (
+    "    return float(np.mean([np.mean(predictions[labels == c] == c) for c in np.unique(labels)]))"
+)
+
+metrics.slip(
+    "rows-and-columns-exchanged",
+    "predictions are in rows; true languages should be",
+    "les prédictions sont en lignes ; ce devrait être les vraies langues",
+    ("(np.asarray(labels), np.asarray(predictions)), 1)",
+     "(np.asarray(predictions), np.asarray(labels)), 1)"),
+    loses=["confusion"],
+    mutant=[("    return counts\n", "    return counts.T\n")],
+)  # fmt: skip
+metrics.slip(
+    "shares-instead-of-counts",
+    "these are shares, counts are asked for",
+    "ce sont des parts, on demande des comptes",
+    ("    return counts\n",
+     "    return counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)\n"),
+    loses=["confusion"],
+    mutant=[
+        ("    return counts\n",
+         "    rows = np.sum(counts, axis=1)\n    return np.array([c / n if n else c * 0.0 for c, n in zip(counts, rows)])\n"),
+    ],
+)  # fmt: skip
+metrics.slip(
+    "plain-accuracy",
+    "this is plain accuracy: large classes weigh more",
+    "c'est l'exactitude simple : les grandes classes pèsent plus",
+    ("float(np.mean([np.mean(predictions[labels == c] == c) for c in np.unique(labels)]))",
+     "float(np.mean(predictions == labels))"),
+    loses=["balanced"],
+    mutant=[
+        (BALANCED,
+         "    return sum(labels == predictions) / len(labels)"),
+    ],
+)  # fmt: skip
+metrics.slip(
+    "precision-instead-of-recall",
+    "this averages over what was predicted (precision), not over what was there (recall)",
+    "la moyenne porte sur ce qui est prédit (précision), pas sur ce qui est vrai (rappel)",
+    ("predictions[labels == c] == c) for c in np.unique(labels)",
+     "labels[predictions == c] == c) for c in np.unique(predictions)"),
+    loses=["balanced"],
+    mutant=[
+        (BALANCED,
+         "    return np.mean([(labels[predictions == c] == c).mean() for c in set(predictions.tolist())])"),
+    ],
+)  # fmt: skip
+metrics.slip(
+    "absent-classes-counted",
+    "absent languages count as zero",
+    "les langues absentes comptent pour zéro",
+    ("np.mean([np.mean(predictions[labels == c] == c) for c in np.unique(labels)])",
+     "sum(np.mean(predictions[labels == c] == c) for c in np.unique(labels)) / (1 + max(labels.max(), predictions.max()))"),
+    loses=["balanced"],
+    mutant=[
+        (BALANCED,
+         "    m = confusion_matrix(labels, predictions, 1 + max(labels.max(), predictions.max()))\n    return float(np.mean(np.diag(m) / np.maximum(m.sum(axis=1), 1)))"),
+    ],
+)  # fmt: skip
+
+# ------------------------------------------------------------------ 3.4 predict
+
+predict = lab.exercise(
+    "predict", "3.4", "From sound to language", "Du son à la langue", "predict_languages"
+)
+
+
+@predict.check(
+    "values", 0.75, "languages", "langues",
+    asked=("one integer a clip", "un entier par extrait"), expect={"out": Close(0, 0)},
+)  # fmt: skip
+def _(draw: Draw, student: Student):
+    # noise that is a little, ten times or a hundred times as loud for a while: the loudest moment is about
+    # 1.7, 5.4 or 9.5 above the clip's mean, in natural logarithms of power
+    bursts = draw.rng.permutation([1.0, 1.0, 10.0, 10.0, 10.0, 10.0, 100.0])
+    starts = draw.rng.integers(0, 8, len(bursts))
+    burst = np.arange(10)[None] == starts[:, None]
+    loud = np.where(burst, bursts[:, None], 1.0).astype(np.float32)
+    mean = draw.normal(BANDS, scale=0.05, mean=2.5)
+    std = np.full(BANDS, 2.5, np.float32)
+    model = listener(student, 3.0, "Max", 0.4, 1.8)
+    white = noise(draw, student, len(bursts), SAMPLES, loud=0.01)
+    envelopes = student.np.repeat(numpy_array(loud), SAMPLES // 10, 1)
+    waves = student.np.multiply(white, envelopes)
+    return student.predict_languages(model, waves, [numpy_array(mean), numpy_array(std)])
+
+
+def predicting(result: str) -> str:
+    """`predict_languages` that returns `result`, made of the probabilities p."""
+    return f"""
+def predict_languages(model, waveforms, normaliser):
+    p = model(normalise(centre(log_mel_spectrogram(waveforms)), normaliser)).numpy()
+    return {result}
+"""
+
+
+PREPARED = "normalise(centre(log_mel_spectrogram(waveforms)), normaliser)"
+
+predict.slip(
+    "not-normalised-before-predicting",
+    "the network was trained on normalised clips and is given others",
+    "le réseau a été entraîné sur des extraits normalisés et en reçoit d'autres",
+    (PREPARED, "np.asarray(centre(log_mel_spectrogram(waveforms)))"),
+    loses=["values"],
+    mutant="def predict_languages(model, waveforms, normaliser):\n    return model(centre(log_mel_spectrogram(waveforms))).numpy().argmax(1)",
+)  # fmt: skip
+predict.slip(
+    "not-centred-before-predicting",
+    "the network was trained on centred clips and is given others",
+    "le réseau a été entraîné sur des extraits centrés et en reçoit d'autres",
+    (PREPARED, "normalise(log_mel_spectrogram(waveforms), normaliser)"),
+    loses=["values"],
+    mutant="""def predict_languages(model, waveforms, normaliser):
+    m, s = normaliser
+    return model((log_mel_spectrogram(waveforms) - m) / s).numpy().argmax(1)""",
+)  # fmt: skip
+predict.slip(
+    "raw-before-predicting",
+    "the network is given raw spectrograms, neither centred nor normalised",
+    "le réseau reçoit des spectrogrammes bruts, ni centrés ni normalisés",
+    (PREPARED, "np.asarray(log_mel_spectrogram(waveforms))"),
+    loses=["values"],
+    mutant="def predict_languages(model, waveforms, normaliser):\n    return model.predict(log_mel_spectrogram(waveforms)).argmax(-1)",
+)  # fmt: skip
+predict.slip(
+    "majority-baseline",
+    "every clip gets the same language, the most frequent one",
+    "chaque extrait reçoit la même langue, la plus fréquente",
+    ("return np.argmax(model.predict(x, verbose=0), axis=-1)",
+     "found = np.argmax(model.predict(x, verbose=0), axis=-1)\n    return np.full_like(found, np.bincount(found).argmax())"),
+    loses=["values"],
+    mutant=predicting("np.repeat(np.bincount(p.argmax(1)).argmax(), len(p))"),
+)  # fmt: skip
+predict.slip(
+    "probabilities-returned",
+    "these are probabilities, one language a clip is asked for",
+    "ce sont des probabilités, on demande une langue par extrait",
+    ("np.argmax(model.predict(x, verbose=0), axis=-1)", "model.predict(x, verbose=0)"),
+    loses=["values"],
+    mutant=predicting("p"),
+)
+predict.slip(
+    "argmax-over-clips",
+    "the maximum is taken over the clips, not over the languages",
+    "le maximum est pris sur les extraits, pas sur les langues",
+    ("axis=-1)", "axis=0)"),
+    loses=["values"],
+    mutant=predicting("p.argmax(0)"),
+)
+
+# ------------------------------------------------------------------ 3.5 train
+
+train = lab.exercise("train", "3.5", "Train", "Entraîner")
+EACH_HIDDEN = 60  # held-out clips of each language that one key measures on
+
+
+def held_out(draw: Draw) -> tuple[Any, Any]:
+    """Clips of voices and sentences that no student has, the same for every check of a key."""
+    if not draw.hidden:
+        return {}, {}
+    clips, labels = hearing.hidden()
+    rng = draw.named("held out").rng
+    chosen = np.concatenate([
+        np.sort(rng.permutation(np.flatnonzero(labels == c))[:EACH_HIDDEN]) for c in np.unique(labels)
+    ])  # fmt: skip
+    return {"clips": clips[chosen], "usual": hearing.usual()}, {"predictions": labels[chosen]}
+
+
+VOICES = ("balanced accuracy on voices and sentences never heard",
+          "exactitude équilibrée sur des voix et des phrases jamais entendues")  # fmt: skip
+
+
+@train.clean(
+    "classifier.balanced_accuracy", 2.5, "on voices never heard", "sur des voix jamais entendues",
+    recording="classifier", data=held_out, asked=VOICES,
+    expect={"predictions": lab.metric("classifier.balanced_accuracy", "balanced_accuracy")},
+)  # fmt: skip
+def _(recording: Any, inputs: Any) -> dict[str, Any]:
+    return {"predictions": hearing.predictions(recording, inputs["clips"], inputs["usual"])}
