@@ -113,14 +113,12 @@ def test_build_check_sees_what_is_stale(course: Path, tmp_path: Path) -> None:
 
 
 NOT_WRONG = """
-mutants += [
-    Mutant("right-after-all", "mean", loses=("mean.values",), named="",
-           code="def row_mean(x):\\n    return np.asarray(x).mean(axis=1)\\n"),
-    Mutant("says-too-little", "mean", loses=("mean.values",), named="mean-of-columns",
-           code="def row_mean(x):\\n    return sum(row for row in x) / len(x)\\n"),
-    Mutant("says-another", "mean", loses=("mean.values",), named="not-divided",
-           code="def row_mean(x):\\n    n, d = x.shape\\n    return (x @ np.ones(d)) / n\\n"),
-]
+mean.mutant("right-after-all", ["values"], named="",
+    change="def row_mean(x):\\n    return np.asarray(x).mean(axis=1)\\n")
+mean.mutant("says-too-little", ["values"], named="mean-of-columns",
+    change="def row_mean(x):\\n    return sum(row for row in x) / len(x)\\n")
+mean.mutant("says-another", ["values"], named="not-divided",
+    change="def row_mean(x):\\n    n, d = x.shape\\n    return (x @ np.ones(d)) / n\\n")
 """
 NOT_RIGHT = """
 variants += [Variant("wrong-after-all", "off by one", code={
@@ -132,7 +130,7 @@ def test_a_proof_says_what_does_not_hold(course: Path, tmp_path: Path) -> None:
     copy = tmp_path / "course"
     shutil.copytree(course, copy, ignore=shutil.ignore_patterns("out", "class"))
     assert "does not hold" not in grader(copy, "validate", "mini")
-    for name, more in (("mutants.py", NOT_WRONG), ("variants.py", NOT_RIGHT)):
+    for name, more in (("checks.py", NOT_WRONG), ("variants.py", NOT_RIGHT)):
         with (copy / "solutions" / "mini" / name).open("a") as file:
             file.write(more)
     (found,) = map(json.loads, grader(copy, "validate", "mini", "--json", code=1).splitlines()[:1])
@@ -156,11 +154,9 @@ def test_the_release_holds_no_solution(course: Path) -> None:
         everything = b"\n".join(archive.read(n) for n in names)
     assert any(n.endswith("labs/fr/mini.ipynb") for n in names)
     assert not [n for n in names if "solutions" in n or "authoring" in n or "zones" in n]
-    checks = (MINI / "mutants.py").read_text() + (MINI / "checks.py").read_text()
-    secret = [x.strip() for x in checks.splitlines() if len(x.strip()) > 30 and "Text(" not in x]
-    texts = ("en=", "fr=", "import")
-    leaked = [x for x in secret if x.encode() in everything and not any(t in x for t in texts)]
-    assert not leaked
+    checks = (MINI / "checks.py").read_text()
+    secret = [x.strip() for x in checks.splitlines() if len(x.strip()) > 30 and "import" not in x]
+    assert len(secret) > 50 and not [x for x in secret if x.encode() in everything]
     assert b"BEGIN SOLUTION" not in everything
 
 

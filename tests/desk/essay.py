@@ -15,23 +15,14 @@ MINI = Path(__file__).parents[1] / "fixtures" / "mini"
 
 QUESTION = """
 
-lab.question(
-    "q4",
-    "scores",
-    2,
-    Text(en="why subtract the largest score?", fr="pourquoi retirer le plus grand score ?"),
+scores.question("q4", 2, "why subtract the largest score?", "pourquoi retirer le plus grand score ?",
     type="text",
-    asked=Text(
-        en="In two sentences: why does the softmax subtract the largest score of a row?",
-        fr="En deux phrases : pourquoi le softmax retire-t-il le plus grand score d'une ligne ?",
-    ),
-    rubric=[
-        (1, Text(en="names the overflow of exp", fr="nomme le débordement de exp")),
-        (1, Text(en="says that the result is unchanged", fr="dit que le résultat ne change pas")),
-        (-0.5, Text(en="confuses it with normalisation", fr="confond avec la normalisation")),
-    ],
-    guide=Text(en="exp overflows; the ratio is invariant", fr="exp déborde ; le rapport est invariant"),
-)
+    asked=("In two sentences: why does the softmax subtract the largest score of a row?",
+           "En deux phrases : pourquoi le softmax retire-t-il le plus grand score d'une ligne ?"),
+    rubric=[(1, ("names the overflow of exp", "nomme le débordement de exp")),
+            (1, ("says that the result is unchanged", "dit que le résultat ne change pas")),
+            (-0.5, ("confuses it with normalisation", "confond avec la normalisation"))],
+    guide=("exp overflows; the ratio is invariant", "exp déborde ; le rapport est invariant"))
 """
 CELL = """
 # %% exercise="scores"
@@ -70,8 +61,8 @@ def make_course(folder: Path) -> Path:
     shutil.copytree(MINI, lab)
     (folder / "labs").mkdir()
     checks = (lab / "checks.py").read_text()
-    assert checks.count('"mean", 4, Text(en="values"') == 1
-    checks = checks.replace('"mean", 4, Text(en="values"', '"mean", 2, Text(en="values"')
+    assert checks.count('@mean.check("values", 4,') == 1
+    checks = checks.replace('@mean.check("values", 4,', '@mean.check("values", 2,')
     (lab / "checks.py").write_text(checks + QUESTION)
     notebook = (lab / "notebook.py").read_text()
     mark = '\n# %% [markdown] lang="fr"\n# ## 2.3 Tirer au sort\n'
