@@ -101,8 +101,8 @@ def graded(crowd: Path, out: Path, *more: str) -> dict[str, Any]:
         "coordinator_mb": round(memory.coordinator, 1),
         "workers_mb": round(memory.workers, 1),
         "overhead": round(seconds * workers / (parts["cells"] + parts["probes"]), 2),
-        "class_page_mb": round((out / "class.html").stat().st_size / 1e6, 3),
-        "class_page_opens_s": opened(out / "class.html"),
+        "class_page_mb": round((out / LAB / "class.html").stat().st_size / 1e6, 3),
+        "class_page_opens_s": opened(out / LAB / "class.html"),
         "parts": parts,
     }
 

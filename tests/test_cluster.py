@@ -104,7 +104,7 @@ def grade(course, path, out, *more, during=None):
 
 
 def marks(out):
-    rows = csv.DictReader((out / "gradebook.csv").read_text("utf-8").splitlines())
+    rows = csv.DictReader((out / "mini" / "gradebook.csv").read_text("utf-8-sig").splitlines())
     return {r["student"]: r for r in rows}
 
 

@@ -19,7 +19,7 @@ from grader.authoring.probes import Handle, Student
 from grader.check.compare import Close, Exact, Expectation, Metric
 from grader.check.key import Exercise, Limits
 from grader.check.probe import Probe
-from grader.check.text import Text, same
+from grader.check.text import Refusal, Text, same
 from grader.check.tree import Tree
 
 Edit = tuple[str, str]
@@ -33,7 +33,7 @@ RESERVED = frozenset(
 )  # fmt: skip
 
 
-class AuthorError(ValueError):
+class AuthorError(Refusal):
     """A lab's source contradicts itself; the message says where."""
 
 

@@ -6,9 +6,11 @@ catalogue ``grader/check/locale`` (`gettext`, `ngettext`), which ``make texts`` 
 
 from __future__ import annotations
 
+import difflib
 import gettext as catalogues
 import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -108,3 +110,9 @@ def clean(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return _UNCLEAN.sub(lambda found: "?" if found[0] >= "\ud800" else "", text)
+
+
+def did_you_mean(name: str, known: Iterable[str], otherwise: Text, cutoff: float = 0.6) -> Text:
+    """``did you mean 'attention'?``, or `otherwise` if nothing known looks like `name`."""
+    alike = difflib.get_close_matches(name, list(known), n=1, cutoff=cutoff)
+    return gettext("did you mean {m!r}?", m=alike[0]) if alike else otherwise

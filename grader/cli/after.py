@@ -1,79 +1,169 @@
-"""Commands for what comes after grading. Nothing heavy is imported before a command needs it."""
+"""What an instructor does with a gradebook after grading. Nothing heavy is imported before it is needed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
-FROM = click.option(
-    "--from", "out", type=click.Path(path_type=Path), default=Path("out"), show_default=True,
-    help="Folder of the gradebook.",
+from grader.check.text import LANGS, did_you_mean, gettext, ngettext, same
+from grader.cli.common import (
+    FROM,
+    LAB,
+    LANG,
+    SANDBOX,
+    Points,
+    course,
+    language,
+    refuse,
+    sandboxed,
+    say,
+    told,
+    whoami,
 )  # fmt: skip
-LAB = click.option("--lab", default=None, help="Which lab, if several were graded.")
-LANG = click.option(
-    "--lang", type=click.Choice(["fr", "en"]), default=None,
-    help="Language.  [default: that of course.toml, else fr]",
-)  # fmt: skip
+from grader.cli.grading import change_line, item_of, nobody, write_course_pages, write_pages
+
+if TYPE_CHECKING:
+    from grader.check.key import Key
+    from grader.check.tree import Tree
+    from grader.gradebook.course import Course
+    from grader.gradebook.records import Change, Graded
+    from grader.gradebook.store import Store
+
+MAX_REASON = 1000
+REASON = click.option("--reason", required=True, help="Why; the student reads it.")
+
+
+@dataclass
+class Book:
+    """One lab of an open gradebook, with the course that it belongs to."""
+
+    course: Course
+    store: Store
+    out: Path
+    lab: str
+
+    @cached_property
+    def key(self) -> Key:
+        from grader.gradebook.keys import hidden_key
+
+        return hidden_key(self.course.folder, self.lab)
+
+    @property
+    def everyone(self) -> list[Graded]:
+        """The class, those on the list without a submission included."""
+        return self.course.whole(self.lab, self.store.graded(self.lab))
+
+    def student(self, wanted: str, entered: bool = False) -> Graded:
+        """The one student whom `wanted` names: name, identifier, number or e-mail address.
+
+        Args:
+            entered: also put who handed in nothing into the gradebook, so that something can be
+                settled of them.
+        """
+        everyone = self.everyone
+        fits = self.course.find(everyone, wanted)
+        if not fits:
+            refuse(nobody(wanted, everyone, str(self.store.path)))
+        if len(fits) > 1:
+            who = ", ".join(f"{g.student} = {g.student_id}" for g in fits)
+            refuse(
+                gettext(
+                    "{n} students are called {s!r}; say which by identifier: {w}",
+                    n=len(fits),
+                    s=wanted,
+                    w=who,
+                )
+            )
+        if entered and not fits[0].digest:
+            self.store.enter(self.lab, [("", fits[0])], whoami())
+        return fits[0]
+
+    def check(self, wanted: str) -> str:
+        """The id of a check."""
+        ids = [c.id for c in self.key.checks]
+        if wanted not in ids:
+            hint = did_you_mean(wanted, ids, gettext("there are: {c}", c=", ".join(ids)))
+            refuse(gettext("no check {c!r} in {lab}; {h}", c=wanted, lab=self.lab, h=hint))
+        return wanted
+
+    def write(self, changes: Sequence[Change] = (), only: Sequence[str] | None = None) -> None:
+        """Write the pages anew: of all, or of the students named and what is about all."""
+        write_pages(self.course, self.store, self.key, self.out, changes, only)
+        write_course_pages(self.course, self.store, self.out)
+
+    def tell(self, changes: Sequence[Change]) -> None:
+        """Print the marks that moved."""
+        for change in changes:
+            say(change_line(change))
+        if not changes:
+            say(gettext("no mark moves"))
 
 
 @contextmanager
-def told(lang: str | None = None) -> Iterator[None]:
-    """Every refusal as one line and exit code 2."""
-    from grader.cli import refuse
-    from grader.gradebook.keys import NoLab
-    from grader.gradebook.settings import SettingsError
-    from grader.gradebook.store import StoreError
-    from grader.reports import ReportError
+def opened(out: Path, lab: str | None, lang: str | None, one: bool = True) -> Iterator[Book]:
+    """The gradebook in `out`; every refusal is one line.
 
-    try:
-        yield
-    except ReportError as error:
-        refuse(error.text.to(lang or "fr"))
-    except (StoreError, NoLab, SettingsError) as error:
-        refuse(error)
-
-
-def language(course: Path, lang: str | None) -> str:
-    """The language asked for, else that of ``course.toml``, else French."""
-    if lang is not None:
-        return lang
-    from grader.gradebook.keys import lab_ids
-    from grader.gradebook.settings import load_settings
-
-    return load_settings(course, lab_ids(course)).lang or "fr"
-
-
-@click.command()
-@click.option("--force", is_flag=True, help="Write it anew if it is there already.")
-@LANG
-def init(force: bool, lang: str | None) -> None:
-    """Write a commented course.toml: due dates, late policy, weights, class list, limits."""
-    from grader.cli import course, refuse
-    from grader.gradebook.keys import lab_ids
-    from grader.gradebook.settings import FILE, template
-
+    Args:
+        lab: which lab; the only one if None.
+        one: refuse if several were graded and none is named.
+    """
+    language(lang)
     folder = course()
-    path = folder / FILE
-    if path.exists() and not force:
-        refuse(f"{path} is there already; edit it, or write it anew with --force")
-    try:
-        path.write_text(template({lab: lab for lab in lab_ids(folder)}, lang or "fr"), "utf-8")
-    except OSError as error:
-        refuse(f"{path}: cannot be written ({error.strerror})")
-    click.echo(f"{path}: everything in it is a comment; take the # off what you need")
+    with told():
+        from grader.gradebook.course import Course
+        from grader.gradebook.keys import lab_ids
+        from grader.gradebook.store import FILE, Store
+
+        path = out / FILE
+        if not path.is_file():
+            refuse(
+                gettext(
+                    "{p}: no gradebook here; grade first, or name its folder with --from", p=path
+                )
+            )
+        settled = Course.load(folder, lab_ids(folder))
+        store = Store(path)
+        try:
+            labs = store.labs()
+            listed = ", ".join(labs) or gettext("no lab")
+            if lab is None and one and len(labs) != 1:
+                refuse(gettext("{p} holds {labs}; name one with --lab", p=path, labs=listed))
+            if lab is not None and lab not in labs:
+                refuse(
+                    gettext(
+                        "{p} holds no grades of {lab!r}, but of {labs}",
+                        p=path,
+                        lab=lab,
+                        labs=listed,
+                    )
+                )
+            yield Book(settled, store, out, lab or (labs[0] if len(labs) == 1 else ""))
+        finally:
+            store.close()
+
+
+def _reasoned(reason: str) -> str:
+    reason = " ".join(reason.split())
+    if not reason or len(reason) > MAX_REASON:
+        refuse(
+            gettext("a decision needs a reason, of {n} characters at most: --reason", n=MAX_REASON)
+        )
+    return reason
 
 
 @click.command()
 @click.argument("student")
 @click.option("--check", default="", help="Id of the check, as in gradebook.csv.")
 @click.option("--total", is_flag=True, help="The whole lab's mark.")
-@click.option("--points", type=float, help="The mark to set.")
+@click.option("--points", type=Points(), help="The mark to set; 0,75 and 0.75 are one.")
 @click.option("--withdraw", is_flag=True, help="Take an earlier mark by hand back.")
-@click.option("--reason", required=True, help="Why; the student reads it.")
+@REASON
 @FROM
 @LAB
 @LANG
@@ -81,48 +171,227 @@ def override(
     student: str, check: str, total: bool, points: float | None, withdraw: bool, reason: str,
     out: Path, lab: str | None, lang: str | None,
 ) -> None:  # fmt: skip
-    """Set a mark of STUDENT (name or identifier) by hand, with a reason."""
-    from grader.cli import course, refuse
+    """Set a mark of STUDENT (name, identifier, number, e-mail address) by hand, with a reason.
 
+    Also for who handed in nothing, or something that only a person can read.
+    """
+    language(lang)
     if total == bool(check):
-        refuse("say which mark: --check ID or --total")
+        refuse(gettext("say which mark: --check ID or --total"))
     if withdraw == (points is not None):
-        refuse("say the mark, --points P, or --withdraw")
-    from grader.cli.desk import override as put
-    from grader.cli.run import change_line, whoami
-
-    folder = course()
-    with told(lang):
-        lang = language(folder, lang)
-        changes = put(folder, out, lab, student, check, points, reason, whoami(), lang)
-    for change in changes:
-        click.echo(change_line(change, lang))
-    if not changes:
-        click.echo({"fr": "la note ne change pas"}.get(lang, "the mark does not move"))
+        refuse(gettext("say the mark, --points P, or --withdraw"))
+    reason = _reasoned(reason)
+    with opened(out, lab, lang) as book:
+        who = book.student(student, entered=True)
+        most = book.key.check(book.check(check)).points if check else book.key.max_points
+        name = same(check) if check else gettext("the total")
+        if points is not None and not 0 <= points <= most:
+            refuse(gettext("{p:g} points: {c} gives 0 to {m:g}", p=points, c=name, m=most))
+        if points is not None and check and not who.verdicts:
+            refuse(gettext("{s} has no checks; set the total with --total", s=who.student))
+        if points is None and not any(h.check == check for h in who.by_hand):
+            refuse(gettext("{s}: {c} is not set by hand", s=who.student, c=name))
+        changes = book.store.decide(
+            book.lab, who.student_id, "mark", check, points, reason, whoami()
+        )
+        book.write(changes, [who.student_id])
+        book.tell(changes)
 
 
 @click.command()
-@click.option("--student", default=None, help="Name or identifier.")
+@click.argument("student")
+@click.argument("text", required=False, default="")
+@FROM
+@LAB
+@LANG
+def comment(student: str, text: str, out: Path, lab: str | None, lang: str | None) -> None:
+    """Tell STUDENT something about the whole lab: TEXT stands on the page and in Moodle's sheet.
+
+    Without TEXT, an earlier comment is taken back.
+    """
+    with opened(out, lab, lang) as book:
+        who = book.student(student, entered=True)
+        logged = gettext("comment: {t}", t=text)
+        book.store.decide(
+            book.lab, who.student_id, "comment", "", None, text.strip(), whoami(), logged
+        )
+        book.write(only=[who.student_id])
+        say(same(f"{who.student}: {text.strip() or '–'}"))
+
+
+@click.command()
+@click.argument("student")
+@click.argument("standing", type=click.Choice(["excused", "absent", "removed", "as-it-came"]))
+@REASON
+@FROM
+@LAB
+@LANG
+def settle(
+    student: str, standing: str, reason: str, out: Path, lab: str | None, lang: str | None
+) -> None:
+    """Say that STUDENT is excused (left out of the mean) or absent (counts 0 in it).
+
+    `removed` takes a stray from every page and sheet; `as-it-came` takes any of these back.
+    """
+    language(lang)
+    reason = _reasoned(reason)
+    settled = "" if standing == "as-it-came" else standing
+    with opened(out, lab, lang) as book:
+        if settled:
+            id, name = (who := book.student(student, entered=True)).student_id, who.student
+        else:  # who is removed is not among the class
+            rows = [r for r in book.store.log() if r["lab"] == book.lab]
+            known = {r["student_id"]: r["student"] for r in rows}
+            found = [i for i, n in known.items() if student.strip() in (i, n)]
+            id, name = (found[0], known[found[0]]) if found else ("", "")
+            if not found:
+                who = book.student(student)
+                id, name = who.student_id, who.student
+        changes = book.store.decide(book.lab, id, "standing", settled, None, reason, whoami())
+        book.write(changes, [id])
+        say(same(f"{name}: {standing}"))
+
+
+@click.command()
+@click.option("--add", nargs=3, metavar="STUDENT CHECK TEXT", help='CHECK "" for the whole lab.')
+@click.option("--csv", "table", type=click.Path(path_type=Path),
+              help="Take requests from a CSV: columns student, check, text.")  # fmt: skip
+@click.option("--answer", nargs=2, metavar="NUMBER TEXT", help="Answer one; the student reads it.")
+@FROM
+@LAB
+@LANG
+def requests(
+    add: tuple[str, str, str] | None, table: Path | None, answer: tuple[str, str] | None,
+    out: Path, lab: str | None, lang: str | None,
+) -> None:  # fmt: skip
+    """List the requests for another look, take new ones, answer them."""
+    with opened(out, lab, lang) as book:
+        touched: set[str] = set()
+        asked = [add] if add else []
+        if table is not None:
+            asked += _requests(table)
+        for student, check, text in asked:
+            who = book.student(student, entered=True)
+            if check:
+                book.check(check)
+            if book.store.ask(book.lab, who.student_id, check, " ".join(text.split())[:MAX_REASON]):
+                touched.add(who.student_id)
+        if answer is not None:
+            number, said = answer
+            who_id = number.isdigit() and book.store.answer(
+                book.lab, int(number), said.strip(), whoami()
+            )
+            if not who_id:
+                refuse(gettext("no request of number {n!r} in {lab}", n=number, lab=book.lab))
+            touched.add(who_id)
+        if touched:
+            book.write(only=list(touched))
+        for g in book.everyone:
+            for r in g.requests:
+                state = same(f"→ {r.answer}") if r.answer else gettext("open")
+                say(same(f"{r.id:>4}  {g.student}  {r.check or '*'}: {r.text}  ") + state)
+
+
+def _requests(table: Path) -> list[tuple[str, str, str]]:
+    """Rows of a CSV of requests."""
+    from grader.platforms.table import Sheet
+
+    sheet = Sheet.read(table.read_bytes(), table.name)
+    columns = [
+        sheet.find(("student", "étudiant", "nom complet", "full name", "name", "nom")),
+        sheet.find(("check", "contrôle", "question")),
+        sheet.find(("text", "texte", "request", "demande", "why", "pourquoi")),
+    ]
+    if columns[0] < 0 or columns[2] < 0:
+        refuse(gettext("{f}: no columns student, check, text", f=table.name))
+    rows = [[sheet.get(i, c).strip() if c >= 0 else "" for c in columns]
+            for i in sheet.filled_rows()]  # fmt: skip
+    return [(student, check, text) for student, check, text in rows if student and text]
+
+
+@click.command()
+@click.option("--mean", type=Points(), help="Lift or lower the middle until the mean is this.")
+@click.option("--add", type=Points(), default=0.0, help="Points added to every mark.")
+@click.option("--apply", is_flag=True, help="Let it count; without it, only show what would move.")
+@click.option("--withdraw", is_flag=True, help="Take the curve back.")
+@click.option("--reason", default="", help="Why; students read it.")
+@FROM
+@LAB
+@LANG
+def curve(
+    mean: float | None, add: float, apply: bool, withdraw: bool, reason: str,
+    out: Path, lab: str | None, lang: str | None,
+) -> None:  # fmt: skip
+    """Move all marks of a class by one rule, shown before it counts.
+
+    The order of students, 0 and the maximum stay with --mean; marks set by hand are left alone.
+    """
+    from grader.gradebook.records import Curve
+
+    language(lang)
+    if withdraw == (mean is not None or bool(add)) or (mean is not None and add):
+        refuse(gettext("say one of --mean M, --add P or --withdraw"))
+    with opened(out, lab, lang) as book:
+        import msgspec
+        from rich.console import Console
+
+        from grader.gradebook.decisions import power_for
+        from grader.reports.tables import curve_table
+
+        everyone = book.everyone
+        most = book.key.max_points
+        marks = [g.uncurved for g in everyone if g.counts and g.total_by_hand is None]
+        chosen = None
+        if not withdraw:
+            power = power_for(marks, most, mean) if mean is not None else 1.0
+            if power is None:
+                refuse(gettext("no curve gives that mean: it must lie between 0 and {m:g}", m=most))
+            chosen = Curve(power, add, reason.strip())
+        if apply or withdraw:
+            reason = _reasoned(reason)
+            told_ = gettext("curve: {r}", r=reason)
+            encoded = msgspec.json.encode(chosen).decode()
+            by = whoami()
+            changes = book.store.decide(book.lab, "", "curve", encoded, None, reason, by, told_)
+            book.write(changes)
+            book.tell(changes)
+            return
+        Console().print(curve_table(everyone, chosen, most, language()))
+        say(gettext("nothing counts yet: add --apply and --reason"))
+
+
+@click.command()
+@click.option("--student", default=None, help="Name, identifier, number or e-mail address.")
 @click.option("--csv", "to", type=click.Path(path_type=Path), help="Write it as CSV instead.")
 @FROM
 @LAB
-def log(student: str | None, to: Path | None, out: Path, lab: str | None) -> None:
+@LANG
+def log(student: str | None, to: Path | None, out: Path, lab: str | None, lang: str | None) -> None:
     """Show every change of a mark: when, who, from what to what, why. The log can only grow."""
-    with told():
-        from grader.cli.desk import log_csv, log_rows
-        from grader.cli.run import change_line
-        from grader.gradebook.records import Change
+    from grader.gradebook.records import Change
 
-        rows = log_rows(out, lab, student)
+    with opened(out, lab, lang, one=False) as book:
+        rows = [r for r in book.store.log() if lab in (None, r["lab"])]
+        if student is not None:
+            ids = {student.strip()} | {
+                g.student_id
+                for x in book.store.labs()
+                for g in book.course.find(book.course.whole(x, book.store.graded(x)), student)
+            }
+            rows = [r for r in rows if r["student_id"] in ids or r["student"] == student]
+            if not rows:
+                everyone = [g for x in book.store.labs() for g in book.store.graded(x)]
+                refuse(nobody(student, everyone, str(book.store.path)))
         if to is not None:
             from grader.platforms.files import write_atomically
+            from grader.reports.tables import log_csv
 
-            write_atomically(to, log_csv(rows))
-            click.echo(f"{to}: {len(rows)}")
+            write_atomically(to, log_csv(rows, language()))
+            say(ngettext("{p}: {n} change", "{p}: {n} changes", len(rows), p=to))
             return
     for row in rows:
         change = Change(*(row[k] for k in ("student", "student_id", "before", "after", "why")))
-        click.echo(f"{row['at'][:16]}  {row['by']:<10} {row['lab']}  {change_line(change, 'en')}")
+        say(same(f"{row['at'][:16]}  {row['by']:<10} {row['lab']}  ") + change_line(change))
 
 
 @click.command()
@@ -136,38 +405,41 @@ def review(
     port: int, names: bool, no_browser: bool, out: Path, lab: str | None, lang: str | None
 ) -> None:
     """Read the free-text answers of a class on a local page: one question, everybody's answers."""
-    from grader.cli import course, refuse
-
-    folder = course()
-    with told(lang):
-        from grader.cli.desk import chosen_lab, opened, write_pages
-        from grader.cli.run import whoami
-        from grader.gradebook.keys import hidden_key
+    with opened(out, lab, lang) as book:
         from grader.review.app import serve
         from grader.review.desk import Desk
 
-        lang = language(folder, lang)
-        with opened(out) as store:
-            lab = chosen_lab(store, lab)
-            desk = Desk(store, hidden_key(folder, lab), names, whoami(), lang)
-            if not desk.questions:
-                refuse(f'{lab} has no question that a person reads (type="text" in checks.py)')
+        desk = Desk(book.store, book.key, names, whoami(), language())
+        if not desk.questions:
+            refuse(
+                gettext(
+                    '{lab} has no question that a person reads (type="text" in checks.py)',
+                    lab=book.lab,
+                )
+            )
 
-            def pages() -> Path:
-                return write_pages(folder, out, lab, lang).class_page
+        def pages() -> Path:
+            book.write()
+            return out / book.lab / "class.html"
 
-            def ready(address: str) -> None:
-                click.echo(f"{address}\n{_STOP[lang]}")
-                if not no_browser:
-                    import webbrowser
+        def ready(address: str, door: Path) -> None:
+            click.echo(address)
+            say(
+                gettext(
+                    "Only this machine can open it. Ctrl-C ends the reading and writes the pages."
+                )
+            )
+            if not no_browser:
+                import webbrowser
 
-                    webbrowser.open(address)
+                webbrowser.open(door.as_uri())
 
-            try:
-                serve(desk, port, pages, ready)
-            except OSError as error:
-                refuse(f"port {port}: {error.strerror}; choose another --port")
-        click.echo(str(write_pages(folder, out, lab, lang).feedback))
+        try:
+            serve(desk, port, pages, ready)
+        except OSError as error:
+            why = error.strerror or str(error)
+            refuse(gettext("port {p}: {e}; choose another --port", p=port, e=why))
+        click.echo(str(pages().parent / "feedback"))
 
 
 @click.command()
@@ -175,80 +447,140 @@ def review(
 @LAB
 @LANG
 def similar(out: Path, lab: str | None, lang: str | None) -> None:
-    """Show submissions whose own code is close, side by side: evidence, never a verdict."""
-    from grader.cli import course
+    """Show submissions whose own code is close, side by side: evidence, never a verdict.
 
-    folder = course()
-    with told(lang):
-        lang = language(folder, lang)
-        from grader.cli.desk import write_similar
+    They also join the list of those to ask about their work, on the class page and in oral.csv.
+    """
+    with opened(out, lab, lang) as book:
+        from dataclasses import replace
 
-        path, pairs = write_similar(folder, out, lab, lang)
-    click.echo(f"{path}: {pairs}")
+        from grader.gradebook.alike import look_alikes
+        from grader.intake import NotGradable, read_notebook
+        from grader.platforms.files import file_stems, person, write_atomically
+        from grader.reports.class_page import similar_page
+        from grader.reports.summary import doubts
+        from grader.reports.write import write_all
+
+        sources = book.store.sources(book.lab)
+        if not sources:
+            refuse(gettext("{p}: the gradebook holds no code; grade again", p=book.store.path))
+        given = []
+        for side in LANGS:
+            try:
+                notebook = book.course.folder / "labs" / side / f"{book.lab}.ipynb"
+                given.append(read_notebook(notebook.read_bytes()).sources)
+            except (OSError, NotGradable):
+                continue  # a language that was not released gives nothing away
+        everyone = book.everyone
+        handed_in = [g for g in everyone if g.digest]
+        pairs = look_alikes(handed_in, sources, given)
+        stems = file_stems(handed_in)
+        links = {g.student_id: f"submissions/{stems[person(g)]}.html" for g in handed_in}
+        folder = out / book.lab
+        page = similar_page(pairs, book.key, len(sources), language(), links)
+        path = write_atomically(folder / "similar.html", page)
+        about = book.course.about(book.lab, everyone)
+        about = replace(about, oral=tuple(doubts(everyone, book.key, pairs)))
+        write_all(everyone, book.key, folder, language(), book.store, about, [])
+        say(ngettext("{p}: {n} pair", "{p}: {n} pairs", len(pairs), p=path))
+        say(
+            ngettext(
+                "{p}: {n} student to ask", "{p}: {n} students to ask", len(about.oral),
+                p=folder / "oral.csv",
+            )
+        )  # fmt: skip
 
 
 @click.command()
-@click.argument("labs", nargs=-1)
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="nbgrader's course.")
-@click.option("--lang", type=click.Choice(["fr", "en"]), default="fr", show_default=True)
-def nbgrader(labs: tuple[str, ...], out: Path, lang: str) -> None:
-    """Write built labs as an nbgrader course: source notebooks with graded cells, configuration."""
-    from grader.check.text import Refusal
-    from grader.cli import chosen_labs, course, refuse
-    from grader.platforms.nbgrader import nbgrader_course
+@click.argument("student")
+@click.argument("check")
+@click.option("--no-run", is_flag=True, help="Only what the gradebook keeps; run nothing.")
+@FROM
+@LAB
+@LANG
+@SANDBOX
+def show(
+    student: str, check: str, no_run: bool, out: Path, lab: str | None, lang: str | None,
+    sandbox: str,
+) -> None:  # fmt: skip
+    """Show why STUDENT got what they got for CHECK, then run the submission again and look.
 
-    folder = course()
-    try:
-        for path in nbgrader_course(folder, [p.name for p in chosen_labs(folder, labs)], out, lang):
-            click.echo(str(path))
-    except Refusal as error:
-        refuse(error)
-    except OSError as error:
-        refuse(f"{out}: cannot be written ({error.strerror})")
+    Code, what was asked, what came, what was expected, what each known mistake would have given.
+    """
+    with opened(out, lab, lang) as book:
+        from rich.console import Console
+
+        from grader.reports.tables import evidence_table
+
+        who, spoken = book.student(student), language()
+        asked = book.key.check(book.check(check))
+        cells = book.store.sources(book.lab, who.student_id).get(who.student_id, [])
+        values = book.store.evidence(book.lab, who.student_id).get(check, {})
+        console = Console(highlight=False)
+        for part in evidence_table(who, asked, book.key, cells, values, spoken):
+            console.print(part)
+        if no_run or not cells:
+            return
+        fresh, seen = _again(book, who, cells, sandboxed(sandbox))
+        console.rule(gettext("seen again").to(spoken))
+        for part in evidence_table(fresh, asked, book.key, [], seen.get(check, {}), spoken):
+            console.print(part)
+
+
+def _again(
+    book: Book, who: Graded, cells: Sequence[str], guard: bool
+) -> tuple[Graded, Mapping[str, Tree]]:
+    """Grade one submission once more, and keep nothing: its grading and what came."""
+    from dataclasses import replace
+
+    from grader.gradebook.grade import Setting, grade_units
+    from grader.gradebook.keys import lab_dir
+    from grader.gradebook.unit import Item, Result, Work
+    from grader.intake import collect
+
+    bare = replace(who, verdicts=(), cells=(), recordings=(), by_hand=(), curve=None, notices=())
+    item = Item(bare, lambda: Work(bare, cells, {}))
+    place = Path(book.store.place(who.digest) or "/nowhere")
+    if place.exists():
+        for submission in collect(place, book.lab, known=[book.lab]):
+            if submission.digest == who.digest:
+                item = item_of(submission, book.key)
+    elif book.key.recordings:
+        said = gettext("{p} is no longer there: seen again without its recordings", p=place)
+        say(said, err=True)
+    found: list[Result] = []
+    folder = book.course.folder
+    setting = Setting(lab_dir(folder, book.lab), folder / "data", sandboxed=guard)
+    grade_units(book.key, [("again", item)], setting, lambda unit, result: found.append(result))
+    return found[0].graded, found[0].evidence
 
 
 @click.command()
-@click.argument("lab")
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="The zip to write.")
+@FROM
+@LAB
+@click.option("--moodle", type=click.Path(path_type=Path), help="Your grading worksheet, to fill.")
+@click.option("--moodle-feedback", type=click.Path(path_type=Path), help="Feedback zip to write.")
+@click.option("--canvas", type=click.Path(path_type=Path), help="Canvas' gradebook CSV, to fill.")
+@click.option("--assignment", default="", help="Name of the Canvas column.")
 @click.option(
-    "--sandbox", type=click.Choice(["auto", "none"]), default="auto", show_default=True,
-    help="'none' grades where no sandbox can be had: a student's code then runs beside the key.",
-)  # fmt: skip
-def gradescope(lab: str, out: Path, sandbox: str) -> None:
-    """Make the autograder zip of LAB for Gradescope. It holds the hidden key: not for students."""
-    from grader.authoring.spec import AuthorError
-    from grader.cli import chosen_labs, course, refuse
-    from grader.cli.autograder import write_zip
-    from grader.gradebook.keys import NoLab
-
-    folder = course()
-    chosen_labs(folder, [lab])
-    try:
-        files = write_zip(folder, lab, out, sandbox)
-    except (AuthorError, NoLab) as error:
-        refuse(error)
-    except OSError as error:
-        refuse(f"{out}: cannot be written ({error.strerror})")
-    click.echo(f"{out}: {files} files, {out.stat().st_size / 1e6:.1f} MB")
-
-
-_STOP = {
-    "en": "Only this machine can open it. Ctrl-C ends the reading and writes the pages.",
-    "fr": "Seule cette machine peut l'ouvrir. Ctrl-C termine la lecture et écrit les pages.",
-}
-COMMANDS: tuple[Callable[..., Any], ...] = (
-    init,
-    override,
-    log,
-    review,
-    similar,
-    nbgrader,
-    gradescope,
+    "--gradescope", type=click.Path(path_type=Path), help="Folder for results.json files."
 )
+@click.option("--xlsx", type=click.Path(path_type=Path), help="Workbook to write.")
+@click.option("--scale", is_flag=True, help="Convert to the worksheet's own maximum grade.")
+@LANG
+def export(
+    out: Path, lab: str | None, moodle: Path | None, moodle_feedback: Path | None,
+    canvas: Path | None, assignment: str, gradescope: Path | None, xlsx: Path | None, scale: bool,
+    lang: str | None,
+) -> None:  # fmt: skip
+    """Write what Moodle, Canvas or Gradescope take, from a gradebook."""
+    from grader.cli.export import Wish
+    from grader.cli.export import export as write
 
-
-def add_to(group: click.Group) -> None:
-    """Add the commands to the program."""
-    for command in COMMANDS:
-        assert isinstance(command, click.Command)
-        group.add_command(command)
+    language(lang)
+    wish = Wish(moodle, moodle_feedback, canvas, assignment, gradescope, xlsx, scale)
+    if wish == Wish(assignment=assignment, scale=scale):
+        refuse(gettext("nothing to export; say --moodle, --canvas, --gradescope or --xlsx"))
+    with opened(out, lab, lang) as book:
+        for line in write(book.everyone, book.key, book.store, wish, language()):
+            say(line)

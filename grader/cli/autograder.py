@@ -65,7 +65,7 @@ def grade_one(
     course: Path, lab: str, submission: Submission, sandboxed: bool, jobs: int = 1
 ) -> tuple[Graded, Key]:
     """Grade one submission with the hidden key."""
-    from grader.cli.run import item_of
+    from grader.cli.grading import item_of
 
     settings = load_settings(course, [lab])
     key = settings.key(hidden_key(course, lab))

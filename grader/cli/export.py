@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from grader.check.key import Key
 from grader.check.text import Text, gettext
-from grader.check.tree import Tree
-from grader.gradebook.keys import hidden_key
 from grader.gradebook.records import Graded
-from grader.gradebook.store import Store, StoreError
+from grader.gradebook.store import Store
 
 
 @dataclass(frozen=True)
@@ -36,36 +34,14 @@ class Wish:
     scale: bool = False
 
 
-def export(course: Path, out: Path, lab: str | None, wish: Wish, lang: str) -> list[Text]:
-    """Write what is wished for, from the gradebook in `out`; say what was written.
+def export(graded: Sequence[Graded], key: Key, store: Store, wish: Wish, lang: str) -> list[Text]:
+    """Write what is wished for, from a lab's class; say what was written.
 
     Worksheets are filled next to the original, as ``NAME-filled.csv``.
 
     Raises:
-        StoreError: there is no gradebook in `out`.
         ReportError: a worksheet does not fit, or a file cannot be written.
-        NoLab: the lab is not known, or several were graded and none is named.
     """
-    path = out / "gradebook.sqlite"
-    if not path.is_file():
-        raise StoreError(f"{path}: no gradebook here; grade first, or name its folder with --from")
-    store = Store(path)
-    try:
-        labs = store.labs()
-        if lab is None and len(labs) != 1:
-            raise StoreError(f"{path} holds {', '.join(labs) or 'no lab'}; name one with --lab")
-        lab = lab or labs[0]
-        if lab not in labs:
-            raise StoreError(f"{path} holds no grades of {lab!r}, but of {', '.join(labs)}")
-        key = hidden_key(course, lab)
-        return _write(store.graded(lab), key, store.pictures(lab), wish, lang)
-    finally:
-        store.close()
-
-
-def _write(
-    graded: Sequence[Graded], key: Key, pictures: Mapping[str, Tree], wish: Wish, lang: str
-) -> list[Text]:
     from grader.platforms import canvas, moodle
     from grader.platforms.files import read_bytes, write_atomically
     from grader.reports import exports
@@ -89,7 +65,7 @@ def _write(
         )  # fmt: skip
         write(_beside(wish.canvas), filled.data, filled.notices())
     if wish.feedback_zip is not None:
-        write(wish.feedback_zip, exports.feedback_zip(graded, key, pictures))
+        write(wish.feedback_zip, exports.feedback_zip(graded, key, store))
     if wish.gradescope is not None:
         exports.write_results(graded, key, wish.gradescope)
         said.append(gettext("written: {p}", p=wish.gradescope))

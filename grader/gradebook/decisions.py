@@ -10,13 +10,36 @@ import hashlib
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Annotated
 
-from grader.check.judge import Verdict
-from grader.check.text import Text, same
+from msgspec import Meta
+
+from grader.check.judge import Status, Verdict
+from grader.check.text import Text, gettext, same
 from grader.gradebook.records import ByHand, Graded
 
 MAX_COMMENT = 4000
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The last word of a person on one thing.
+
+    Attributes:
+        kind: ``mark``, ``standing`` or ``comment``.
+        check: for a mark, the check ("": the total); for a standing, which ("": as it came).
+        points: for a mark; None takes an earlier one back.
+        reason: why; for a comment, the comment.
+        at: ISO 8601.
+        by: who.
+    """
+
+    kind: str
+    check: str
+    points: float | None
+    reason: str
+    at: str
+    by: str
 
 
 @dataclass(frozen=True)
@@ -47,8 +70,8 @@ class Review:
 
     items: tuple[int, ...] = ()
     zero: bool = False
-    adjust: float = 0.0
-    comment: str = ""
+    adjust: Annotated[float, Meta(ge=-1000, le=1000)] = 0.0
+    comment: Annotated[str, Meta(max_length=MAX_COMMENT)] = ""
     answer: str = ""
 
     @property
@@ -60,36 +83,6 @@ class Review:
         """The mark: the items' points and the adjustment, from 0 to `most`."""
         total = sum(rubric[i].points for i in self.items if i in rubric) + self.adjust
         return round(min(max(total, 0.0), most), 4)
-
-    def to_dict(self) -> dict[str, Any]:
-        return {**vars(self), "items": list(self.items)}
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Review:
-        """A review from JSON that may come from a browser.
-
-        Raises:
-            ValueError: it is no review.
-        """
-        items, adjust = data.get("items", []), data.get("adjust", 0.0)
-        comment = data.get("comment", "")
-        if not isinstance(items, list) or not all(type(i) is int for i in items):
-            raise ValueError("items: a list of whole numbers")
-        if (
-            isinstance(adjust, bool)
-            or not isinstance(adjust, (int, float))
-            or not abs(adjust) <= 1000
-        ):
-            raise ValueError("adjust: a number")
-        if not isinstance(comment, str) or len(comment) > MAX_COMMENT:
-            raise ValueError(f"comment: a text of {MAX_COMMENT} characters at most")
-        return cls(
-            tuple(sorted(set(items))),
-            bool(data.get("zero", False)),
-            round(float(adjust), 4),
-            comment,
-            str(data.get("answer", "")),
-        )
 
 
 def answer_digest(text: str) -> str:
@@ -125,7 +118,7 @@ def reviewed(
         return replace(
             v,
             points=points,
-            status="right" if points >= v.max_points else "partial" if points > 0 else "wrong",
+            status=_status(points, v.max_points),
             message=message,
             hint=same(review.comment),
         )
@@ -135,35 +128,66 @@ def reviewed(
     return replace(graded, verdicts=tuple(map(verdict, graded.verdicts)))
 
 
-def overridden(graded: Graded, set_by_hand: Sequence[ByHand]) -> Graded:
-    """`graded` with the marks that a person set, one a check and one for the total at most.
+def decided(graded: Graded, decisions: Sequence[Decision]) -> Graded:
+    """`graded` with what people decided of it, the last word on each thing.
 
-    `ByHand.before` is what each replaces. A total set by hand grades what could not be graded.
+    `ByHand.before` is what a mark replaces. A total set by hand grades what could not be graded, and
+    who handed in nothing.
     """
-    if not set_by_hand:
-        return graded
-    checks = {h.check: h for h in set_by_hand if h.check}
+    marks = [d for d in decisions if d.kind == "mark" and d.points is not None]
     kept: list[ByHand] = []
     verdicts: list[Verdict] = []
+    by_check = {d.check: d for d in marks}
     for v in graded.verdicts:
-        mark = checks.get(v.check)
-        if mark is None:
-            verdicts.append(v)
-            continue
-        points = min(max(mark.points, 0.0), v.max_points)
-        kept.append(replace(mark, before=v.points, points=points))
-        verdicts.append(
-            replace(
-                v,
-                points=points,
-                status="right" if points >= v.max_points else "partial" if points > 0 else "wrong",
-            )
-        )
+        mark = by_check.get(v.check)
+        if mark is not None and mark.points is not None:
+            points = min(max(mark.points, 0.0), v.max_points)
+            kept.append(ByHand(v.check, v.points, points, mark.reason, mark.at, mark.by))
+            v = replace(v, points=points, status=_status(points, v.max_points))
+        verdicts.append(v)
     result = replace(graded, verdicts=tuple(verdicts), by_hand=tuple(kept))
-    whole = next((h for h in set_by_hand if not h.check), None)
-    if whole is not None:
-        result = replace(result, by_hand=(*kept, replace(whole, before=result.total)))
+    whole = by_check.get("")
+    if whole is not None and whole.points is not None:
+        set_by_hand = ByHand("", result.total, whole.points, whole.reason, whole.at, whole.by)
+        result = replace(result, by_hand=(*kept, set_by_hand))
         if result.problem is not None:
-            notices = (result.problem, *result.notices)
-            result = replace(result, problem=None, notices=notices)
+            told = gettext("could not be graded by the program; a person graded it")
+            result = replace(result, problem=None, notices=(told, *result.notices))
+    for d in decisions:
+        if d.kind == "standing":
+            notices = result.notices
+            if d.check:
+                notices = (gettext("{s}: {r}", s=SETTLED[d.check], r=d.reason), *notices)
+            result = replace(result, settled=d.check, notices=notices)
+        elif d.kind == "comment":
+            result = replace(result, comment=d.reason)
     return result
+
+
+SETTLED: dict[str, Text] = {
+    "absent": gettext("absent"),
+    "excused": gettext("excused"),
+    "removed": gettext("removed"),
+}
+"""What a person can settle of a student's whole lab; who is ``removed`` is on no page or sheet."""
+
+
+def _status(points: float, most: float) -> Status:
+    return "right" if points >= most else "partial" if points > 0 else "wrong"
+
+
+def power_for(marks: Sequence[float], most: float, mean: float) -> float | None:
+    """The power of `Curve` that gives the marks this mean; None if none does."""
+    shares = [min(max(m / most, 0.0), 1.0) for m in marks] if most > 0 else []
+    wanted = mean / most if most > 0 else -1.0
+
+    def reached(power: float) -> float:
+        return sum(float(s**power) for s in shares) / len(shares)
+
+    low, high = 0.05, 20.0
+    if not shares or not reached(high) <= wanted <= reached(low):
+        return None
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if reached(middle) > wanted else (low, middle)
+    return round((low + high) / 2, 6)

@@ -104,7 +104,7 @@ def grade_there(digest: str, unit: bytes, rerun: bool) -> bytes:
         rerun: train again even where there is a recording.
 
     Returns:
-        A tree, ``{"graded", "pictures", "cpu_seconds", "slowest"}``.
+        A tree, ``{"graded", "evidence", "cpu_seconds", "slowest"}``.
     """
     room, tree = _ROOMS[digest], unpack(unit)
     person = Graded.from_dict(tree["person"])
@@ -115,7 +115,7 @@ def grade_there(digest: str, unit: bytes, rerun: bool) -> bytes:
     return pack(
         {
             "graded": found.graded.to_dict(),
-            "pictures": dict(found.pictures),
+            "evidence": dict(found.evidence),
             "cpu_seconds": found.cpu_seconds,
             "slowest": found.slowest,
         }
@@ -288,4 +288,4 @@ def _result(future: Future, item: Item) -> Result:
         graded, student=mine.student, student_id=mine.student_id, origin=mine.origin,
         digest=mine.digest,
     )  # fmt: skip
-    return Result(graded, tree["pictures"], tree["cpu_seconds"], tree["slowest"])
+    return Result(graded, tree["evidence"], tree["cpu_seconds"], tree["slowest"])

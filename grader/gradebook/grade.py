@@ -14,13 +14,12 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from grader.check.judge import FORMAT as JUDGE_FORMAT
 from grader.check.key import Key
 from grader.check.tree import Tree
 from grader.gradebook.records import Change, Graded
-from grader.gradebook.store import Store, person_of
+from grader.gradebook.store import Store
 from grader.gradebook.timings import WORKING, Timings
 from grader.gradebook.unit import (
     RUN_FORMAT,
@@ -90,6 +89,7 @@ def grade_class(
     setting: Setting,
     done: Callable[[Graded], None] = lambda graded: None,
     by: str = "",
+    place: str = "",
 ) -> Run:
     """Grade what is not graded yet and enter the class into the gradebook.
 
@@ -100,14 +100,14 @@ def grade_class(
         setting: where and how.
         done: called after each submission, graded now or before.
         by: who runs it, for the log.
+        place: where the submissions came from, so that one can be run again.
     """
     waiting: dict[str, list[Item]] = {}
-    entries: list[tuple[str, dict[str, Any]]] = []
+    entries: list[tuple[str, Graded]] = []
     fresh = 0
     for item in items:
         unit = unit_id(item.person.digest, key, setting.rerun)
-        notices = [n.to_dict() for n in item.person.notices]
-        entries.append((unit, {**person_of(item.person), "notices": notices}))
+        entries.append((unit, item.person))
         if unit in waiting:
             waiting[unit].append(item)
         elif _settled(store.unit(unit), item):
@@ -122,13 +122,13 @@ def grade_class(
     if waiting:
 
         def keep(unit: str, result: Result) -> None:
-            store.add_unit(unit, key.version, result.graded, result.pictures)
+            store.add_unit(unit, key.version, result.graded, result.evidence)
             for item in waiting[unit]:
                 done(item.person)
 
         units = [(unit, found[0]) for unit, found in waiting.items()]
         spread(setting)(key, units, setting, keep, store)
-    return Run(fresh, store.set_entries(key.lab, entries, by))
+    return Run(fresh, store.enter(key.lab, entries, by, place))
 
 
 def spread(setting: Setting) -> Callable[..., None]:

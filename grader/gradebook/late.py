@@ -5,15 +5,23 @@ from __future__ import annotations
 import math
 from datetime import datetime, tzinfo
 
-from grader.check.text import Text, gettext
+from grader.check.text import Text, gettext, ngettext, same
 from grader.gradebook.records import Late
 from grader.gradebook.settings import LatePolicy
 
-_UNIT = {
-    "hour": (3600, gettext("hour")),
-    "day": (86_400, gettext("day")),
-    "week": (604_800, gettext("week")),
-}
+_LENGTH = {"hour": 3600, "day": 86_400, "week": 604_800}
+
+
+def _percent(value: float) -> Text:
+    return Text(en=f"{value:g}%", fr=f"{value:g}\u00a0%")
+
+
+def _begun(every: str, n: int) -> Text:
+    if every == "hour":
+        return ngettext("{n} hour", "{n} hours", n)
+    if every == "week":
+        return ngettext("{n} week", "{n} weeks", n)
+    return ngettext("{n} day", "{n} days", n)
 
 
 def moment(iso: str, zone: tzinfo) -> datetime | None:
@@ -44,21 +52,17 @@ def lateness(due: datetime, handed_in: datetime, policy: LatePolicy, points: flo
             "handed in {by} late, more than {n:g} days: nothing is earned", by=by, n=refuse
         )
         return Late(due.isoformat(), seconds, points, said)
-    length, unit = _UNIT[policy.every]
-    begun = math.ceil(seconds / length)
+    begun = math.ceil(seconds / _LENGTH[policy.every])
     percent = min(begun * policy.percent, policy.max_percent)
-    many = Text(en="s" if begun > 1 else "", fr="s" if begun > 1 else "")
     said = gettext(
-        "handed in {by} late: {n} {unit}{s} begun, each taking from {max:g} points {each:g}%",
+        "handed in {by} late: {each} of {max:g} points for each of {n} begun",
         by=by,
-        n=begun,
-        unit=unit,
-        s=many,
-        each=policy.percent,
+        n=_begun(policy.every, begun),
+        each=_percent(policy.percent),
         max=points,
     )
     if begun * policy.percent > policy.max_percent:
-        said = said + gettext(", {m:g}% at most", m=policy.max_percent)
+        said = said + gettext(", {m} at most", m=_percent(policy.max_percent))
     return Late(due.isoformat(), seconds, round(points * percent / 100, 4), said)
 
 
@@ -67,8 +71,6 @@ def span(seconds: float) -> Text:
     minutes = max(1, round(seconds / 60))
     days, hours, rest = minutes // 1440, minutes % 1440 // 60, minutes % 60
     if days:
-        one = gettext("{d} day{s}", d=days, s="s" if days > 1 else "")
-        return one + Text(en=f" {hours} h", fr=f" {hours} h") if hours else one
-    if hours:
-        return Text(en=f"{hours} h {rest:02d} min", fr=f"{hours} h {rest:02d} min")
-    return Text(en=f"{rest} min", fr=f"{rest} min")
+        one = ngettext("{n} day", "{n} days", days)
+        return one + same(f" {hours} h") if hours else one
+    return same(f"{hours} h {rest:02d} min" if hours else f"{rest} min")

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
+
+import msgspec
 
 from grader.check.judge import Verdict
-from grader.check.text import Text
+from grader.check.text import Text, gettext
 from grader.notebook.cells import CellReport
+
+Standing = Literal["graded", "pending", "not_graded", "absent", "excused"]
+STANDING: dict[Standing, Text] = {
+    "graded": gettext("graded"),
+    "pending": gettext("to be read"),
+    "not_graded": gettext("not graded"),
+    "absent": gettext("absent"),
+    "excused": gettext("excused"),
+}
 
 
 @dataclass(frozen=True)
@@ -53,15 +61,57 @@ class ByHand:
 
 
 @dataclass(frozen=True)
+class Request:
+    """Another look that a student asked for.
+
+    Attributes:
+        check: the check that it is about, or "" for the whole lab.
+        text: what the student says.
+        at: ISO 8601.
+        answer: what was answered, or "" while it is open.
+        by: who answered.
+    """
+
+    id: int
+    check: str
+    text: str
+    at: str
+    answer: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """How a class's totals are moved, all by the same rule; order is kept, and so is the maximum.
+
+    Attributes:
+        power: of the share of the maximum, before anything else; below 1 lifts the middle.
+        add: points added to all, from 0 up to the maximum.
+        reason: why; students read it.
+    """
+
+    power: float = 1.0
+    add: float = 0.0
+    reason: str = ""
+
+    def __call__(self, total: float, most: float) -> float:
+        """A total out of `most` points, moved."""
+        if most <= 0:
+            return total
+        moved = most * float(max(total / most, 0.0) ** self.power) + self.add
+        return min(max(moved, 0.0), most)
+
+
+@dataclass(frozen=True)
 class Graded:
-    """One graded submission.
+    """One graded submission, or what stands in the place of one.
 
     Attributes:
         student: name, as shown.
         student_id: stable identifier; equals the name where the platform gives none.
         origin: path of the submission, as shown.
         lab: id of the lab.
-        digest: hash of the submission's content.
+        digest: hash of the submission's content; "" if nothing was handed in.
         lang: language of the notebook, ``"fr"`` or ``"en"``.
         verdicts: one a check, in the key's order; empty if it could not be graded.
         cells: how each code cell ran.
@@ -77,6 +127,11 @@ class Graded:
         members: names of the whole group, if several handed this in together.
         late: what handing in late costs, or None.
         by_hand: marks that a person set.
+        settled: what a person settled of the whole: "", ``absent``, ``excused``.
+        comment: what a person tells the student about the whole lab.
+        requests: other looks asked for.
+        curve: the class's, or None.
+        group: the student's, by the class list; "" if there is none.
     """
 
     student: str
@@ -98,6 +153,11 @@ class Graded:
     members: tuple[str, ...] = ()
     late: Late | None = None
     by_hand: tuple[ByHand, ...] = ()
+    settled: str = ""
+    comment: str = ""
+    requests: tuple[Request, ...] = ()
+    curve: Curve | None = None
+    group: str = ""
 
     @property
     def max_points(self) -> float:
@@ -126,85 +186,73 @@ class Graded:
         return next((h for h in self.by_hand if not h.check), None)
 
     @property
-    def total(self) -> float:
-        """Points that count, to a hundredth.
-
-        A bonus makes up for lost points and never exceeds the maximum; then lateness is taken off.
-        A total set by hand replaces all that.
-        """
-        if self.total_by_hand is not None:
-            return round(self.total_by_hand.points, 2)
+    def uncurved(self) -> float:
+        """What the checks give, to a hundredth: the maximum at most, lateness taken off."""
         return round(min(self.earned, self.max_points) - self.penalty, 2)
 
     @property
-    def graded(self) -> bool:
-        return self.problem is None
+    def total(self) -> float:
+        """Points that count, to a hundredth.
+
+        A bonus makes up for lost points and never exceeds the maximum; then lateness is taken off,
+        then the class's curve applies. A total set by hand replaces all that.
+        """
+        if self.total_by_hand is not None:
+            return round(self.total_by_hand.points, 2)
+        if self.curve is not None and self.verdicts:
+            return round(self.curve(self.uncurved, self.max_points), 2)
+        return self.uncurved
+
+    @property
+    def standing(self) -> Standing:
+        """What the total is worth: a mark only if ``graded`` or ``pending``."""
+        if self.settled in ("absent", "excused"):
+            return self.settled  # type: ignore[return-value]
+        if self.total_by_hand is None:
+            if not self.digest:
+                return "absent"
+            if self.problem is not None:
+                return "not_graded"
+        return "pending" if any(v.status == "pending" for v in self.verdicts) else "graded"
+
+    @property
+    def counts(self) -> bool:
+        """Whether there is a mark; what has none is never a zero."""
+        return self.standing in ("graded", "pending")
 
     @property
     def pending(self) -> bool:
         """Whether a person must still read an answer."""
-        return any(v.status == "pending" for v in self.verdicts)
+        return self.standing == "pending"
 
     def to_dict(self) -> dict[str, Any]:
         """JSON values only; a number that is not finite becomes None."""
-        plain: dict[str, Any] = _plain(
-            {
-                **vars(self),
-                "verdicts": [v.to_dict() for v in self.verdicts],
-                "cells": [c.to_dict() for c in self.cells],
-                "notices": [n.to_dict() for n in self.notices],
-                "problem": None if self.problem is None else self.problem.to_dict(),
-                "late": late_to_dict(self.late),
-                "by_hand": [vars(h) for h in self.by_hand],
-            }
-        )
+        plain: dict[str, Any] = msgspec.json.decode(self.to_json())
         return plain
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Graded:
-        problem = data["problem"]
-        return cls(
-            **{
-                **data,
-                "verdicts": tuple(_verdict(json.dumps(v)) for v in data["verdicts"]),
-                "cells": tuple(CellReport.from_dict(c) for c in data["cells"]),
-                "notices": tuple(Text.from_dict(n) for n in data["notices"]),
-                "recordings": tuple(data["recordings"]),
-                "members": tuple(data.get("members", ())),
-                "problem": None if problem is None else Text.from_dict(problem),
-                "late": late_from_dict(data.get("late")),
-                "by_hand": tuple(ByHand(**h) for h in data.get("by_hand", ())),
-            }
-        )
+        return msgspec.convert(data, cls)
 
-
-@lru_cache(maxsize=1 << 14)
-def _verdict(packed: str) -> Verdict:
-    """One object for all equal verdicts: in a class most are, and their texts are what is long."""
-    return Verdict.from_dict(json.loads(packed))
-
-
-def late_to_dict(late: Late | None) -> dict[str, Any] | None:
-    return None if late is None else {**vars(late), "text": late.text.to_dict()}
-
-
-def late_from_dict(data: Mapping[str, Any] | None) -> Late | None:
-    return None if not data else Late(**{**data, "text": Text.from_dict(data["text"])})
+    def to_json(self) -> bytes:
+        """As `to_dict`; half a surrogate pair, which no file can hold, becomes a question mark."""
+        try:
+            return msgspec.json.encode(self, enc_hook=_plain)
+        except UnicodeEncodeError:
+            return msgspec.json.encode(_encodable(msgspec.to_builtins(self, enc_hook=_plain)))
 
 
 def _plain(value: Any) -> Any:
-    """`value` as strict JSON: NumPy scalars and arrays become numbers and lists."""
-    if hasattr(value, "tolist"):
-        value = value.tolist()
-    if isinstance(value, float):
-        return float(value) if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {str(k): _plain(v) for k, v in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(v) for v in value]
-    if value is None or isinstance(value, (bool, int, str)):
-        return value
-    return str(value)
+    """NumPy's scalars and arrays as numbers and lists; what else is no JSON as its text."""
+    return value.tolist() if hasattr(value, "tolist") else str(value)
+
+
+def _encodable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {_encodable(k): _encodable(v) for k, v in value.items()}
+    return [_encodable(v) for v in value] if isinstance(value, (list, tuple)) else value
 
 
 @dataclass(frozen=True)
@@ -218,8 +266,21 @@ class Change:
     student: str
     student_id: str
     before: float | None
-    after: float
-    why: str
+    after: float | None
+    why: Text
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """Why a student should be asked about the work, and how to begin.
+
+    Attributes:
+        student: `Graded.student_id`.
+        reasons: facts, none of them a verdict.
+    """
+
+    student: str
+    reasons: tuple[Text, ...]
 
 
 @dataclass(frozen=True)
@@ -227,13 +288,17 @@ class About:
     """What the reports say of a class beside its marks.
 
     Attributes:
-        missing: names on the class list without a submission; None if there is no list.
-        strangers: names that handed in and are not on it.
+        strangers: names that handed in and are not on the class list.
         unclear: names that fit several people of it.
         changes: marks that the last run moved, without those that are new.
+        oral: whom to ask, and why.
+        contact: e-mail address for requests for another look, or "".
+        earlier: for each earlier year: its name, its students, and mistake → how many made it.
     """
 
-    missing: tuple[str, ...] | None = None
     strangers: tuple[str, ...] = ()
     unclear: tuple[str, ...] = ()
     changes: tuple[Change, ...] = ()
+    oral: tuple[Doubt, ...] = ()
+    contact: str = ""
+    earlier: Sequence[tuple[str, int, Mapping[str, int]]] = ()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import fields, replace
 from datetime import date, datetime, time
 from functools import cached_property
@@ -19,8 +19,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from grader.check.key import Key, Limits
-from grader.check.text import Refusal
-from grader.gradebook.suggest import did_you_mean
+from grader.check.text import Refusal, Text, did_you_mean, gettext, ngettext, same
 
 FILE = "course.toml"
 
@@ -111,14 +110,16 @@ class ColabSettings(_Strict):
     def _owner_and_name(cls, given: str) -> str:
         name = given.removeprefix("https://github.com/").removesuffix(".git").strip("/")
         if name and not re.fullmatch(r"[\w.-]+/[\w.-]+", name):
-            raise ValueError(f"{given!r} is no repository; write 'owner/name'")
+            raise Refusal(gettext("{g!r} is no repository; write 'owner/name'", g=given))
         return name
 
     @field_validator("bundle")
     @classmethod
     def _address(cls, given: str) -> str:
         if given and not re.fullmatch(r"https://[^\s\"'\\{}$]+", given):
-            raise ValueError(f"{given!r} is no address; write one that starts with https://")
+            raise Refusal(
+                gettext("{g!r} is no address; write one that starts with https://", g=given)
+            )
         return given
 
 
@@ -130,12 +131,16 @@ class Settings(_Strict):
         lang: language of class page, tables and messages; None: what ``--lang`` says.
         timezone: of dates that name none.
         class_list: CSV of those who should hand in, relative to ``course.toml``.
+        contact: e-mail address to which students write for another look; "" for none.
+        earlier: folders of earlier years' gradebooks, relative to ``course.toml``.
     """
 
     title: str = ""
     lang: Literal["fr", "en"] | None = None
     timezone: str = "Europe/Paris"
     class_list: str = ""
+    contact: str = ""
+    earlier: tuple[str, ...] = ()
     late: LatePolicy = LatePolicy()
     colab: ColabSettings = ColabSettings()
     labs: dict[str, LabSettings] = {}
@@ -146,7 +151,9 @@ class Settings(_Strict):
         try:
             ZoneInfo(name)
         except (KeyError, ValueError, OSError):
-            raise ValueError(f"no time zone {name!r}; write one like 'Europe/Paris'") from None
+            raise Refusal(
+                gettext("no time zone {n!r}; write one like 'Europe/Paris'", n=name)
+            ) from None
         return name
 
     @cached_property
@@ -179,48 +186,119 @@ def load_settings(course: Path, known: Sequence[str]) -> Settings:
         known: ids of its labs.
 
     Raises:
-        SettingsError: it cannot be read, or says what it may not say.
+        SettingsError: it cannot be read, or says what it may not say: the line, and how to write it.
     """
     path = course / FILE
     try:
-        data = tomllib.loads(path.read_text("utf-8-sig"))
+        text = path.read_text("utf-8-sig")
+        data = tomllib.loads(text)
     except FileNotFoundError:
         return Settings()
     except UnicodeDecodeError:
-        raise SettingsError(f"{path}: not UTF-8; save it as UTF-8") from None
+        raise SettingsError(gettext("{p}: not UTF-8; save it as UTF-8", p=path)) from None
     except OSError as error:
-        raise SettingsError(f"{path}: cannot be read ({error.strerror})") from None
+        raise SettingsError(
+            gettext("{p}: cannot be read ({e})", p=path, e=error.strerror)
+        ) from None
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{path}: not TOML: {error}") from None
+        raise SettingsError(_unreadable(path, text, str(error))) from None
     try:
         settings = Settings.model_validate(data)
     except ValidationError as error:
-        raise SettingsError(f"{path}: {_first(error)}") from None
+        raise SettingsError(_first(error, path, text)) from None
     for lab in settings.labs:
         if lab not in known:
-            hint = did_you_mean(lab, known, f"there are: {', '.join(known)}", cutoff=0.3)
-            raise SettingsError(f"{path}: [labs.{lab}]: no such lab; {hint}")
+            listed = gettext("there are: {n}", n=", ".join(known))
+            hint = did_you_mean(lab, known, listed, cutoff=0.3)
+            where = _line_of(text, ["labs", lab])
+            raise SettingsError(
+                gettext(
+                    "{p}, line {n}: [labs.{lab}]: no such lab; {h}",
+                    p=path,
+                    n=where,
+                    lab=lab,
+                    h=hint,
+                )
+            )
     return settings
 
 
-def _first(error: ValidationError) -> str:
+def _unreadable(path: Path, text: str, error: str) -> Text:
+    """Where a file stops being TOML, and how the line is probably meant."""
+    at = re.search(r"at line (\d+)", error)
+    lines = text.splitlines()
+    number = int(at[1]) if at else len(lines)
+    line = lines[number - 1].strip() if 0 < number <= len(lines) else ""
+    name, _, value = (part.strip() for part in line.partition("="))
+    date = re.match(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})", value)
+    hint: Text = same(error)
+    if date:
+        hint = same(f"{name} = {date[3]}-{int(date[2]):02d}-{int(date[1]):02d}")
+        hint = gettext("a date is written {h}", h=hint)
+    elif re.fullmatch(r"\d+,\d+", value):
+        hint = gettext("write {h}", h=f"{name} = {value.replace(',', '.')}")
+    elif name and value and not value.startswith(("'", '"', "[", "{")):
+        hint = gettext("a text stands in quotes: {h}", h=f'{name} = "{value}"')
+    return gettext("{p}, line {n}: {line} cannot be read; {h}", p=path, n=number, line=line, h=hint)
+
+
+def _line_of(text: str, where: Sequence[str]) -> int:
+    """The line, from 1, on which a setting or a table stands; 1 if it cannot be told."""
+    table: list[str] = []
+    best = 1
+    for number, line in enumerate(text.splitlines(), 1):
+        heading = re.match(r"\s*\[+\s*([^\]]+?)\s*\]", line)
+        if heading:
+            table = [p.strip("\"' ") for p in re.findall(r"\"[^\"]*\"|[^.]+", heading[1])]
+            here = table
+        else:
+            name = line.partition("=")[0].strip().strip("\"'")
+            here = [*table, *name.split(".")] if name and not name.startswith("#") else []
+        if here == list(where):
+            return number
+        if here and list(where[: len(here)]) == here:
+            best = number
+    return best
+
+
+def _first(error: ValidationError, path: Path, text: str) -> Text:
     """The first complaint, in one line, and how many more there are."""
     found = error.errors()
     one = found[0]
     where = [str(p) for p in one["loc"] if p not in ("datetime", "date")]
-    name = ".".join(where)
+    name, given, limits = ".".join(where), one["input"], one.get("ctx", {})
+    said: Text
     if one["type"] == "extra_forbidden":
         known = _names(where[:-1])
-        hint = did_you_mean(where[-1], known, f"there are: {', '.join(known)}" if known else "")
-        said = f"{name}: no such setting{'; ' if hint else ''}{hint}"
-    elif "date" in one["type"]:
-        said = f"{name}: {one['input']!r} is no date; write 2026-11-20 or 2026-11-20T18:00:00"
-    elif one["type"] == "value_error":
-        said = f"{name}: {one['ctx']['error']!s}"
+        listed = gettext("there are: {n}", n=", ".join(known))
+        said = gettext("no such setting; {h}", h=did_you_mean(where[-1], known, listed))
+    elif isinstance(limits.get("error"), Refusal):
+        said = limits["error"].text
     else:
-        said = f"{name} = {one['input']!r}: {one['msg'][0].lower()}{one['msg'][1:]}"
+        wanted = next((t for k, t in _WANTED.items() if k in one["type"]), same(one["msg"]))
+        said = gettext("{g!r}: {w}", g=given, w=wanted.fill(**limits))
+    told = gettext("{p}, line {n}: {s}: {said}", p=path, n=_line_of(text, where), s=name, said=said)
     names = {tuple(p for p in e["loc"] if p not in ("datetime", "date")) for e in found}
-    return said if len(names) == 1 else f"{said} (and {len(names) - 1} more)"
+    more = ngettext(" (and {n} more)", " (and {n} more)", len(names) - 1)
+    return told if len(names) == 1 else told + more
+
+
+_WANTED: dict[str, Text] = {
+    "date": gettext("write a date, 2026-11-20 or 2026-11-20T18:00:00"),
+    "greater_than_equal": gettext("must be {ge:g} or more"),
+    "greater_than": gettext("must be more than {gt:g}"),
+    "less_than_equal": gettext("must be {le:g} or less"),
+    "literal": gettext("write one of {expected}"),
+    "pattern": gettext("cannot be a branch's name"),
+    "string": gettext('write a text in quotes, "…"'),
+    "bool": gettext("write true or false"),
+    "float": gettext("write a number, with a point"),
+    "int": gettext("write a whole number"),
+    "model": gettext("write a table, [name]"),
+    "dict": gettext("write a table, [name]"),
+    "tuple": gettext('write a list, ["…", "…"]'),
+}
+"""Part of pydantic's name of a complaint → how it is written, in words."""
 
 
 def _names(where: Sequence[str]) -> list[str]:
@@ -240,75 +318,48 @@ def _names(where: Sequence[str]) -> list[str]:
     return list(model.model_fields)
 
 
-def template(labs: Mapping[str, str], lang: str) -> str:
-    """A ``course.toml`` that changes nothing: every setting, commented.
+def template(labs: Iterable[str], lang: str) -> str:
+    """A ``course.toml`` that changes nothing: every setting, commented in `lang`."""
+    return "\n".join([_COURSE.to(lang), *(_LAB.to(lang).replace("LAB", lab) for lab in labs)])
 
-    Args:
-        labs: id → title.
-        lang: language of the comments.
-    """
-    fr = lang == "fr"
 
-    def say(english: str, french: str) -> str:
-        return french if fr else english
+_COURSE = gettext(
+    """\
+# Settings of the course, read by `grader grade`, `review` and `export`.
+# Everything is optional: take the # off what you need.
 
-    lines = [
-        say("# Settings of the course, read by `grader grade`, `review` and `export`.",
-            "# Réglages du cours, lus par `grader grade`, `review` et `export`."),
-        say("# Everything is optional: take the # off what you need.",
-            "# Tout est facultatif : retirez le # devant ce qu'il vous faut."),
-        "",
-        say('# title = "Deep learning, 2026"', '# title = "Apprentissage profond, 2026"'),
-        say('# lang = "fr"                      # of class page, tables and messages: fr or en',
-            '# lang = "fr"                      # page de classe, tableaux, messages : fr ou en'),
-        say('# timezone = "Europe/Paris"        # of dates that name none',
-            '# timezone = "Europe/Paris"        # des dates qui n\'en disent rien'),
-        say("# class_list = \"class.csv\"         # who should hand in: Moodle's list of participants,",
-            '# class_list = "classe.csv"        # qui doit rendre : liste des participants de Moodle,'),
-        say("#                                  # its grading worksheet, or any CSV with a column of names",
-            "#                                  # feuille d'évaluation, ou tout CSV avec une colonne de noms"),
-        "",
-        say("# What handing in late costs, for every lab that has no policy of its own.",
-            "# Ce que coûte un retard, pour tout TP sans règle à lui."),
-        "# [late]",
-        say("# grace_minutes = 15               # late by no more than this: nothing is taken",
-            "# grace_minutes = 15               # en deçà, rien n'est retiré"),
-        say("# percent = 10                     # of the lab's points, taken …",
-            "# percent = 10                     # part des points du TP, retirée …"),
-        say('# every = "day"                    # … for each hour, day or week begun',
-            '# every = "day"                    # … par heure (hour), jour (day) ou semaine (week) entamés'),
-        say("# max_percent = 50                 # taken at most",
-            "# max_percent = 50                 # retrait maximal"),
-        say("# refuse_after_days = 14           # later: no points at all",
-            "# refuse_after_days = 14           # au-delà : aucun point"),
-        "",
-        say("# \"Open in Colab\" on every student notebook; then `grader build --no-execute`.",
-            "# « Ouvrir dans Colab » sur chaque notebook ; puis `grader build --no-execute`."),
-        "# [colab]",
-        say('# repository = "school/labs"       # on GitHub, where students can read labs/',
-            '# repository = "ecole/tp"          # sur GitHub, où les étudiants peuvent lire labs/'),
-        '# branch = "main"',
-        say('# bundle = "https://…/labs.zip"    # what `grader release` wrote; by default the file',
-            '# bundle = "https://…/labs.zip"    # le zip de `grader release` ; par défaut le fichier'),
-        say("#                                  # labs.zip of the repository's latest release",
-            "#                                  # labs.zip de la dernière « release » du dépôt"),
-    ]  # fmt: skip
-    for lab, title in labs.items():
-        lines += [
-            "",
-            f"# {title}",
-            f"# [labs.{lab}]",
-            say("# weight = 1                       # share in the course's total",
-                "# weight = 1                       # coefficient dans le total du cours"),
-            say("# due = 2026-11-20T23:59:00        # or a date alone: the end of that day",
-                "# due = 2026-11-20T23:59:00        # ou une date seule : la fin de ce jour"),
-            say("# [labs.{lab}.extensions]          # a student's own due date",
-                "# [labs.{lab}.extensions]          # échéance propre à un étudiant").replace("{lab}", lab),
-            '# "zoe@example.org" = 2026-11-27   '
-            + say("# by identifier, e-mail address or name", "# par identifiant, courriel ou nom"),
-            say("# [labs.{lab}.limits]              # in place of the lab's own",
-                "# [labs.{lab}.limits]              # à la place de celles du TP").replace("{lab}", lab),
-            say("# seconds = 300                    # wall time of one submission",
-                "# seconds = 300                    # durée d'un rendu"),
-        ]  # fmt: skip
-    return "\n".join(lines) + "\n"
+# title = "Deep learning, 2026"
+# lang = "fr"                      # of pages, tables and messages: fr or en
+# timezone = "Europe/Paris"        # of dates that name none
+# class_list = "class.csv"         # who should hand in: Moodle's list of participants,
+#                                  # its grading worksheet, or any CSV with a column of names
+# contact = "me@school.example"    # to whom students write for another look
+# earlier = ["../2025/out"]        # gradebooks of earlier years, for comparison
+
+# What handing in late costs, for every lab that has no policy of its own.
+# [late]
+# grace_minutes = 15               # late by no more than this: nothing is taken
+# percent = 10                     # of the lab's points, taken …
+# every = "day"                    # … for each hour, day or week begun
+# max_percent = 50                 # taken at most
+# refuse_after_days = 14           # later: no points at all
+
+# "Open in Colab" on every student notebook; then `grader build --no-execute`.
+# [colab]
+# repository = "school/labs"       # on GitHub, where students can read labs/
+# branch = "main"
+# bundle = "https://…/labs.zip"    # what `grader release` wrote; by default the file
+#                                  # labs.zip of the repository's latest release
+"""
+)
+_LAB = gettext(
+    """\
+# [labs.LAB]
+# weight = 1                       # share in the course's total
+# due = 2026-11-20T23:59:00        # or a date alone: the end of that day
+# [labs.LAB.extensions]            # a student's own due date
+# "zoe@example.org" = 2026-11-27   # by identifier, e-mail address or name
+# [labs.LAB.limits]                # in place of the lab's own
+# seconds = 300                    # wall time of one submission
+"""
+)

@@ -1,166 +1,87 @@
 """The gradebook on disk: SQLite, keyed by content.
 
 A *unit* is the grading of one content (submission, lab, key): a pure function, so a unit found is a
-unit done. *Entries* say which student's submission is which unit in the latest run. *Outcomes* are what
-the student zone brought back: a check mended in what it expects is judged again from them, without
-running anything. What people decide (`grader.gradebook.decisions`) is laid over the units when they
-are read. Every change of a mark is logged; the log and the marks set by hand can only grow. All is
-written in transactions: a killed run leaves whole units, and the next run goes on from them.
+unit done. *Entries* say which student's submission is which unit; a run brings entries and takes none
+away. *Outcomes* are what the student zone brought back: a check mended in what it expects is judged
+again from them, without running anything. What people decide (`grader.gradebook.decisions`) is laid
+over the units when they are read. Every change of a mark is logged; the log and the decisions can only
+grow. All is written in transactions: a killed run leaves whole units, and the next goes on from them.
 """
 
 from __future__ import annotations
 
 import fcntl
-import json
+import sqlite3
+import threading
 import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from sqlalchemy import (
-    JSON,
-    Column,
-    Connection,
-    Engine,
-    Float,
-    Integer,
-    LargeBinary,
-    MetaData,
-    Select,
-    String,
-    Table,
-    create_engine,
-    delete,
-    event,
-    func,
-    insert,
-    select,
-    text,
-    update,
-)
-from sqlalchemy.dialects.sqlite import insert as upsert
-from sqlalchemy.exc import DatabaseError, OperationalError
+import msgspec
 
-from grader.check.text import Refusal, Text
+from grader.check.text import Refusal, Text, gettext, ngettext, same
 from grader.check.tree import Tree, TreeError, pack, unpack
-from grader.gradebook.decisions import Item, Review, overridden, reviewed
-from grader.gradebook.records import ByHand, Change, Graded
+from grader.gradebook.decisions import Decision, Item, Review, decided, reviewed
+from grader.gradebook.records import STANDING, Change, Curve, Graded, Request
 
-SCHEMA = 2
-_META = MetaData()
-_ABOUT = Table("about", _META, Column("schema", Integer, primary_key=True))
-_UNITS = Table(
-    "units",
-    _META,
-    Column("id", String, primary_key=True),
-    Column("lab", String, nullable=False),
-    Column("key", String, nullable=False),
-    Column("graded", JSON, nullable=False),
-    Column("pictures", LargeBinary, nullable=False),
-    Column("seconds", Float, nullable=False),
-    Column("created", String, nullable=False),
+FILE = "gradebook.sqlite"
+SCHEMA = 3
+_TABLES = """
+CREATE TABLE IF NOT EXISTS about (schema INTEGER PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS units (
+  id TEXT PRIMARY KEY, lab TEXT NOT NULL, "key" TEXT NOT NULL, graded TEXT NOT NULL,
+  evidence BLOB NOT NULL, seconds REAL NOT NULL, created TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS entries (
+  lab TEXT NOT NULL, student_id TEXT NOT NULL, unit TEXT NOT NULL, person TEXT NOT NULL,
+  PRIMARY KEY (lab, student_id));
+CREATE TABLE IF NOT EXISTS measures (id TEXT PRIMARY KEY, observation BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS outcomes (id TEXT PRIMARY KEY, outcome BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS sources (digest TEXT PRIMARY KEY, cells BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS places (digest TEXT PRIMARY KEY, path TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS log (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, lab TEXT NOT NULL,
+  student_id TEXT NOT NULL, before REAL, after REAL, why TEXT NOT NULL,
+  student TEXT NOT NULL DEFAULT '', "by" TEXT NOT NULL DEFAULT '');
+CREATE TABLE IF NOT EXISTS decisions (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, "by" TEXT NOT NULL, lab TEXT NOT NULL,
+  student_id TEXT NOT NULL, check_id TEXT NOT NULL, points REAL, reason TEXT NOT NULL,
+  kind TEXT NOT NULL DEFAULT 'mark');
+CREATE TABLE IF NOT EXISTS requests (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, lab TEXT NOT NULL,
+  student_id TEXT NOT NULL, check_id TEXT NOT NULL, text TEXT NOT NULL,
+  answer TEXT NOT NULL DEFAULT '', "by" TEXT NOT NULL DEFAULT '',
+  UNIQUE (lab, student_id, check_id, text));
+CREATE TABLE IF NOT EXISTS reviews (
+  lab TEXT NOT NULL, student_id TEXT NOT NULL, check_id TEXT NOT NULL, state TEXT NOT NULL,
+  PRIMARY KEY (lab, student_id, check_id));
+CREATE TABLE IF NOT EXISTS review_steps (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, lab TEXT NOT NULL, check_id TEXT NOT NULL,
+  before TEXT NOT NULL, typing INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS rubric (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, lab TEXT NOT NULL, check_id TEXT NOT NULL,
+  text TEXT NOT NULL, points REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS snippets (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, lab TEXT NOT NULL, text TEXT NOT NULL);
+"""
+_GROW_ONLY = "".join(
+    f"CREATE TRIGGER IF NOT EXISTS {table}_{change.lower()} BEFORE {change} ON {table}"
+    f" BEGIN SELECT RAISE(ABORT, '{table} can only grow'); END;"
+    for table in ("log", "decisions")
+    for change in ("UPDATE", "DELETE")
 )
-_ENTRIES = Table(
-    "entries",
-    _META,
-    Column("lab", String, primary_key=True),
-    Column("student_id", String, primary_key=True),
-    Column("place", Integer, nullable=False),
-    Column("unit", String, nullable=False),
-    Column("person", JSON, nullable=False),
-)
-_MEASURES = Table(
-    "measures",
-    _META,
-    Column("id", String, primary_key=True),
-    Column("observation", LargeBinary, nullable=False),
-)
-_LOG = Table(
-    "log",
-    _META,
-    Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("at", String, nullable=False),
-    Column("lab", String, nullable=False),
-    Column("student_id", String, nullable=False),
-    Column("before", Float),
-    Column("after", Float),
-    Column("why", String, nullable=False),
-    Column("student", String, nullable=False, server_default=""),
-    Column("by", String, nullable=False, server_default=""),
-)
-_OUTCOMES = Table(
-    "outcomes",
-    _META,
-    Column("id", String, primary_key=True),
-    Column("outcome", LargeBinary, nullable=False),
-)
-_SOURCES = Table(
-    "sources",
-    _META,
-    Column("digest", String, primary_key=True),
-    Column("cells", LargeBinary, nullable=False),
-)
-_DECISIONS = Table(
-    "decisions",
-    _META,
-    Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("at", String, nullable=False),
-    Column("by", String, nullable=False),
-    Column("lab", String, nullable=False),
-    Column("student_id", String, nullable=False),
-    Column("check_id", String, nullable=False),
-    Column("points", Float),
-    Column("reason", String, nullable=False),
-)
-_REVIEWS = Table(
-    "reviews",
-    _META,
-    Column("lab", String, primary_key=True),
-    Column("student_id", String, primary_key=True),
-    Column("check_id", String, primary_key=True),
-    Column("state", JSON, nullable=False),
-)
-_STEPS = Table(
-    "review_steps",
-    _META,
-    Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("lab", String, nullable=False),
-    Column("check_id", String, nullable=False),
-    Column("before", JSON, nullable=False),
-    Column("typing", Integer, nullable=False),
-)
-_RUBRIC = Table(
-    "rubric",
-    _META,
-    Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("lab", String, nullable=False),
-    Column("check_id", String, nullable=False),
-    Column("text", JSON, nullable=False),
-    Column("points", Float, nullable=False),
-)
-_SNIPPETS = Table(
-    "snippets",
-    _META,
-    Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("lab", String, nullable=False),
-    Column("text", String, nullable=False),
-)
-_UPGRADES = {1: ('ALTER TABLE log ADD COLUMN student VARCHAR NOT NULL DEFAULT ""',
-                 'ALTER TABLE log ADD COLUMN "by" VARCHAR NOT NULL DEFAULT ""')}  # fmt: skip
-_APPEND_ONLY = ("log", "decisions")
-
-# What belongs to the student rather than to the content that was graded.
-_PERSON = (
-    "student", "student_id", "origin", "lang", "receipt", "submitted_at", "attempts", "late",
-    "members",
-)  # fmt: skip
-_NOBODY: dict[str, Any] = {name: "" for name in _PERSON} | {
-    "attempts": 1,
-    "late": None,
-    "members": [],
-}
+_UPGRADE = """
+ALTER TABLE decisions ADD COLUMN kind TEXT NOT NULL DEFAULT 'mark';
+ALTER TABLE units RENAME COLUMN pictures TO evidence;
+UPDATE units SET evidence = x'';
+ALTER TABLE entries DROP COLUMN place;
+UPDATE entries SET person = json_set(person, '$.lab', lab, '$.digest',
+  (SELECT json_extract(graded, '$.digest') FROM units WHERE units.id = entries.unit));
+UPDATE about SET schema = 3;
+"""
 
 
 class StoreError(Refusal):
@@ -179,20 +100,25 @@ def locked(folder: Path) -> Iterator[None]:
         file = open(folder / ".lock", "w")  # noqa: SIM115
     except OSError as error:
         raise StoreError(
-            f"{folder}: cannot be written ({error.strerror}); choose another --out"
+            gettext(
+                "{f}: cannot be written ({e}); choose another --out", f=folder, e=error.strerror
+            )
         ) from None
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise StoreError(
-                f"{folder}: another grader is at work there; wait for it or choose another --out"
+                gettext(
+                    "{f}: another grader is at work there; wait for it or choose another --out",
+                    f=folder,
+                )
             ) from None
         yield
 
 
 class Store:
-    """The gradebook of one output folder.
+    """The gradebook of one output folder; several threads may use it.
 
     Raises:
         StoreError: the file is no gradebook, or of another version.
@@ -200,188 +126,271 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._engine: Engine = create_engine(
-            f"sqlite:///{path}", connect_args={"check_same_thread": False, "timeout": 30}
-        )
-        event.listen(self._engine, "connect", _pragmas)
+        self._lock = threading.RLock()
         try:
-            _META.create_all(self._engine)
-            with self._engine.begin() as db:
-                found = db.execute(select(_ABOUT.c.schema)).scalar()
-                if found is None:
-                    db.execute(insert(_ABOUT).values(schema=SCHEMA))
-                elif found in _UPGRADES:
-                    for statement in _UPGRADES[found]:
-                        db.execute(text(statement))
-                    db.execute(update(_ABOUT).values(schema=SCHEMA))
-                elif found != SCHEMA:
-                    raise StoreError(
-                        f"{path}: gradebook of version {found}, this kit writes {SCHEMA};"
-                        " choose another --out"
+            self._db = sqlite3.connect(path, timeout=30, check_same_thread=False)
+            self._db.row_factory = sqlite3.Row
+            found = self._version()
+            if found not in (None, 2, SCHEMA):
+                raise StoreError(
+                    gettext(
+                        "{p}: gradebook of version {v}, this kit writes {s}; choose another --out",
+                        p=path,
+                        v=found,
+                        s=SCHEMA,
                     )
-                for table in _APPEND_ONLY:
-                    for change in ("UPDATE", "DELETE"):
-                        db.execute(
-                            text(
-                                f"CREATE TRIGGER IF NOT EXISTS {table}_{change.lower()} BEFORE"
-                                f" {change} ON {table} BEGIN SELECT RAISE(ABORT,"
-                                f" '{table} can only grow'); END"
-                            )
-                        )
-        except OperationalError as error:
-            raise StoreError(f"{path}: cannot be opened ({error.orig})") from None
-        except DatabaseError as error:
+                )
+            self._db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;")
+            self._db.executescript(
+                "BEGIN;" + (_UPGRADE if found == 2 else "") + _TABLES + "COMMIT;"
+            )
+            self._db.executescript(_GROW_ONLY)
+            if found is None:
+                with self._db:
+                    self._db.execute("INSERT INTO about VALUES (?)", (SCHEMA,))
+        except sqlite3.OperationalError as error:
+            raise StoreError(gettext("{p}: cannot be opened ({e})", p=path, e=error)) from None
+        except sqlite3.DatabaseError as error:
             raise StoreError(
-                f"{path}: not a gradebook ({error.orig}); move it away or choose another --out"
+                gettext(
+                    "{p}: not a gradebook ({e}); move it away or choose another --out",
+                    p=path,
+                    e=error,
+                )
             ) from None
+
+    def _version(self) -> int | None:
+        """The file's; None for one that is new."""
+        if not self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'about'").fetchone():
+            return None
+        row = self._db.execute("SELECT schema FROM about").fetchone()
+        return None if row is None else int(row[0])
 
     def close(self) -> None:
-        self._engine.dispose()
+        self._db.close()
 
     @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        with self._told(), self._engine.connect() as db:
-            yield db
-
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        with self._told(), self._engine.begin() as db:
-            yield db
-
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        """What the database says goes wrong, in one line."""
+    def _using(self) -> Iterator[sqlite3.Connection]:
+        """One transaction; what the database says goes wrong becomes one line."""
         try:
-            yield
-        except OperationalError as error:
+            with self._lock, self._db:
+                yield self._db
+        except sqlite3.OperationalError as error:
             raise StoreError(
-                f"{self.path}: {error.orig}; what was graded is kept, mend this and run again"
+                gettext(
+                    "{p}: {e}; what was graded is kept, mend this and run again",
+                    p=self.path,
+                    e=error,
+                )
             ) from None
-        except (DatabaseError, TreeError, ValueError, KeyError, TypeError) as error:
-            reason = getattr(error, "orig", error)
+        except (sqlite3.DatabaseError, msgspec.MsgspecError, TreeError, zlib.error) as error:
             raise StoreError(
-                f"{self.path}: damaged ({reason}); move it away and grade again"
+                gettext("{p}: damaged ({e}); move it away and grade again", p=self.path, e=error)
             ) from None
+
+    def _one(self, statement: str, *values: Any) -> Any:
+        """The first column of the first row, or None."""
+        with self._using() as db:
+            row = db.execute(statement, values).fetchone()
+        return None if row is None else row[0]
+
+    # -------------------------------------------------------------- units and what they are made of
 
     def unit(self, unit: str) -> Graded | None:
         """The grading of a content, without a student; None if it has not been done."""
-        with self._reading() as db:
-            row = db.execute(select(_UNITS.c.graded).where(_UNITS.c.id == unit)).scalar()
-            return None if row is None else Graded.from_dict(row)
+        with self._using():
+            row = self._one("SELECT graded FROM units WHERE id = ?", unit)
+            return None if row is None else msgspec.json.decode(row, type=Graded)
 
-    def add_unit(self, unit: str, key: str, graded: Graded, pictures: Tree) -> None:
-        """Keep a grading; one that is there already stays, unless it is a failure."""
-        row = {
-            "lab": graded.lab,
-            "key": key,
-            "graded": {**graded.to_dict(), **_NOBODY},
-            "pictures": pack(pictures),
-            "seconds": graded.seconds,
-            "created": _now(),
-        }
-        failed = _UNITS.c.graded["problem"].as_string().is_not(None)
-        statement = (
-            upsert(_UNITS)
-            .values(id=unit, **row)
-            .on_conflict_do_update(index_elements=[_UNITS.c.id], set_=row, where=failed)
-        )
-        with self._writing() as db:
-            db.execute(statement)
+    def add_unit(self, unit: str, key: str, graded: Graded, evidence: Tree) -> None:
+        """Keep a grading; one that is there already stays, unless it is a failure.
+
+        Args:
+            evidence: check → what came, for those that did not come out right.
+        """
+        nobody = Graded("", "", "", graded.lab, graded.digest)
+        plain = replace(graded, **{name: getattr(nobody, name) for name in _PERSON})
+        with self._using() as db:
+            db.execute(
+                "INSERT INTO units VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
+                " graded = excluded.graded, evidence = excluded.evidence"
+                " WHERE json_extract(units.graded, '$.problem') IS NOT NULL",
+                (
+                    unit,
+                    graded.lab,
+                    key,
+                    plain.to_json().decode(),
+                    zlib.compress(pack(evidence), 3),
+                    graded.seconds,
+                    _now(),
+                ),
+            )
+
+    def evidence(self, lab: str, student_id: str) -> dict[str, Tree]:
+        """Check → what came of one student's, where it did not come out right."""
+        with self._using():
+            packed = self._one(
+                "SELECT evidence FROM units JOIN entries ON unit = id"
+                " WHERE entries.lab = ? AND student_id = ?", lab, student_id,
+            )  # fmt: skip
+            return unpack(zlib.decompress(packed)) if packed else {}
 
     def measure(self, id: str) -> Tree | None:
         """A clean-room observation, by recording, check and key."""
-        with self._reading() as db:
-            row = db.execute(select(_MEASURES.c.observation).where(_MEASURES.c.id == id)).scalar()
+        with self._using():
+            row = self._one("SELECT observation FROM measures WHERE id = ?", id)
             return None if row is None else unpack(row)
 
     def add_measure(self, id: str, observation: Tree) -> None:
-        statement = upsert(_MEASURES).values(id=id, observation=pack(observation))
-        with self._writing() as db:
-            db.execute(statement.on_conflict_do_nothing())
+        self._keep("measures", id, pack(observation))
 
     def outcome(self, id: str) -> Tree | None:
         """What the student zone brought back on a content and its questions, if it is kept."""
-        with self._reading() as db:
-            row = db.execute(select(_OUTCOMES.c.outcome).where(_OUTCOMES.c.id == id)).scalar()
+        with self._using():
+            row = self._one("SELECT outcome FROM outcomes WHERE id = ?", id)
             return None if row is None else unpack(zlib.decompress(row))
 
     def add_outcome(self, id: str, outcome: Tree) -> None:
-        data = zlib.compress(pack(outcome), 3)
-        with self._writing() as db:
-            db.execute(upsert(_OUTCOMES).values(id=id, outcome=data).on_conflict_do_nothing())
+        self._keep("outcomes", id, zlib.compress(pack(outcome), 3))
 
-    def sources(self, lab: str) -> dict[str, list[str]]:
-        """Student id → the code cells handed in, where they are kept."""
-        digest = func.json_extract(_UNITS.c.graded, "$.digest")
-        statement = _entered(lab, _ENTRIES.c.student_id, _SOURCES.c.cells).join(
-            _SOURCES, _SOURCES.c.digest == digest
-        )
-        with self._reading() as db:
-            rows = db.execute(statement).all()
-            return {who: json.loads(zlib.decompress(cells)) for who, cells in rows}
+    def sources(self, lab: str, student_id: str | None = None) -> dict[str, list[str]]:
+        """Student id → the code cells handed in, where they are kept; of one student if named."""
+        with self._using() as db:
+            rows = db.execute(
+                "SELECT student_id, cells FROM entries"
+                " JOIN sources ON digest = json_extract(person, '$.digest')"
+                " WHERE lab = ?1 AND student_id = ifnull(?2, student_id)", (lab, student_id),
+            )  # fmt: skip
+            return {who: msgspec.json.decode(zlib.decompress(cells)) for who, cells in rows}
 
     def add_sources(self, digest: str, cells: Sequence[str]) -> None:
-        data = zlib.compress(json.dumps(list(cells)).encode())
-        statement = upsert(_SOURCES).values(digest=digest, cells=data)
-        with self._writing() as db:
-            db.execute(statement.on_conflict_do_nothing())
+        plain = [c.encode("utf-8", "replace").decode() for c in cells]
+        self._keep("sources", digest, zlib.compress(msgspec.json.encode(plain)))
 
-    def set_entries(
-        self, lab: str, entries: Sequence[tuple[str, Mapping[str, Any]]], by: str = ""
+    def place(self, digest: str) -> str:
+        """What was given to ``grader grade`` when this content came; "" if it is not known."""
+        return str(self._one("SELECT path FROM places WHERE digest = ?", digest) or "")
+
+    def _keep(self, table: str, id: str, value: bytes) -> None:
+        with self._using() as db:
+            db.execute(f"INSERT OR IGNORE INTO {table} VALUES (?, ?)", (id, value))
+
+    # -------------------------------------------------------------- the class
+
+    def enter(
+        self, lab: str, entries: Sequence[tuple[str, Graded]], by: str = "", place: str = ""
     ) -> list[Change]:
         """Say who handed in what in this run; log every mark that changed.
 
+        Whoever is not among `entries` keeps what they had.
+
         Args:
-            lab: id of the lab.
-            entries: ``(unit, person)`` in the class's order; `person` holds the fields of
-                `Graded` that belong to the student.
+            entries: ``(unit, person)``; of `person`, what belongs to the student counts. A unit ""
+                is nothing handed in.
             by: who ran it.
+            place: what was given to ``grader grade``.
 
         Returns:
-            The marks that moved, new ones included, in the class's order.
+            The marks that moved, new ones included.
         """
-        with self._writing() as db, _logged(db, lab, by) as changes:
-            db.execute(delete(_ENTRIES).where(_ENTRIES.c.lab == lab))
-            for place, (unit, person) in enumerate(entries):
-                db.execute(
-                    insert(_ENTRIES).values(
-                        lab=lab, student_id=person["student_id"], place=place, unit=unit,
-                        person=dict(person),
-                    )
-                )  # fmt: skip
+        who = [p.student_id for _, p in entries]
+        with self._using() as db, _logged(db, lab, by, who) as changes:
+            for unit, person in entries:
+                row = (lab, person.student_id, unit, person.to_json().decode())
+                db.execute("REPLACE INTO entries VALUES (?, ?, ?, ?)", row)
+                if place and person.digest:
+                    db.execute("REPLACE INTO places VALUES (?, ?)", (person.digest, place))
         return changes
+
+    def rename(self, lab: str, old: str, new: str) -> None:
+        """A student known by name alone gets the platform's identifier, decisions included."""
+        with self._using() as db:
+            both = (new, lab, old)
+            for table in ("entries", "reviews", "requests"):
+                db.execute(f"UPDATE {table} SET student_id=? WHERE lab=? AND student_id=?", both)
+            db.execute(
+                'INSERT INTO decisions (at, "by", lab, student_id, check_id, points, reason, kind)'
+                ' SELECT at, "by", lab, ?, check_id, points, reason, kind FROM decisions'
+                " WHERE lab = ? AND student_id = ? ORDER BY id", both,
+            )  # fmt: skip
+
+    def labs(self) -> list[str]:
+        with self._using() as db:
+            return [r[0] for r in db.execute("SELECT DISTINCT lab FROM entries ORDER BY lab")]
+
+    def graded(self, lab: str) -> list[Graded]:
+        """The class, in no promised order."""
+        with self._using() as db:
+            return list(_rows(db, lab))
 
     def log(self) -> list[dict[str, Any]]:
-        """Every change of a mark, oldest first."""
-        with self._reading() as db:
-            return [dict(r._mapping) for r in db.execute(select(_LOG).order_by(_LOG.c.id))]
+        """Every change of a mark, oldest first; ``why`` is a `Text`."""
+        with self._using() as db:
+            rows = [dict(r) for r in db.execute("SELECT * FROM log ORDER BY id")]
+        return [{**r, "why": _text(r["why"])} for r in rows]
 
-    # -------------------------------------------------------------- marks set by hand
+    # -------------------------------------------------------------- what people decide
 
-    def override(
-        self, lab: str, student_id: str, check: str, points: float | None, reason: str, by: str
-    ) -> list[Change]:
-        """Set the mark of a check (of the total, if `check` is "") by hand; None withdraws it."""
-        row = {
-            "at": _now(), "by": by, "lab": lab, "student_id": student_id, "check_id": check,
-            "points": points, "reason": reason,
-        }  # fmt: skip
-        with self._writing() as db, _logged(db, lab, by, [student_id], reason) as changes:
-            db.execute(insert(_DECISIONS).values(**row))
-        return changes
+    def decide(
+        self, lab: str, student_id: str, kind: Literal["mark", "standing", "comment", "curve"],
+        check: str, points: float | None, reason: str, by: str, told: Text | None = None,
+    ) -> list[Change]:  # fmt: skip
+        """Set a mark, a standing, a comment (of one student) or the curve (of the class).
+
+        The last word on each holds. It is logged whether or not a mark moves.
+
+        Args:
+            student_id: "" for the curve.
+            check: the check, "" for the total; the standing; the curve as JSON.
+            points: None takes an earlier mark back.
+            reason: why; for a comment, the comment.
+            told: what the log says of it, if not the reason.
+
+        Returns:
+            The marks that moved.
+        """
+        only = [student_id] if student_id else None
+        why = told or same(reason)
+        with self._using() as db, _logged(db, lab, by, only, why, always=bool(only)) as changes:
+            db.execute(
+                'INSERT INTO decisions (at, "by", lab, student_id, check_id, points, reason, kind)'
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (_now(), by, lab, student_id, check, points, reason, kind),
+            )
+        return [c for c in changes if c.before != c.after]
+
+    def ask(self, lab: str, student_id: str, check: str, text: str, at: str = "") -> bool:
+        """Keep a request for another look; False if it is there already."""
+        with self._using() as db:
+            done = db.execute(
+                "INSERT OR IGNORE INTO requests (at, lab, student_id, check_id, text)"
+                " VALUES (?, ?, ?, ?, ?)", (at or _now(), lab, student_id, check, text),
+            )  # fmt: skip
+            return done.rowcount > 0
+
+    def answer(self, lab: str, id: int, answer: str, by: str) -> str:
+        """Answer a request; whose it is, "" if there is none of that number."""
+        with self._using() as db:
+            row = db.execute(
+                'UPDATE requests SET answer = ?, "by" = ? WHERE id = ? AND lab = ?'
+                " RETURNING student_id", (answer, by, id, lab),
+            ).fetchone()  # fmt: skip
+        return "" if row is None else str(row[0])
 
     # -------------------------------------------------------------- answers read by a person
 
     def rubric(self, lab: str, check: str) -> list[Item]:
         """The items of a question, in the order in which they were made."""
-        with self._reading() as db:
+        with self._using() as db:
             return list(_rubrics(db, lab).get(check, {}).values())
 
     def add_item(self, lab: str, check: str, said: Text, points: float) -> int:
-        row = {"lab": lab, "check_id": check, "text": said.to_dict(), "points": points}
-        with self._writing() as db:
-            made = db.execute(insert(_RUBRIC).values(**row).returning(_RUBRIC.c.id))
-            return int(made.scalar_one())
+        return int(
+            self._one(
+                "INSERT INTO rubric (lab, check_id, text, points) VALUES (?, ?, ?, ?) RETURNING id",
+                lab, check, _json(said), points,
+            )
+        )  # fmt: skip
 
     def change_item(self, lab: str, id: int, said: Text, points: float, by: str) -> list[Change]:
         """Change an item; every mark that it gave moves with it.
@@ -389,30 +398,30 @@ class Store:
         Raises:
             KeyError: the lab has no such item.
         """
-        statement = update(_RUBRIC).where(_RUBRIC.c.id == id, _RUBRIC.c.lab == lab)
-        with self._writing() as db:
-            with _logged(db, lab, by, why="rubric changed") as changes:
-                done = db.execute(statement.values(text=said.to_dict(), points=points))
-            found = done.rowcount
-        if not found:
+        why = gettext("rubric changed")
+        with self._using() as db, _logged(db, lab, by, why=why) as changes:
+            done = db.execute(
+                "UPDATE rubric SET text = ?, points = ? WHERE id = ? AND lab = ?",
+                (_json(said), points, id, lab),
+            )
+        if not done.rowcount:
             raise KeyError(id)
         return changes
 
     def snippets(self, lab: str) -> list[str]:
         """Comments kept for use again, oldest first."""
-        statement = select(_SNIPPETS.c.text).where(_SNIPPETS.c.lab == lab).order_by(_SNIPPETS.c.id)
-        with self._reading() as db:
-            return list(db.execute(statement).scalars())
+        with self._using() as db:
+            rows = db.execute("SELECT text FROM snippets WHERE lab = ? ORDER BY id", (lab,))
+            return [r[0] for r in rows]
 
     def add_snippet(self, lab: str, said: str) -> None:
-        with self._writing() as db:
-            same = (_SNIPPETS.c.lab == lab) & (_SNIPPETS.c.text == said)
-            db.execute(delete(_SNIPPETS).where(same))
-            db.execute(insert(_SNIPPETS).values(lab=lab, text=said))
+        with self._using() as db:
+            db.execute("DELETE FROM snippets WHERE lab = ? AND text = ?", (lab, said))
+            db.execute("INSERT INTO snippets (lab, text) VALUES (?, ?)", (lab, said))
 
     def reviews(self, lab: str, check: str) -> dict[str, Review]:
         """Student id → how their answer was read."""
-        with self._reading() as db:
+        with self._using() as db:
             found = _reviews(db, lab)
         return {who: by[check] for who, by in found.items() if check in by}
 
@@ -425,216 +434,194 @@ class Store:
             states: student id → review.
             typing: a further letter of a comment: no step of its own behind another such.
         """
-        with self._writing() as db, _logged(db, lab, by, list(states), f"{check} read"):
-            known = _reviews(db, lab, list(states))
-            before = {
-                who: known[who][check].to_dict() if check in known.get(who, {}) else None
-                for who in states
-            }
-            last = db.execute(_newest_step(lab, check)).first()
-            if not (typing and last and last.typing and set(last.before) == set(states)):
+        why = gettext("{c} read", c=check)
+        with self._using() as db, _logged(db, lab, by, list(states), why):
+            known = _reviews(db, lab)
+            before = {who: known.get(who, {}).get(check) for who in states}
+            last = _newest_step(db, lab, check)
+            same_step = typing and last is not None and last["typing"]
+            if not (same_step and set(msgspec.json.decode(last["before"])) == set(states)):
                 db.execute(
-                    insert(_STEPS).values(lab=lab, check_id=check, before=before, typing=typing)
+                    "INSERT INTO review_steps (lab, check_id, before, typing) VALUES (?, ?, ?, ?)",
+                    (lab, check, _json(before), typing),
                 )
-            _put_reviews(db, lab, check, {w: s.to_dict() for w, s in states.items()})
+            _put_reviews(db, lab, check, states)
 
     def undo(self, lab: str, check: str, by: str) -> list[str]:
         """Take back the last step of a question; whose answers it was about, [] if there is none."""
-        with self._writing() as db:
-            step = db.execute(_newest_step(lab, check)).first()
+        with self._using() as db:
+            step = _newest_step(db, lab, check)
             if step is None:
                 return []
-            with _logged(db, lab, by, list(step.before), f"{check}: undone"):
-                _put_reviews(db, lab, check, step.before)
-                db.execute(delete(_STEPS).where(_STEPS.c.id == step.id))
-            return list(step.before)
-
-    # -------------------------------------------------------------- reading
-
-    def labs(self) -> list[str]:
-        with self._reading() as db:
-            return list(db.execute(select(_ENTRIES.c.lab).distinct().order_by("lab")).scalars())
-
-    def graded(self, lab: str) -> list[Graded]:
-        """The class, in its order."""
-        with self._reading() as db:
-            return list(_rows(db, lab))
-
-    def pictures(self, lab: str) -> Mapping[str, Tree]:
-        """Student id → ``{check: {"came", "expected"}}`` for the checks that have a picture.
-
-        Each is read when it is asked for, while the gradebook is open: a class' pictures are large.
-        """
-        return _Pictures(self, lab)
-
-    def pictures_of(self, lab: str, student_id: str) -> Tree:
-        """One student's; empty if there are none."""
-        statement = _entered(lab, _UNITS.c.pictures).where(_ENTRIES.c.student_id == student_id)
-        with self._reading() as db:
-            packed = db.execute(statement).scalar()
-            return {} if packed is None else unpack(packed)
-
-    def student_ids(self, lab: str) -> list[str]:
-        """The class, in its order."""
-        with self._reading() as db:
-            return list(db.execute(_entered(lab, _ENTRIES.c.student_id)).scalars())
+            before = msgspec.json.decode(step["before"], type=dict[str, Review | None])
+            with _logged(db, lab, by, list(before), gettext("{c}: undone", c=check)):
+                _put_reviews(db, lab, check, before)
+                db.execute("DELETE FROM review_steps WHERE id = ?", (step["id"],))
+            return list(before)
 
 
-class _Pictures(Mapping[str, Tree]):
-    """See `Store.pictures`."""
-
-    def __init__(self, store: Store, lab: str) -> None:
-        self._store, self._lab = store, lab
-
-    def __getitem__(self, student_id: str) -> Tree:
-        found = self._store.pictures_of(self._lab, student_id)
-        if not found:
-            raise KeyError(student_id)
-        return found
-
-    def __iter__(self) -> Iterator[str]:
-        return (who for who in self._store.student_ids(self._lab) if who in self)
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
+# What belongs to the student rather than to the content that was graded.
+_PERSON = (
+    "student", "student_id", "origin", "lang", "receipt", "submitted_at", "attempts", "late",
+    "members", "notices",
+)  # fmt: skip
 
 
-def _entered(lab: str, *columns: Column[Any]) -> Select[Any]:
-    """Columns of the class's entries and their units, in its order."""
-    return (
-        select(*columns)
-        .join(_UNITS, _UNITS.c.id == _ENTRIES.c.unit)
-        .where(_ENTRIES.c.lab == lab)
-        .order_by(_ENTRIES.c.place)
+def _rows(
+    db: sqlite3.Connection, lab: str, only: Collection[str] | None = None
+) -> Iterator[Graded]:
+    """The class with what people decided."""
+    rubrics, reviews, requests = _rubrics(db, lab), _reviews(db, lab), _requests(db, lab)
+    decisions, curve = _decisions(db, lab)
+    statement = (
+        "SELECT entries.student_id AS who, graded, person FROM entries"
+        " LEFT JOIN units ON units.id = unit WHERE entries.lab = ? ORDER BY entries.student_id"
     )
+    for who, unit, entry in db.execute(statement, (lab,)):
+        if only is not None and who not in only:
+            continue
+        person = msgspec.json.decode(entry, type=Graded)
+        found = person
+        if unit is not None:
+            found = msgspec.json.decode(unit, type=Graded)
+            # A submission that cannot be graded carries its notices in both.
+            notices = tuple(dict.fromkeys((*person.notices, *found.notices)))
+            own = {name: getattr(person, name) for name in _PERSON} | {"notices": notices}
+            found = replace(found, **own)
+        found = replace(found, curve=curve, requests=tuple(requests.get(who, ())))
+        found = reviewed(found, reviews.get(who, {}), rubrics)
+        found = decided(found, decisions.get(who, ()))
+        if found.settled != "removed":
+            yield found
 
 
-def _rows(db: Connection, lab: str, only: Collection[str] | None = None) -> Iterator[Graded]:
-    """The class with what people decided, in its order."""
-    statement = _entered(lab, _UNITS.c.graded, _ENTRIES.c.person)
-    if only is not None:
-        statement = statement.where(_ENTRIES.c.student_id.in_(only))
-    rubrics, reviews = _rubrics(db, lab), _reviews(db, lab, only)
-    marks = _marks(db, lab)
-    for graded, person in db.execute(statement):
-        notices = [*person.get("notices", []), *graded["notices"]]
-        found = Graded.from_dict({**graded, **person, "notices": notices})
-        found = reviewed(found, reviews.get(found.student_id, {}), rubrics)
-        yield overridden(found, marks.get(found.student_id, ()))
-
-
-def _rubrics(db: Connection, lab: str) -> dict[str, dict[int, Item]]:
+def _rubrics(db: sqlite3.Connection, lab: str) -> dict[str, dict[int, Item]]:
     found: dict[str, dict[int, Item]] = {}
-    for row in db.execute(select(_RUBRIC).where(_RUBRIC.c.lab == lab).order_by(_RUBRIC.c.id)):
-        item = Item(row.id, Text.from_dict(row.text), row.points)
-        found.setdefault(row.check_id, {})[row.id] = item
+    for row in db.execute("SELECT * FROM rubric WHERE lab = ? ORDER BY id", (lab,)):
+        item = Item(row["id"], _text(row["text"]), row["points"])
+        found.setdefault(row["check_id"], {})[row["id"]] = item
     return found
 
 
-def _reviews(
-    db: Connection, lab: str, only: Collection[str] | None = None
-) -> dict[str, dict[str, Review]]:
+def _reviews(db: sqlite3.Connection, lab: str) -> dict[str, dict[str, Review]]:
     """Student id → check → review."""
-    statement = select(_REVIEWS).where(_REVIEWS.c.lab == lab)
-    if only is not None:
-        statement = statement.where(_REVIEWS.c.student_id.in_(only))
     found: dict[str, dict[str, Review]] = {}
-    for row in db.execute(statement):
-        found.setdefault(row.student_id, {})[row.check_id] = Review.from_dict(row.state)
+    for row in db.execute("SELECT * FROM reviews WHERE lab = ?", (lab,)):
+        review = msgspec.json.decode(row["state"], type=Review)
+        found.setdefault(row["student_id"], {})[row["check_id"]] = review
     return found
 
 
-def _newest_step(lab: str, check: str) -> Select[Any]:
-    steps = select(_STEPS).where(_STEPS.c.lab == lab, _STEPS.c.check_id == check)
-    return steps.order_by(_STEPS.c.id.desc()).limit(1)
+def _newest_step(db: sqlite3.Connection, lab: str, check: str) -> Any:
+    statement = "SELECT * FROM review_steps WHERE lab=? AND check_id=? ORDER BY id DESC LIMIT 1"
+    return db.execute(statement, (lab, check)).fetchone()
 
 
 def _put_reviews(
-    db: Connection, lab: str, check: str, states: Mapping[str, Mapping[str, Any] | None]
+    db: sqlite3.Connection, lab: str, check: str, states: Mapping[str, Review | None]
 ) -> None:
     for who, state in states.items():
-        row = {"lab": lab, "student_id": who, "check_id": check}
         if state is None:
-            db.execute(delete(_REVIEWS).filter_by(**row))
+            statement = "DELETE FROM reviews WHERE lab = ? AND student_id = ? AND check_id = ?"
+            db.execute(statement, (lab, who, check))
         else:
-            kept = upsert(_REVIEWS).values(**row, state=dict(state))
-            db.execute(
-                kept.on_conflict_do_update(
-                    index_elements=list(row), set_={"state": kept.excluded.state}
-                )
-            )
+            row = (lab, who, check, _json(state))
+            db.execute("REPLACE INTO reviews VALUES (?, ?, ?, ?)", row)
 
 
-def _marks(db: Connection, lab: str) -> dict[str, list[ByHand]]:
-    """Student id → the marks set by hand that hold: the last word on each check."""
-    last: dict[tuple[str, str], ByHand | None] = {}
-    statement = select(_DECISIONS).where(_DECISIONS.c.lab == lab).order_by(_DECISIONS.c.id)
-    for row in db.execute(statement):
-        last[row.student_id, row.check_id] = (
-            None
-            if row.points is None
-            else ByHand(row.check_id, 0.0, row.points, row.reason, row.at, row.by)
-        )
-    found: dict[str, list[ByHand]] = {}
-    for (who, _), mark in last.items():
-        if mark is not None:
-            found.setdefault(who, []).append(mark)
+def _requests(db: sqlite3.Connection, lab: str) -> dict[str, list[Request]]:
+    """Student id → the other looks asked for, oldest first."""
+    found: dict[str, list[Request]] = {}
+    for r in db.execute("SELECT * FROM requests WHERE lab = ? ORDER BY id", (lab,)):
+        request = Request(r["id"], r["check_id"], r["text"], r["at"], r["answer"], r["by"])
+        found.setdefault(r["student_id"], []).append(request)
     return found
+
+
+def _decisions(db: sqlite3.Connection, lab: str) -> tuple[dict[str, list[Decision]], Curve | None]:
+    """Student id → the decisions that hold, the last word on each; and the class's curve."""
+    last: dict[tuple[str, str, str], Decision] = {}
+    curve = None
+    for r in db.execute("SELECT * FROM decisions WHERE lab = ? ORDER BY id", (lab,)):
+        if r["kind"] == "curve":
+            curve = msgspec.json.decode(r["check_id"], type=Curve | None)
+            continue
+        made = Decision(r["kind"], r["check_id"], r["points"], r["reason"], r["at"], r["by"])
+        last[r["student_id"], r["kind"], r["check_id"] if r["kind"] == "mark" else ""] = made
+    found: dict[str, list[Decision]] = {}
+    for (who, _, _), made in last.items():
+        found.setdefault(who, []).append(made)
+    return found, curve
 
 
 @contextmanager
 def _logged(
-    db: Connection, lab: str, by: str, only: Collection[str] | None = None, why: str = ""
-) -> Iterator[list[Change]]:
-    """Log the marks that what is done inside moves; they are in the list afterwards."""
+    db: sqlite3.Connection, lab: str, by: str, only: Collection[str] | None = None,
+    why: Text | None = None, always: bool = False,
+) -> Iterator[list[Change]]:  # fmt: skip
+    """Log the marks that what is done inside moves; they are in the list afterwards.
+
+    Args:
+        only: students that it may be about; None: all.
+        why: what is said beside what moved.
+        always: log it for all of `only`, whether or not a mark moves.
+    """
     before = {g.student_id: g for g in _rows(db, lab, only)}
     changes: list[Change] = []
     yield changes
     for now in _rows(db, lab, only):
         old = before.get(now.student_id)
-        if old is not None and old.total == now.total:
+        marks = _mark(old), _mark(now)
+        if old is not None and marks[0] == marks[1] and not always:
             continue
-        said = "graded" if old is None else _moved(old, now)
-        if why and old is not None:
-            said = f"{why} ({said})"
-        changes.append(
-            Change(now.student, now.student_id, old.total if old else None, now.total, said)
+        said = gettext("graded") if old is None else _moved(old, now)
+        if why is not None and old is not None:
+            said = Text(f"{why.en} ({said.en})", f"{why.fr} ({said.fr})") if said.en else why
+        changes.append(Change(now.student, now.student_id, *marks, said))
+    at = _now()
+    for c in changes:
+        db.execute(
+            'INSERT INTO log (at, lab, student_id, before, after, why, student, "by")'
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (at, lab, c.student_id, c.before, c.after, _json(c.why), c.student, by),
         )
-    for change in changes:
-        db.execute(insert(_LOG).values(at=_now(), lab=lab, by=by, **vars(change)))
 
 
-def _moved(old: Graded, new: Graded) -> str:
+def _mark(graded: Graded | None) -> float | None:
+    return graded.total if graded is not None and graded.counts else None
+
+
+def _moved(old: Graded, new: Graded) -> Text:
     """What moved a mark: checks, lateness, a total set by hand, another submission."""
     before = {v.check: v.points for v in old.verdicts}
     moved = [
-        f"{v.check} {before.get(v.check, 0):g}→{v.points:g}"
+        same(f"{v.check} {before.get(v.check, 0):g}→{v.points:g}")
         for v in new.verdicts
         if before.get(v.check) != v.points
     ]
-    moved = [*moved[:8], *([f"+{len(moved) - 8} more"] if len(moved) > 8 else [])]
+    if len(moved) > 8:
+        moved = [*moved[:8], ngettext("+{n} more", "+{n} more", len(moved) - 8)]
     if old.penalty != new.penalty:
-        moved.append(f"late −{old.penalty:g}→−{new.penalty:g}")
+        moved.append(gettext("late −{a:g}→−{b:g}", a=old.penalty, b=new.penalty))
     if old.total_by_hand != new.total_by_hand:
-        moved.append("total by hand" if new.total_by_hand else "total no longer by hand")
-    if (old.problem is None) != (new.problem is None):
-        moved.append("can be graded now" if new.problem is None else "can no longer be graded")
-    said = ", ".join(moved) or "other points"
-    return said if old.digest == new.digest else f"another submission: {said}"
+        by_hand = new.total_by_hand is not None
+        moved.append(gettext("total by hand") if by_hand else gettext("total no longer by hand"))
+    if old.curve != new.curve:
+        moved.append(gettext("curve"))
+    if old.standing != new.standing:
+        moved.append(gettext("{a}→{b}", a=STANDING[old.standing], b=STANDING[new.standing]))
+    said = Text(", ".join(m.en for m in moved), ", ".join(m.fr for m in moved))
+    return said if old.digest == new.digest else gettext("another submission: {s}", s=said)
 
 
-def _pragmas(connection: Any, _: Any) -> None:
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=NORMAL")
-    cursor.close()
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _text(stored: str) -> Text:
+    """A text as it is stored; of an earlier version, one language."""
+    return msgspec.json.decode(stored, type=Text) if stored.startswith('{"en"') else same(stored)
 
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def person_of(graded: Graded) -> dict[str, Any]:
-    """The fields of a `Graded` that belong to the student."""
-    data = graded.to_dict()
-    return {name: data[name] for name in _PERSON}

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.check.judge import Evidence, judge
+from grader.check.judge import Evidence, Verdict, judge
 from grader.check.key import Check, Key
 from grader.check.text import gettext
 from grader.check.tree import Tree, TreeError, digest, pack
@@ -27,7 +27,7 @@ from grader.sandbox.outcome import Outcome
 
 # How a submission is run and probed: raise it when the same questions may be answered otherwise.
 RUN_FORMAT = 1
-PICTURE_VALUES = 4096  # elements of the largest observed array that a feedback page draws
+MOST_VALUES = 4096  # elements of the largest array that is kept as evidence
 CLEAN_SECONDS = 120.0
 ATTEMPTS = 4  # of one submission, each with a new worker, when workers end under it
 MAX_ANSWER = 20_000  # characters of a free-text answer that are kept
@@ -54,13 +54,14 @@ class Result:
 
     Attributes:
         graded: verdicts and cells; its person fields are those of the submission at hand.
-        pictures: check → ``{"came", "expected"}`` where the check has a picture.
+        evidence: check → result → what came, where it did not come out right; large arrays
+            are left out.
         cpu_seconds: processor time in the student zone.
         slowest: seconds that the slowest probe took.
     """
 
     graded: Graded
-    pictures: Mapping[str, Tree]
+    evidence: Mapping[str, Tree]
     cpu_seconds: float = 0.0
     slowest: float = 0.0
 
@@ -326,7 +327,7 @@ def judged(
     )
     asked = [s.get("seconds", 0.0) for s in outcome.observations.values() if isinstance(s, dict)]
     slowest = max((float(s) for s in asked if isinstance(s, (int, float))), default=0.0)
-    return Result(graded, _pictures(key, observations), outcome.cpu_seconds, slowest)
+    return Result(graded, _evidence(verdicts, observations), outcome.cpu_seconds, slowest)
 
 
 def _texts(key: Key, observations: Mapping[str, Tree]) -> dict[str, str]:
@@ -344,19 +345,17 @@ def _texts(key: Key, observations: Mapping[str, Tree]) -> dict[str, str]:
     return found
 
 
-def _pictures(key: Key, observations: Mapping[str, Tree]) -> dict[str, Tree]:
-    found = {}
-    for check in key.checks:
-        if not check.picture:
-            continue
-        seen = observations.get(check.id)
+def _evidence(verdicts: Sequence[Verdict], observations: Mapping[str, Tree]) -> dict[str, Tree]:
+    """What came, for the checks that lost points; what is too large to be shown is left out."""
+    found: dict[str, Tree] = {}
+    for verdict in verdicts:
+        seen = observations.get(verdict.check)
         values = seen.get("values") if isinstance(seen, dict) else None
-        came = values.get(check.picture) if isinstance(values, dict) else None
-        expected = check.expected.get(check.picture)
-        if all(
-            isinstance(x, np.ndarray) and 0 < x.size <= PICTURE_VALUES for x in (came, expected)
-        ):
-            found[check.id] = {"came": came, "expected": expected}
+        if verdict.status != "right" and isinstance(values, dict):
+            found[verdict.check] = {
+                name: value for name, value in values.items()
+                if getattr(value, "size", 0) <= MOST_VALUES and len(pack(value)) <= 16 * MOST_VALUES
+            }  # fmt: skip
     return found
 
 

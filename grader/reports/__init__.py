@@ -1,7 +1,1 @@
-"""From verdicts to files that people read: gradebook, feedback pages, the class page."""
-
-from grader.platforms.files import ReportError
-from grader.reports.terminal import summary_table
-from grader.reports.write import Paths, write_all
-
-__all__ = ["Paths", "ReportError", "summary_table", "write_all"]
+"""From verdicts to what people read: tables, feedback pages, the class page, the course page."""

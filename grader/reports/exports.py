@@ -10,33 +10,37 @@ from typing import Any
 from grader.check.judge import EARNING, Verdict
 from grader.check.key import Key
 from grader.check.text import gettext, number, same
-from grader.gradebook.records import Graded
+from grader.gradebook.records import STANDING, Graded
+from grader.gradebook.store import Store
 from grader.platforms import gradescope, moodle
 from grader.platforms.files import file_stems, person, write_atomically
 from grader.platforms.marks import Mark
 from grader.platforms.xlsx import Table, workbook
-from grader.reports.feedback import Pictures, feedback_page
-from grader.reports.summary import by_exercise, in_order, state, summarise
-from grader.reports.words import STATE, STATUS, SYMBOL
+from grader.reports.feedback import feedback_page
+from grader.reports.summary import by_exercise, in_order, summarise
+from grader.reports.words import STATUS, SYMBOL
 
 
 def marks(graded: Sequence[Graded]) -> list[Mark]:
-    """Totals for a sheet, in order of names; None for what could not be graded."""
+    """Totals for a sheet, in order of names; None for who has no mark.
+
+    Who handed in nothing and is not entered by hand is left out: the sheet knows them already.
+    """
     return [
         Mark(
             g.student,
             g.student_id,
-            g.total if g.problem is None else None,
-            g.pending and g.problem is None,
+            g.total if g.counts else None,
+            g.pending,
             g.origin,
+            g.comment,
         )
         for g in in_order(graded)
+        if g.digest or g.counts or g.comment
     ]
 
 
-def feedback_zip(
-    graded: Sequence[Graded], key: Key, pictures: Mapping[str, Pictures] | None = None
-) -> bytes:
+def feedback_zip(graded: Sequence[Graded], key: Key, store: Store | None = None) -> bytes:
     """Feedback pages under the folder names of Moodle's download.
 
     Members of a group share a folder and the page of the first. Who has no folder is left out.
@@ -45,12 +49,14 @@ def feedback_zip(
         ReportError: none of the submissions comes from such a download.
     """
     folders = moodle.folders(marks(graded))
+    sources = store.sources(key.lab) if store is not None else {}
     pages: dict[str, str] = {}
     for g in in_order(graded):
         folder = folders.get(g.student_id)
         if folder is not None and folder not in pages:
-            shown = None if pictures is None else pictures.get(g.student_id)
-            pages[folder] = feedback_page(g, key, pictures=shown)
+            evidence = store.evidence(key.lab, g.student_id) if store is not None else {}
+            cells = sources.get(g.student_id, [])
+            pages[folder] = feedback_page(g, key, evidence=evidence, cells=cells)
     return moodle.feedback_zip(pages)
 
 
@@ -93,7 +99,7 @@ def results_json(
             "bonus": graded.bonus,
             "late_penalty": graded.penalty,
             "receipt": graded.receipt,
-            "graded": graded.problem is None,
+            "graded": graded.counts,
         },
         leaderboard=leaderboard(graded, key),
         visibility=visibility,
@@ -167,14 +173,14 @@ def _marks(graded: Sequence[Graded], key: Key, lang: str) -> Table:
     heads += [gettext("state").to(lang), gettext("notices").to(lang)]
     rows: list[list[object]] = []
     for g in in_order(graded):
-        marks = {m.id: m.points + m.bonus for m in by_exercise(g, key)} if g.problem is None else {}
+        marks = {m.id: m.points + m.bonus for m in by_exercise(g, key)} if g.counts else {}
         told = [*([g.problem] if g.problem else []), *g.notices]
         rows.append(
             [
-                g.student, g.student_id, g.total if g.problem is None else None, round(key.max_points, 4),
-                g.bonus if g.problem is None else None, -g.penalty or None, _by_hand(g), g.attempts,
+                g.student, g.student_id, g.total if g.counts else None, round(key.max_points, 4),
+                g.bonus if g.counts else None, -g.penalty or None, _by_hand(g), g.attempts,
                 *(marks.get(e.id) for e in exercises),
-                STATE[state(g)].to(lang), "; ".join(t.to(lang) for t in told),
+                STANDING[g.standing].to(lang), "; ".join(t.to(lang) for t in told),
             ]
         )  # fmt: skip
     means = [3, 5, 6, *range(9, 9 + len(exercises))]

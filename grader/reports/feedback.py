@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 from markupsafe import Markup
 
 from grader.check.judge import EARNING, Verdict
 from grader.check.key import Exercise, Key
 from grader.check.raised import said_of
-from grader.check.text import Text, gettext, number, same
-from grader.gradebook.records import ByHand, Graded
+from grader.check.text import Text, gettext, ngettext, number, same
+from grader.check.tree import Tree
+from grader.gradebook.records import ByHand, Graded, Request
 from grader.notebook import plot
 from grader.notebook.cells import CellReport
-from grader.platforms.files import file_stems, person, write_atomically
-from grader.reports.manifest import Training, read_trainings
+from grader.reports.evidence import Compared, asked_lines, code_of, compared
 from grader.reports.page import render
-from grader.reports.summary import ExerciseMark, by_exercise
+from grader.reports.summary import ExerciseMark, Training, by_exercise, read_trainings
 
-Pictures = Mapping[str, Mapping[str, Any]]
-"""check → ``{"came": array, "expected": array}``."""
+Evidence = Mapping[str, Mapping[str, Tree]]
+"""check → result → what came, for the checks that did not come out right."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +31,9 @@ class Said:
         origin: for a mistake carried over, the sentence that names it.
         answer: what the student wrote, where a person reads it.
         by_hand: a mark that a person set, or None.
+        compared: values that came beside those expected.
+        steps: for a teacher, what was asked, call by call.
+        request: another look that the student asked for, or None.
     """
 
     verdict: Verdict
@@ -40,8 +41,11 @@ class Said:
     cause: Text
     origin: Text
     picture: Markup
+    compared: list[Compared]
+    steps: list[str]
     answer: str = ""
     by_hand: ByHand | None = None
+    request: Request | None = None
 
 
 @dataclass(frozen=True)
@@ -79,43 +83,57 @@ class Trained:
 
 
 def feedback_page(
-    graded: Graded, key: Key, *, pictures: Pictures | None = None, lang: str | None = None
+    graded: Graded,
+    key: Key,
+    *,
+    evidence: Evidence | None = None,
+    cells: Sequence[str] = (),
+    lang: str | None = None,
+    teacher: bool = False,
+    page: str = "",
+    contact: str = "",
 ) -> str:
     """The feedback page of one submission, as HTML: no script, no other file.
 
     Args:
-        pictures: check → ``{"came", "expected"}``: drawn side by side under that check.
+        evidence: what came, where it did not come out right.
+        cells: the code cells handed in.
         lang: the submission's own language if None.
+        teacher: also what each mistake would have given, the calls, and how to see it again.
+        page: for a teacher, name of the student's own page.
+        contact: e-mail address to ask for another look, or "".
     """
     lang = lang or graded.lang
     marks = by_exercise(graded, key)
     known = {e.id: e for e in key.exercises}
-
-    def number_of(verdict: Verdict) -> str:
-        return known[verdict.exercise].number if verdict.exercise in known else ""
-
     return render(
         "feedback.html",
         lang,
         g=graded,
         key=key,
+        teacher=teacher,
+        page=page,
+        contact=contact,
         max_points=key.max_points,
         marks=marks,
         exercises=[
             (
                 m,
-                [_say(v, graded, key, lang, pictures or {}) for v in m.verdicts],
+                [_say(v, graded, key, lang, (evidence or {}).get(v.check, {}), teacher)
+                 for v in m.verdicts],
+                code_of(known[m.id], cells, m.verdicts) if m.id in known else [],
                 _read(m, known.get(m.id)),
             )
             for m in marks
             if m.verdicts
         ],
         sum=how_total(graded, key),
-        first=[(v, number_of(v)) for v in first_to_mend(graded)],
+        first=[(v, known[v.exercise].number if v.exercise in known else "")
+               for v in first_to_mend(graded)],
         cells=failed_cells(graded.cells),
         trained=[_trained(t, graded, key, lang) for t in read_trainings(graded.recordings)],
         statuses={v.status for v in graded.verdicts},
-    )
+    )  # fmt: skip
 
 
 def first_to_mend(graded: Graded, most: int = 3) -> list[Verdict]:
@@ -150,7 +168,7 @@ def how_total(graded: Graded, key: Key) -> list[Step]:
         Step(
             gettext("Partly right"),
             sum(v.points for v in part),
-            gettext("{n} check{s}", n=len(part), s="s" if len(part) > 1 else ""),
+            ngettext("{n} check", "{n} checks", len(part)),
         ),
         Step(
             gettext("Measured figures"),
@@ -165,6 +183,9 @@ def how_total(graded: Graded, key: Key) -> list[Step]:
         kept.append(Step(gettext("Over the maximum"), -over, nothing))
     if graded.late is not None:
         kept.append(Step(gettext("Late"), -graded.penalty, graded.late.text))
+    if graded.curve is not None:
+        moved = round(graded.curve(graded.uncurved, graded.max_points) - graded.uncurved, 2)
+        kept.append(Step(gettext("Curve for the whole class"), moved, same(graded.curve.reason)))
     whole = graded.total_by_hand
     if whole is not None:
         label = gettext("Total set by hand")
@@ -172,7 +193,9 @@ def how_total(graded: Graded, key: Key) -> list[Step]:
     return kept
 
 
-def _say(verdict: Verdict, graded: Graded, key: Key, lang: str, pictures: Pictures) -> Said:
+def _say(
+    verdict: Verdict, graded: Graded, key: Key, lang: str, values: Mapping[str, Tree], teacher: bool
+) -> Said:
     came, cause = verdict.message, same("")
     parts = [verdict.message.to(side).rsplit(" → ", 1) for side in ("en", "fr")]
     if all(len(p) == 2 for p in parts):
@@ -185,8 +208,12 @@ def _say(verdict: Verdict, graded: Graded, key: Key, lang: str, pictures: Pictur
     question = asked is not None and asked.kind == "answer" and not read
     if question and verdict.status == "right" and came.en:
         came = gettext("your answer: ") + came
-    pair = pictures.get(verdict.check)
-    drawn = plot.heat_maps(pair["came"], pair["expected"], lang) if pair else Markup("")
+    drawn, beside, steps = Markup(""), list[Compared](), list[str]()
+    if asked is not None and verdict.status not in ("right", "carried"):
+        beside = compared(asked, values, key, lang, verdict, mistakes=teacher)
+        steps = asked_lines(asked, lang) if teacher and asked.kind == "probe" else []
+        if asked.picture in values and asked.picture in asked.expected:
+            drawn = plot.heat_maps(values[asked.picture], asked.expected[asked.picture], lang)
     known = key.misconceptions.get(verdict.diagnosis) if verdict.status == "carried" else None
     return Said(
         verdict,
@@ -194,8 +221,11 @@ def _say(verdict: Verdict, graded: Graded, key: Key, lang: str, pictures: Pictur
         same("") if read else cause,
         known.text if known else same(""),
         drawn,
+        beside,
+        steps,
         graded.answers.get(verdict.check, ""),
         next((h for h in graded.by_hand if h.check == verdict.check), None),
+        next((r for r in graded.requests if r.check == verdict.check), None),
     )
 
 
@@ -276,28 +306,3 @@ def _trained(training: Training, graded: Graded, key: Key, lang: str) -> Trained
 
 def _last(values: Sequence[float | None]) -> float | None:
     return next((v for v in reversed(values) if v is not None), None)
-
-
-def write_feedback(
-    graded: Sequence[Graded],
-    key: Key,
-    folder: Path,
-    *,
-    stems: Mapping[Hashable, str] | None = None,
-    pictures: Mapping[str, Pictures] | None = None,
-) -> list[Path]:
-    """Write ``folder/<student>.html`` for each record, in the language of its submission.
-
-    Args:
-        pictures: student's identifier → pictures.
-    """
-    names = stems or file_stems(graded)
-    return [
-        write_atomically(
-            folder / f"{names[person(g)]}.html",
-            feedback_page(
-                g, key, pictures=None if pictures is None else pictures.get(g.student_id)
-            ),
-        )
-        for g in graded
-    ]

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from grader.check.text import number
+from grader.check.text import gettext, ngettext, number
+from grader.gradebook.records import STANDING
 from grader.reports import words
+
+TABLE_SCRIPT = "_table.js"
 
 
 @cache
@@ -29,31 +34,45 @@ def compile_templates() -> None:
         _environment().get_template(name)
 
 
+@cache
+def _script() -> tuple[str, str]:
+    """The one script that a page may hold, which sorts and filters a table, and its hash."""
+    text = _environment().get_template(TABLE_SCRIPT).render()
+    return text, base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
 def render(template: str, lang: str, **values: Any) -> str:
     """A page in `lang` (``fr`` or ``en``).
 
-    Templates get ``tr(english, french)``, and in `lang` already: ``say(Text)``,
-    ``number``, ``percent``, ``duration``, ``date``, ``status``, ``cell``, ``state``.
+    Templates get ``_(english, **fields)``, ``_n(one, many, n, **fields)``, and in `lang` already:
+    ``say(Text)``, ``number``, ``two``, ``percent``, ``duration``, ``date``, ``status``, ``cell``,
+    ``standing``.
     """
     lang = "fr" if lang == "fr" else "en"
 
     def in_lang(write: Callable[..., str]) -> Callable[..., str]:
         return lambda value, *more: write(value, lang, *more)
 
+    script, digest = _script()
     return (
         _environment()
         .get_template(template)
         .render(
             lang=lang,
-            tr=lambda en, fr: fr if lang == "fr" else en,
+            _=lambda message, **fields: gettext(message, **fields).to(lang),
+            _n=lambda one, many, n, **fields: ngettext(one, many, n, **fields).to(lang),
+            colon="\u00a0:" if lang == "fr" else ":",
             say=lambda text: text.to(lang),
             number=in_lang(number),
+            two=in_lang(words.two),
             percent=in_lang(words.percent),
             duration=in_lang(words.duration),
             date=in_lang(words.date),
             status={k: v.to(lang) for k, v in words.STATUS.items()},
             cell={k: v.to(lang) for k, v in words.CELL.items()},
-            state={k: v.to(lang) for k, v in words.STATE.items()},
+            standing={k: v.to(lang) for k, v in STANDING.items()},
+            table_script=script,
+            table_script_hash=digest,
             **values,
         )
     )

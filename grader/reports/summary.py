@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import math
+import re
 import statistics
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from grader.check.judge import Status, Verdict
 from grader.check.key import Key, Misconception
 from grader.check.text import Text, gettext, same
-from grader.gradebook.records import Graded
-from grader.reports.manifest import Training, read_trainings
+from grader.gradebook.records import Doubt, Graded
+from grader.platforms.people import bare
+from grader.reports.words import percent
 
-State = Literal["graded", "pending", "not_graded"]
+if TYPE_CHECKING:
+    from grader.gradebook.alike import Pair
+
 Outcome = Literal["full", "part", "lost", "open", "pending"]
 
 OUTCOME: dict[Status, Outcome] = {
@@ -31,17 +36,34 @@ OUTCOME: dict[Status, Outcome] = {
 }
 
 
-def state(graded: Graded) -> State:
-    if graded.problem is not None:
-        return "not_graded"
-    return "pending" if graded.pending else "graded"
+_PARTICLES = {"de", "du", "des", "d", "da", "di", "del", "della", "van", "von", "der", "den", "ter",
+              "le", "la", "el", "al", "ben", "bin", "ould", "abou"}  # fmt: skip
+
+
+def by_family(name: str) -> tuple[str, str]:
+    """How a name is sorted: family name, then first names, without case or accents.
+
+    The family name is what is written in capitals, else what stands before a comma, else the last
+    word with its particles (``de la Tour``).
+    """
+    name = re.sub(r"\s*\([^()]*\)$", "", name)
+    if "," in name:
+        family, _, first = name.partition(",")
+        return bare(family.strip()), bare(first.strip())
+    words = name.split()
+    loud = [w for w in words if len(w) > 1 and w.isupper()]
+    if not loud or len(loud) == len(words):
+        start = len(words) - 1
+        while start > 1 and bare(words[start - 1]) in _PARTICLES:
+            start -= 1
+        loud = words[max(start, 0) :]
+    rest = [w for w in words if w not in loud]
+    return bare(" ".join(loud)), bare(" ".join(rest))
 
 
 def in_order(graded: Sequence[Graded]) -> list[Graded]:
-    """By name as people sort them, then by identifier: the same order whatever came in."""
-    from slugify import slugify
-
-    return sorted(graded, key=lambda g: (slugify(g.student), g.student, g.student_id, g.origin))
+    """By family name, then by identifier: the same order whatever came in."""
+    return sorted(graded, key=lambda g: (by_family(g.student), g.student, g.student_id, g.origin))
 
 
 @dataclass(frozen=True)
@@ -98,7 +120,9 @@ class CheckSuccess:
     """How a class did on one check.
 
     Attributes:
-        mean: mean share of its points, 0 to 1.
+        mean: mean share of its points, 0 to 1: how easy it was.
+        separates: correlation of its points with the rest of the total, −1 to 1: how well it tells
+            those who know from those who do not; None where nothing varies.
         counts: outcome → number of students.
     """
 
@@ -108,6 +132,7 @@ class CheckSuccess:
     bonus: bool
     points: float
     mean: float
+    separates: float | None
     counts: dict[Outcome, int]
 
 
@@ -142,11 +167,40 @@ class Unexplained:
 
 
 @dataclass(frozen=True)
+class Figures:
+    """The marks of a class or a group in a few numbers; None where there are too few.
+
+    Attributes:
+        passed: share that reaches half of the points, 0 to 1.
+    """
+
+    name: str
+    marks: int
+    mean: float | None
+    median: float | None
+    spread: float | None
+    passed: float
+
+    @classmethod
+    def of_marks(cls, name: str, marks: Sequence[float], most: float) -> Figures:
+        return cls(
+            name,
+            len(marks),
+            statistics.fmean(marks) if marks else None,
+            statistics.median(marks) if marks else None,
+            statistics.pstdev(marks) if len(marks) > 1 else None,
+            sum(m >= most / 2 for m in marks) / len(marks) if marks else 0.0,
+        )
+
+
+@dataclass(frozen=True)
 class ClassSummary:
     """What the class page shows.
 
     Attributes:
-        marks: totals of the graded, in `in_order`.
+        graded: those who have a mark.
+        marks: their totals, in the same order.
+        groups: by the class list; [] if it has none.
         trainings: recording's name → each student's training, in the same order.
         shared_recordings: (recording, students) whose recordings are identical.
         shared_submissions: students whose submissions are identical.
@@ -155,12 +209,13 @@ class ClassSummary:
     students: list[Graded]
     graded: list[Graded]
     not_graded: list[Graded]
+    absent: list[Graded]
+    excused: list[Graded]
     pending: int
     max_points: float
     marks: list[float]
-    mean: float | None
-    median: float | None
-    spread: float | None
+    figures: Figures
+    groups: list[Figures]
     exercises: list[tuple[str, Text, float, list[CheckSuccess]]]
     mistakes: list[Mistake]
     unexplained: list[Unexplained]
@@ -174,7 +229,7 @@ class ClassSummary:
 def summarise(graded: Sequence[Graded], key: Key) -> ClassSummary:
     """Everything that the class page shows of `graded`."""
     students = in_order(graded)
-    done = [g for g in students if g.problem is None]
+    done = [g for g in students if g.counts]
     marks = [g.total for g in done]
     trainings: dict[str, list[Training]] = {}
     by_digest: dict[tuple[str, str], list[Graded]] = defaultdict(list)
@@ -190,13 +245,19 @@ def summarise(graded: Sequence[Graded], key: Key) -> ClassSummary:
     return ClassSummary(
         students=students,
         graded=done,
-        not_graded=[g for g in students if g.problem is not None],
+        not_graded=[g for g in students if g.standing == "not_graded"],
+        absent=[g for g in students if g.standing == "absent"],
+        excused=[g for g in students if g.standing == "excused"],
         pending=sum(g.pending for g in done),
         max_points=key.max_points,
         marks=marks,
-        mean=statistics.fmean(marks) if marks else None,
-        median=statistics.median(marks) if marks else None,
-        spread=statistics.pstdev(marks) if len(marks) > 1 else None,
+        figures=Figures.of_marks("", marks, key.max_points),
+        groups=[
+            Figures.of_marks(name, [g.total for g in done if g.group == name], key.max_points)
+            for name in sorted({g.group for g in students})
+        ]
+        if any(g.group for g in students)
+        else [],
         exercises=_successes(done, key),
         mistakes=_mistakes(done, key),
         unexplained=_unexplained(done, key),
@@ -244,6 +305,7 @@ def _successes(
                     check.bonus,
                     check.points,
                     min(1.0, statistics.fmean(shares)) if shares else 0.0,
+                    _separates(check.id, done),
                     dict(Counter(OUTCOME[v.status] for v in verdicts)),
                 )
             )
@@ -252,6 +314,19 @@ def _successes(
             mean = sum(c.mean * c.points for c in checks) / had
             exercises.append((exercise.number, exercise.title, mean, checks))
     return exercises
+
+
+def _separates(check: str, done: Sequence[Graded]) -> float | None:
+    """The check's points against what the other checks gave, over ten students or more."""
+    own, rest = [], []
+    for g in done:
+        points = {v.check: v.points for v in g.verdicts}
+        if check in points:
+            own.append(points[check])
+            rest.append(g.earned - points[check])
+    if len(own) < 10 or len(set(own)) < 2 or len(set(rest)) < 2:
+        return None
+    return statistics.correlation(own, rest)
 
 
 def cause(verdict: Verdict, key: Key) -> tuple[str, Text, Text] | None:
@@ -322,6 +397,58 @@ def _unexplained(done: Sequence[Graded], key: Key) -> list[Unexplained]:
     return sorted(found, key=lambda u: (-u.lost, -u.students, u.number, u.check))
 
 
+def doubts(graded: Sequence[Graded], key: Key, pairs: Sequence[Pair] = ()) -> list[Doubt]:
+    """Whom to ask about the work, those with most reasons first; every reason is a fact.
+
+    Args:
+        pairs: look-alikes, if they were looked for.
+    """
+    reasons: dict[str, list[Text]] = defaultdict(list)
+    summary = summarise(graded, key)
+    for name, who in summary.shared_recordings:
+        for g in who:
+            others = ", ".join(o.student for o in who if o is not g)
+            said = gettext("the recording {r} is also that of {who}", r=name, who=others)
+            reasons[g.student_id].append(said)
+    for who in summary.shared_submissions:
+        for g in who:
+            others = ", ".join(o.student for o in who if o is not g)
+            reasons[g.student_id].append(gettext("the same submission as {who}", who=others))
+    for pair in pairs:
+        for mine, other in ((pair.left, pair.right), (pair.right, pair.left)):
+            share = Text(en=percent(mine.share, "en"), fr=percent(mine.share, "fr"))
+            said = gettext(
+                "{p} of the code is also in that of {who}", p=share, who=other.student.student
+            )
+            reasons[mine.student.student_id].append(said)
+    for name, trainings in summary.trainings.items():
+        seconds = [t.seconds for t in trainings if t.seconds is not None]
+        usual = statistics.median(seconds) if len(seconds) >= 8 else 0.0
+        for g in summary.graded:
+            for t in read_trainings(g.recordings):
+                if t.name == name and t.seconds is not None and t.seconds < usual / 5:
+                    said = gettext(
+                        "{r} was trained in {s:.0f} s; half of the class needed {m:.0f} s or more",
+                        r=name,
+                        s=t.seconds,
+                        m=usual,
+                    )
+                    reasons[g.student_id].append(said)
+    for g in summary.graded:
+        marks = [m for m in by_exercise(g, key) if m.max_points]
+        full = next((i for i, m in enumerate(marks) if m.share < 1), len(marks))
+        if len(marks) - full >= 2 and full >= 3 and not any(m.points for m in marks[full:]):
+            said = gettext(
+                "every point up to exercise {a}, none from {b} on",
+                a=marks[full - 1].number,
+                b=marks[full].number,
+            )
+            reasons[g.student_id].append(said)
+    found = [Doubt(who, tuple(said)) for who, said in reasons.items()]
+    order = {g.student_id: i for i, g in enumerate(summary.students)}
+    return sorted(found, key=lambda d: (-len(d.reasons), order[d.student]))
+
+
 def _slow(done: Sequence[Graded]) -> list[Graded]:
     """Those that took far longer to grade than the class did: over 3 times the median and 2 s."""
     if not done:
@@ -329,3 +456,87 @@ def _slow(done: Sequence[Graded]) -> list[Graded]:
     usual = statistics.median(g.seconds for g in done)
     slow = [g for g in done if g.seconds > max(2.0, 3 * usual)]
     return sorted(slow, key=lambda g: -g.seconds)[:12]
+
+
+MAX_SERIES = 12
+MAX_STEPS = 400
+MAX_TRAININGS = 20
+HUGE = 1e30
+"""A value this large is shown as one that is not finite: training has diverged."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """One recorded training.
+
+    Attributes:
+        epochs: epochs (or logged steps) in all, or None.
+        seconds: wall time of training, or None.
+        history: metric → one value an epoch, None where it was not finite; thinned to
+            at most `MAX_STEPS` values.
+        diverged: 1-based epoch of the first value that is not a finite number, or None.
+    """
+
+    name: str
+    epochs: int | None
+    seconds: float | None
+    history: dict[str, list[float | None]]
+    created: str
+    digest: str
+    diverged: int | None
+
+
+def read_trainings(manifests: Sequence[Mapping[str, Any]]) -> list[Training]:
+    """The manifests that can be read, in order."""
+    return [_read(m) for m in manifests[:MAX_TRAININGS] if isinstance(m, Mapping)]
+
+
+def _read(manifest: Mapping[str, Any]) -> Training:
+    given = manifest.get("history")
+    history: dict[str, list[float | None]] = {}
+    diverged: int | None = None
+    if isinstance(given, Mapping):
+        for name, values in list(given.items())[:MAX_SERIES]:
+            series = _series(values)
+            if not series:
+                continue
+            broken = next((i + 1 for i, v in enumerate(series) if v is None), None)
+            if broken is not None:
+                diverged = broken if diverged is None else min(diverged, broken)
+            step = max(1, math.ceil(len(series) / MAX_STEPS))
+            thin = series[::step]
+            if (len(series) - 1) % step:
+                thin.append(series[-1])
+            history[_word(name)] = thin
+    epochs = _finite(manifest.get("epochs"))
+    if epochs is None and isinstance(given, Mapping) and history:
+        epochs = max(len(v) for v in given.values() if isinstance(v, (list, tuple)))
+    seconds = _finite(manifest.get("seconds"))
+    return Training(
+        name=_word(manifest.get("name", "")) or "?",
+        epochs=None if epochs is None or not 0 <= epochs < 1e9 else int(epochs),
+        seconds=None if seconds is None or not 0 <= seconds < 1e9 else seconds,
+        history=history,
+        created=_word(manifest.get("created", "")),
+        digest=_word(manifest.get("digest", ""), 128),
+        diverged=diverged,
+    )
+
+
+def _word(value: Any, length: int = 60) -> str:
+    return value[:length] if isinstance(value, str) else ""
+
+
+def _finite(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return float(value) if abs(value) < HUGE else None  # False for NaN
+
+
+def _series(values: Any) -> list[float | None]:
+    """A list of numbers; not finite and None become None; [] if it is no such list."""
+    if not isinstance(values, (list, tuple)) or len(values) > 1_000_000:
+        return []
+    if not all(v is None or type(v) in (int, float) for v in values):
+        return []
+    return [_finite(v) for v in values]

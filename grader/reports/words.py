@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from datetime import datetime
 
+from babel.dates import format_datetime
+
 from grader.check.judge import Status
 from grader.check.text import Text, gettext, number
 
@@ -34,20 +36,16 @@ SYMBOL: dict[Status, str] = {
 }
 CELL: dict[str, Text] = {
     "error": gettext("raised an error"),
-    "limit": Text(en="stopped by a limit", fr="arrêtée par une limite"),
+    "limit": gettext("stopped by a limit"),
     "skipped": gettext("not run: a limit had ended the run"),
     "todo": gettext("hole still open"),
 }
-STATE: dict[str, Text] = {
-    "graded": gettext("graded"),
-    "pending": gettext("to be read"),
-    "not_graded": gettext("not graded"),
-}
 
-_MONTHS = {
-    "en": "January February March April May June July August September October November December",
-    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
-}
+
+def two(value: float, lang: str) -> str:
+    """A mark with two decimals: ``12.50``, ``12,50``."""
+    text = f"{value:.2f}"
+    return text.replace(".", ",") if lang == "fr" else text
 
 
 def percent(share: float, lang: str) -> str:
@@ -78,9 +76,8 @@ def date(iso: str, lang: str) -> str:
         when = datetime.fromisoformat(iso)
     except (ValueError, TypeError):
         return iso if isinstance(iso, str) else ""
-    month = _MONTHS["fr" if lang == "fr" else "en"].split()[when.month - 1]
     zone = " UTC" if when.tzinfo is not None and not when.utcoffset() else ""
-    if lang == "fr":
-        day = "1er" if when.day == 1 else str(when.day)
-        return f"{day} {month} {when.year} à {when.hour}\u00a0h\u00a0{when.minute:02d}{zone}"
-    return f"{when.day} {month} {when.year}, {when.hour:02d}:{when.minute:02d}{zone}"
+    day = "1er" if lang == "fr" and when.day == 1 else str(when.day)
+    hour = "'à' H\u00a0'h'\u00a0mm" if lang == "fr" else "HH:mm"
+    pattern = f"'{day}' MMMM y{' ' if lang == 'fr' else ', '}{hour}"
+    return str(format_datetime(when, pattern, tzinfo=when.tzinfo, locale=lang)) + zone

@@ -7,13 +7,16 @@ script and style come from files; the content security policy allows no others.
 from __future__ import annotations
 
 import hmac
-import json
 import secrets
 import socket
+import tempfile
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import msgspec
 import uvicorn
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.applications import Starlette
@@ -26,9 +29,10 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from grader.check.text import Text, gettext
 from grader.gradebook.decisions import Review
-from grader.review.desk import BadRequest, Desk
-from grader.review.words import WORDS
+from grader.gradebook.store import StoreError
+from grader.review.desk import Desk
 
 MAX_BODY = 200_000
 HERE = Path(__file__).parent
@@ -42,6 +46,41 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "cache-control": "no-store",
 }
+
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class About:
+    """A request about one question, named by its check."""
+
+    question: str
+
+
+@dataclass(frozen=True)
+class Read(About):
+    """How some answers, named by their digests, were read; see `Desk.review`."""
+
+    answers: list[str]
+    review: Review
+    typing: bool = False
+
+
+@dataclass(frozen=True)
+class RubricItem(About):
+    """An item for the rubric, or (`item`: its number) a changed one."""
+
+    text: str
+    points: float
+    item: int | None = None
+
+
+@dataclass(frozen=True)
+class Snippet(About):
+    """A comment to keep for use again."""
+
+    text: str
 
 
 class Guard:
@@ -124,53 +163,30 @@ def make_app(desk: Desk, token: str, write_pages: Callable[[], Path]) -> Starlet
     async def question(request: Request) -> JSONResponse:
         return await _told(lambda: desk.shown(request.path_params["id"]))
 
-    async def review(request: Request) -> JSONResponse:
-        sent = await _body(request)
+    def route(path: str, kind: type[_T], work: Callable[[_T], dict[str, Any]]) -> Route:
+        """A request whose JSON is a `kind`; anything else is refused."""
 
-        def keep() -> dict[str, Any]:
-            id, answers = _text(sent, "question"), sent.get("answers")
-            if not isinstance(answers, list) or not all(isinstance(a, str) for a in answers):
-                raise BadRequest("answers: a list")
-            read = sent.get("review")
-            if not isinstance(read, dict):
-                raise BadRequest("review: an object")
-            desk.review(id, answers, Review.from_dict(read), sent.get("typing") is True)
-            return desk.shown(id)
+        async def handle(request: Request) -> JSONResponse:
+            data = await _body(request)
+            return await _told(lambda: work(msgspec.json.decode(data, type=kind)))
 
-        return await _told(keep)
+        return Route(path, handle, methods=["POST"])
 
-    async def undo(request: Request) -> JSONResponse:
-        sent = await _body(request)
+    def review(sent: Read) -> dict[str, Any]:
+        desk.review(sent.question, sent.answers, sent.review, sent.typing)
+        return desk.shown(sent.question)
 
-        def back() -> dict[str, Any]:
-            id = _text(sent, "question")
-            undone = desk.undo(id)
-            return {**desk.shown(id), "undone": undone}
+    def undo(sent: About) -> dict[str, Any]:
+        undone = desk.undo(sent.question)
+        return {**desk.shown(sent.question), "undone": undone}
 
-        return await _told(back)
+    def item(sent: RubricItem) -> dict[str, Any]:
+        desk.item(sent.question, sent.item, sent.text, sent.points)
+        return desk.shown(sent.question)
 
-    async def item(request: Request) -> JSONResponse:
-        sent = await _body(request)
-
-        def change() -> dict[str, Any]:
-            id, points, which = _text(sent, "question"), sent.get("points"), sent.get("item")
-            if isinstance(points, bool) or not isinstance(points, (int, float)):
-                raise BadRequest("points: a number")
-            if which is not None and type(which) is not int:
-                raise BadRequest("item: a whole number")
-            desk.item(id, which, _text(sent, "text"), float(points))
-            return desk.shown(id)
-
-        return await _told(change)
-
-    async def snippet(request: Request) -> JSONResponse:
-        sent = await _body(request)
-
-        def add() -> dict[str, Any]:
-            desk.snippet(_text(sent, "text"))
-            return desk.shown(_text(sent, "question"))
-
-        return await _told(add)
+    def snippet(sent: Snippet) -> dict[str, Any]:
+        desk.snippet(sent.text)
+        return desk.shown(sent.question)
 
     async def pages(request: Request) -> JSONResponse:
         return await _told(lambda: {"written": str(write_pages())})
@@ -179,10 +195,10 @@ def make_app(desk: Desk, token: str, write_pages: Callable[[], Path]) -> Starlet
         Route("/", page),
         Route("/api/start", start),
         Route("/api/question/{id:str}", question),
-        Route("/api/review", review, methods=["POST"]),
-        Route("/api/undo", undo, methods=["POST"]),
-        Route("/api/item", item, methods=["POST"]),
-        Route("/api/snippet", snippet, methods=["POST"]),
+        route("/api/review", Read, review),
+        route("/api/undo", About, undo),
+        route("/api/item", RubricItem, item),
+        route("/api/snippet", Snippet, snippet),
         Route("/api/pages", pages, methods=["POST"]),
         Mount("/static", StaticFiles(directory=HERE / "static")),
     ]
@@ -195,35 +211,24 @@ def make_app(desk: Desk, token: str, write_pages: Callable[[], Path]) -> Starlet
     )
 
 
-async def _body(request: Request) -> dict[str, Any]:
-    """The JSON object sent; {} for anything else, which every handler then refuses."""
+async def _body(request: Request) -> bytes:
+    """What was sent; nothing if it is more than the page ever sends."""
     data = b""
     async for piece in request.stream():
         data += piece
         if len(data) > MAX_BODY:
-            return {}
-    try:
-        found = json.loads(data)
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _text(sent: dict[str, Any], name: str) -> str:
-    value = sent.get(name)
-    if not isinstance(value, str):
-        raise BadRequest(f"{name}: a text")
-    return value
+            return b""
+    return data
 
 
 async def _told(work: Callable[[], dict[str, Any]]) -> JSONResponse:
     """The result of `work`, done in a thread; a refusal as status 400, a failure as 500."""
     try:
         return JSONResponse(await run_in_threadpool(work))
-    except ValueError as error:
-        return JSONResponse({"error": str(error)}, 400)
-    except RuntimeError as error:
+    except StoreError as error:
         return JSONResponse({"error": str(error)}, 500)
+    except (ValueError, msgspec.MsgspecError) as error:
+        return JSONResponse({"error": str(error)}, 400)
 
 
 def listen(port: int) -> socket.socket:
@@ -255,12 +260,13 @@ class _Server(uvicorn.Server):
 
 
 def serve(
-    desk: Desk, port: int, write_pages: Callable[[], Path], ready: Callable[[str], None]
+    desk: Desk, port: int, write_pages: Callable[[], Path], ready: Callable[[str, Path], None]
 ) -> None:
     """Serve until interrupted.
 
     Args:
-        ready: called with the address to open, token included, once it can be opened.
+        ready: called with the address to open, token included, once it can be opened, and a file
+            that leads there: a browser's command line, with what it opens, is seen by other users.
     """
     token = secrets.token_urlsafe(24)
     with listen(port) as found:
@@ -268,7 +274,62 @@ def serve(
         app = make_app(desk, token, write_pages)
         config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
         address = f"http://127.0.0.1:{found.getsockname()[1]}/?token={token}"
-        try:
-            _Server(config, lambda: ready(address)).run(sockets=[found])
-        except KeyboardInterrupt:
-            pass
+        with tempfile.TemporaryDirectory() as room, suppress(KeyboardInterrupt):
+            door = Path(room) / "review.html"  # the folder is its owner's alone
+            door.write_text(f'<meta http-equiv="refresh" content="0; url={address}">', "utf-8")
+            _Server(config, lambda: ready(address, door)).run(sockets=[found])
+
+
+WORDS: dict[str, Text] = {
+    "review": gettext("Answers to read"),
+    "question": gettext("Question"),
+    "read_of": gettext("{read} of {all} read"),
+    "group": gettext("Similar answers"),
+    "alone": gettext("Unlike any other"),
+    "answer": gettext("Answer"),
+    "identical": gettext("{n} students wrote this"),
+    "nobody": gettext("Nobody has answered this question."),
+    "nothing": gettext("This lab has no question that a person reads."),
+    "silent": gettext("{n} students did not answer."),
+    "rubric": gettext("Rubric"),
+    "guide": gettext("What to look for"),
+    "zero": gettext("No points"),
+    "adjust": gettext("Adjust"),
+    "more": gettext("a quarter point more"),
+    "less": gettext("a quarter point less"),
+    "unread": gettext("not read yet"),
+    "comment": gettext("Comment to the student"),
+    "keep": gettext("Keep for use again"),
+    "snippets": gettext("Kept comments"),
+    "no_snippets": gettext("Write a comment, then keep it: it can be put in again with two keys."),
+    "give_group": gettext("Give this to the unread ones of the group"),
+    "undo": gettext("Undo"),
+    "undone": gettext("Undone"),
+    "nothing_undo": gettext("Nothing to undo"),
+    "pages": gettext("Write pages"),
+    "pages_done": gettext("Feedback pages written"),
+    "keys": gettext("Keys"),
+    "close": gettext("Close"),
+    "saved": gettext("Saved"),
+    "saving": gettext("Saving…"),
+    "failed": gettext("Not saved ({why}): is grader review still running?"),
+    "add_item": gettext("Add an item"),
+    "add": gettext("Add"),
+    "item_text": gettext("A further item"),
+    "item_points": gettext("Points"),
+    "edit": gettext("Change"),
+    "save": gettext("Save"),
+    "cancel": gettext("Cancel"),
+    "all_read": gettext("Every answer has been read."),
+    "pick": gettext("Which comment? Press its digit."),
+    "k_items": gettext("choose or drop an item of the rubric"),
+    "k_zero": gettext("read, earns nothing"),
+    "k_adjust": gettext("a quarter point more or less"),
+    "k_next": gettext("next unread answer"),
+    "k_move": gettext("next, previous answer"),
+    "k_group": gettext("give it to the rest of the group"),
+    "k_comment": gettext("write a comment (Esc: back)"),
+    "k_snippet": gettext("put in a kept comment"),
+    "k_undo": gettext("undo"),
+    "k_help": gettext("this list"),
+}  # fmt: skip

@@ -7,21 +7,29 @@ knows no student unless names were asked for, and one decision holds for all who
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
+import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
+
+import numpy as np
+from rapidfuzz import fuzz, process
+from scipy.cluster.hierarchy import fcluster, linkage
+from scipy.spatial.distance import squareform
 
 from grader.check.key import Check, Key
 from grader.check.text import Text, same
 from grader.gradebook.decisions import Review, answer_digest
 from grader.gradebook.records import Graded
 from grader.gradebook.store import Store
-from grader.review.similar import groups
 
 MAX_ITEM = 300
 MAX_SNIPPET = 1000
+ALIKE = 72.0  # of 100: answers this close on average share a group
+MOST_COMPARED = 4000  # characters
 
 
 class BadRequest(ValueError):
@@ -113,9 +121,7 @@ class Desk:
         """Begin with the author's rubric; what was made on the page stays."""
         if not self.store.rubric(self.key.lab, check.id):
             for item in check.answer.get("rubric", ()):
-                self.store.add_item(
-                    self.key.lab, check.id, Text.from_dict(item["text"]), item["points"]
-                )
+                self.store.add_item(self.key.lab, check.id, Text(**item["text"]), item["points"])
 
     def question(self, id: str) -> Question:
         if id not in self.questions:
@@ -139,7 +145,7 @@ class Desk:
             "id": id,
             "title": self._title(question),
             "asked": check.asked.to(self.lang),
-            "guide": Text.from_dict(guide).to(self.lang) if guide else "",
+            "guide": Text(**guide).to(self.lang) if guide else "",
             "points": check.points,
             "silent": question.silent,
             "rubric": [
@@ -168,7 +174,7 @@ class Desk:
         if not set(review.items) <= items:
             raise BadRequest("no such item of the rubric")
         states = {
-            who: Review(review.items, review.zero, review.adjust, review.comment, answer)
+            who: replace(review, items=tuple(sorted(set(review.items))), answer=answer)
             for answer in answers
             for who in question.answers[answer].students
         }
@@ -243,3 +249,29 @@ class Desk:
             "points": points,
             "names": list(answer.names) if self.names else [],
         }
+
+
+def plain(text: str) -> str:
+    """`text` as it is compared: no case, accents, punctuation."""
+    flat = unicodedata.normalize("NFKD", text[:MOST_COMPARED]).casefold()
+    flat = "".join(c for c in flat if not unicodedata.combining(c))
+    return " ".join(re.findall(r"\w+", flat))
+
+
+def groups(texts: Sequence[str], alike: float = ALIKE) -> list[list[int]]:
+    """Indices of `texts` in groups of similar ones, the largest first, each in its given order.
+
+    Average-linkage clustering on rapidfuzz's token-sort ratio (0 to 100), whatever the order of
+    words.
+    """
+    if len(texts) < 2:
+        return [[i] for i in range(len(texts))]
+    flat = [plain(t) for t in texts]
+    scores = process.cdist(flat, flat, scorer=fuzz.token_sort_ratio)
+    distance = 100.0 - np.minimum(scores, scores.T).astype(np.float64)
+    np.fill_diagonal(distance, 0.0)
+    tree = linkage(squareform(distance, checks=False), "average")
+    found: dict[int, list[int]] = {}
+    for i, label in enumerate(fcluster(tree, 100.0 - alike, "distance")):
+        found.setdefault(int(label), []).append(i)
+    return sorted(found.values(), key=lambda g: (-len(g), g[0]))

@@ -36,6 +36,7 @@ from pathlib import Path
 from typing import Literal
 
 import grader
+from grader.check.text import Refusal
 
 PACKAGE = Path(grader.__file__).resolve().parent
 Sandboxing = Literal["auto", "none"]
@@ -52,7 +53,7 @@ _ETC = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "fonts", "ssl/
         "alternatives", "mime.types", "passwd", "group", "nsswitch.conf")  # fmt: skip
 
 
-class NoSandbox(RuntimeError):
+class NoSandbox(Refusal):
     """No usable bubblewrap; the message says what to do."""
 
 

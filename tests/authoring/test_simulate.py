@@ -224,16 +224,15 @@ def test_missing_reference_recording_is_said(trained, tmp_path):
 
 def test_the_grader_agrees_check_by_check(tmp_path):
     """The whole way: folders, workers, judge, gradebook."""
-    from grader.cli.run import run
+    from grader.cli.grading import Options, run
+    from grader.gradebook.timings import Timings
 
     course = tmp_path / "course"
     shutil.copytree(MINI, course / "solutions" / "mini")
     (course / "labs").mkdir()
     path = simulate(course / "solutions" / "mini", 45, 11, tmp_path / "class")
-    run(
-        course, path.parent, tmp_path / "out",
-        lab=None, jobs=2, sandboxed=False, rerun=False, lang="en",
-    )  # fmt: skip
+    options = Options(2, False, False, (), "", Timings())
+    run(course, path.parent, tmp_path / "out", None, options)
     truth, graded = rows(path), rows(next((tmp_path / "out").rglob("gradebook.csv")))
     made_of = rows(path.parent / "made_of.csv")
     assert set(truth) == set(graded)

@@ -87,8 +87,8 @@ def test_a_lab_from_the_first_click_to_a_graded_receipt(
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
-    with (out / "gradebook.csv").open(encoding="utf-8-sig") as file:
+    with (out / "mini" / "gradebook.csv").open(encoding="utf-8-sig") as file:
         (row,) = csv.DictReader(file)
     assert row["student"] == "Zoé Hémon" and float(row["total"]) == 5.0
-    (feedback,) = (out / "feedback").rglob("*.html")
+    (feedback,) = (out / "mini" / "feedback").rglob("*.html")
     assert receipt[1] in feedback.read_text("utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import sqlite3
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from grader.gradebook.store import SCHEMA, Store, StoreError
 
 
 def rows(course: Path) -> dict[str, dict[str, str]]:
-    with (course / "out" / "gradebook.csv").open(encoding="utf-8", newline="") as file:
+    with (course / "out" / "mini" / "gradebook.csv").open(encoding="utf-8-sig", newline="") as file:
         return {r["student"]: r for r in csv.DictReader(file)}
 
 
@@ -43,16 +44,14 @@ def test_a_mended_check_is_judged_again_without_running_anything(course: Path) -
         said = grader(course, "grade", "class", "--out", "out", "--lang", "en")
     finally:
         del os.environ["PYTHONPATH"]
-    assert "marks that moved (100):" in said and "q1 1.5→0" in said
+    assert "100 marks moved:" in said and "q1 1.5→0" in said
     assert {r["total"] for r in rows(course).values()} == {"17.50"}
-    assert "marks that moved" not in grader(
-        course, "grade", "class", "--out", "out", "--lang", "en"
-    )
-    assert "Marks that moved" not in (course / "out" / "class.html").read_text()
+    assert "marks moved" not in grader(course, "grade", "class", "--out", "out", "--lang", "en")
+    assert "Marks that moved" not in (course / "out" / "mini" / "class.html").read_text()
     checks.write_text(text)
     said = grader(course, "grade", "class", "--out", "out", "--lang", "fr")
-    assert "notes changées (100)" in said and "17,5 → 19" in said
-    assert "Notes changées" in (course / "out" / "class.html").read_text()
+    assert "100 notes changées :" in said and "17,5 → 19" in said
+    assert "Notes changées" in (course / "out" / "mini" / "class.html").read_text()
 
 
 def test_a_mark_set_by_hand_holds_is_explained_and_can_be_taken_back(course: Path) -> None:
@@ -66,20 +65,23 @@ def test_a_mark_set_by_hand_holds_is_explained_and_can_be_taken_back(course: Pat
         "1.5",
         "graded",
     )
-    page = (course / "out" / "feedback" / "Zoe-d-Herouville.html").read_text()
+    page = (course / "out" / "mini" / "feedback" / "Zoe-d-Herouville.html").read_text()
     assert "vu à l&#39;oral" in page and "Note fixée à la main" in page
     grader(course, *zoe, "--total", "--points", "12", "--reason", "entretien")
     grader(course, "grade", "class", "--out", "out")
     row = rows(course)["Zoé d'Hérouville"]
     assert (row["total"], row["by_hand"]) == ("12.00", "-8")
-    assert "entretien" in (course / "out" / "class.html").read_text()
+    assert "entretien" in (course / "out" / "mini" / "class.html").read_text()
     grader(course, *zoe, "--total", "--withdraw", "--reason", "erreur de ma part")
     grader(course, *zoe, "--check", "q4", "--withdraw", "--reason", "à relire")
     assert rows(course)["Zoé d'Hérouville"]["status"] == "pending"
+    grader(course, *zoe, "--check", "q4", "--points", "1,5", "--reason", "relu")
+    grader(course, *zoe, "--check", "q4", "--points", "1,5", "--reason", "relu par deux")
     moves = [(r["before"], r["after"]) for r in log(course) if r["student"].startswith("Zoé")]
-    assert moves == [(None, 19.0), (19.0, 20.0), (20.0, 12.0), (12.0, 20.0), (20.0, 19.0)]
+    assert moves[:5] == [(None, 19.0), (19.0, 20.0), (20.0, 12.0), (12.0, 20.0), (20.0, 19.0)]
+    assert moves[5:] == [(19.0, 20.0), (20.0, 20.0)]  # another reason is logged too
     told = grader(course, "log", "--student", "Zoé d'Hérouville")
-    assert "entretien" in told and len(told.splitlines()) == 5
+    assert "entretien" in told and "relu par deux" in told and len(told.splitlines()) == 7
     grader(course, "log", "--csv", "log.csv")
     assert len((course / "log.csv").read_text().splitlines()) == 1 + len(log(course))
 
@@ -106,7 +108,7 @@ def test_a_mark_set_by_hand_holds_is_explained_and_can_be_taken_back(course: Pat
 def test_a_mark_that_cannot_be_set_is_one_line(
     graded_course: Path, words: tuple[str, ...], says: str
 ) -> None:
-    said = grader(graded_course, "override", *words, code=2).strip()
+    said = grader(graded_course, "override", *words, "--lang", "en", code=2).strip()
     assert said.startswith("grader: ") and "\n" not in said and says in said
 
 
@@ -136,7 +138,7 @@ def test_lateness_and_the_class_list_reach_books_and_pages(course: Path) -> None
         'lang = "fr"\nclass_list = "notes.csv"\n[late]\npercent = 10\n[labs.mini]\ndue = 2026-11-20\n'
     )
     said = grader(course, "grade", "class", "--out", "out")
-    assert "notes changées (1)" in said and "19 → 17" in said
+    assert "1 note changée :" in said and "19 → 17" in said
     assert "sans rendu (1) : Absente Toujours" in said and "absents de la liste (98)" in said
     found = rows(course)
     assert (found["Zoé d'Hérouville"]["total"], found["Zoé d'Hérouville"]["late_penalty"]) == (
@@ -144,10 +146,13 @@ def test_lateness_and_the_class_list_reach_books_and_pages(course: Path) -> None
         "2",
     )
     assert found["Anne O'Brien"]["late_penalty"] == "0"
-    assert found["Absente Toujours"]["status"] == "missing"
-    page = (course / "out" / "feedback" / "Zoe-d-Herouville.html").read_text()
+    assert (found["Absente Toujours"]["status"], found["Absente Toujours"]["total"]) == (
+        "absent",
+        "",
+    )
+    page = (course / "out" / "mini" / "feedback" / "Zoe-d-Herouville.html").read_text()
     assert "rendu avec 9 h 00 min de retard" in page and "D&#39;où vient le total" in page
-    assert "Absente Toujours" in (course / "out" / "class.html").read_text()
+    assert "Absente Toujours" in (course / "out" / "mini" / "class.html").read_text()
     (course / "course.toml").unlink()
     assert "17 → 19" in grader(course, "grade", "class", "--out", "out")
 
@@ -160,31 +165,50 @@ def test_limits_of_course_toml_grade_anew(course: Path) -> None:
     assert "0 graded now" in bad
     (course / "course.toml").write_text("[labs.mini.limits]\nseconds = -1\n")
     said = grader(course, "grade", "class", "--out", "out", code=2).strip()
-    assert "labs.mini.limits.seconds = -1" in said and "\n" not in said
+    assert "course.toml, ligne 2 : labs.mini.limits.seconds" in said and "\n" not in said
 
 
 def test_init_writes_settings_that_change_nothing(course: Path) -> None:
     grader(course, "init", "--lang", "fr")
     assert "[labs.mini]" in (course / "course.toml").read_text()
-    assert "there already" in grader(course, "init", code=2)
+    assert "existe déjà" in grader(course, "init", code=2)
     grader(course, "init", "--force", "--lang", "en")
     assert "0 graded now" in grader(course, "grade", "class", "--out", "out", "--lang", "en")
 
 
-def test_a_gradebook_of_the_first_version_is_taken_over(tmp_path: Path) -> None:
+def test_a_gradebook_of_the_version_before_is_taken_over(tmp_path: Path) -> None:
     path = tmp_path / "gradebook.sqlite"
+    graded = {"student": "", "student_id": "", "origin": "", "lab": "mini", "digest": "d", "lang": "fr",
+              "verdicts": [], "problem": None, "late": None, "notices": []}  # fmt: skip
+    person = {"student": "Zoé", "student_id": "7", "origin": "z", "lang": "fr", "notices": []}
     db = sqlite3.connect(path)
     db.executescript(
-        """CREATE TABLE about (schema INTEGER PRIMARY KEY); INSERT INTO about VALUES (1);
+        """CREATE TABLE about (schema INTEGER PRIMARY KEY); INSERT INTO about VALUES (2);
+        CREATE TABLE units (id VARCHAR PRIMARY KEY, lab VARCHAR NOT NULL, key VARCHAR NOT NULL,
+          graded JSON NOT NULL, pictures BLOB NOT NULL, seconds FLOAT NOT NULL, created VARCHAR NOT NULL);
+        CREATE TABLE entries (lab VARCHAR NOT NULL, student_id VARCHAR NOT NULL, place INTEGER NOT NULL,
+          unit VARCHAR NOT NULL, person JSON NOT NULL, PRIMARY KEY (lab, student_id));
         CREATE TABLE log (id INTEGER PRIMARY KEY AUTOINCREMENT, at VARCHAR NOT NULL,
           lab VARCHAR NOT NULL, student_id VARCHAR NOT NULL, before FLOAT, after FLOAT,
-          why VARCHAR NOT NULL);
-        INSERT INTO log (at, lab, student_id, after, why) VALUES ('t', 'mini', '7', 3, 'graded');"""
+          why VARCHAR NOT NULL, student VARCHAR NOT NULL DEFAULT "", "by" VARCHAR NOT NULL DEFAULT "");
+        CREATE TABLE decisions (id INTEGER PRIMARY KEY AUTOINCREMENT, at VARCHAR NOT NULL,
+          "by" VARCHAR NOT NULL, lab VARCHAR NOT NULL, student_id VARCHAR NOT NULL,
+          check_id VARCHAR NOT NULL, points FLOAT, reason VARCHAR NOT NULL);
+        INSERT INTO log (at, lab, student_id, after, why) VALUES ('t', 'mini', '7', 3, 'graded');
+        INSERT INTO decisions VALUES (1, 't', 'me', 'mini', '7', '', 12.5, 'oral');"""
     )
+    db.execute(
+        "INSERT INTO units VALUES ('u', 'mini', 'k', ?, x'00', 1, 't')", (json.dumps(graded),)
+    )
+    db.execute("INSERT INTO entries VALUES ('mini', '7', 0, 'u', ?)", (json.dumps(person),))
+    db.commit()
     db.close()
     for _ in range(2):
         store = Store(path)
-        assert store.log()[0]["after"] == 3.0 and store.log()[0]["by"] == ""
+        assert store.log()[0]["after"] == 3.0 and store.log()[0]["why"].fr == "graded"
+        (zoe,) = store.graded("mini")
+        assert (zoe.student, zoe.total, zoe.digest) == ("Zoé", 12.5, "d")
+        assert store.evidence("mini", "7") == {}
         store.close()
     db = sqlite3.connect(path)
     assert db.execute("SELECT schema FROM about").fetchall() == [(SCHEMA,)]

@@ -14,7 +14,7 @@ from grader.check.key import Key
 from grader.check.text import same
 from grader.gradebook.alike import look_alikes, own_code
 from grader.gradebook.records import Graded
-from grader.reports.alike import similar_page
+from grader.reports.class_page import similar_page
 
 GIVEN = ["from grader import Lab, todo\nlab = Lab('mini')", "import numpy as np\n\nEPSILON = 1e-6",
          "def plot(values, title, colour):\n    print(values, title, colour)\n    return [v * 2 for v in values if v > 0]"]  # fmt: skip
@@ -127,5 +127,5 @@ def test_the_page_escapes_code_and_gives_no_verdict() -> None:
 
 def test_from_a_gradebook(course: Path) -> None:
     said = grader(course, "similar", "--lang", "fr")
-    page = course / "out" / "similar.html"
+    page = course / "out" / "mini" / "similar.html"
     assert "similar.html" in said and "pas un verdict" in page.read_text()

@@ -5,14 +5,23 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from grader.check.judge import Verdict
 from grader.check.text import Text, same
-from grader.gradebook.decisions import Item, Review, answer_digest, overridden, reviewed
-from grader.gradebook.records import ByHand, Graded
-from grader.gradebook.store import Store, person_of
-from grader.review.similar import groups
+from grader.gradebook.decisions import (
+    Decision,
+    Item,
+    Review,
+    answer_digest,
+    decided,
+    power_for,
+    reviewed,
+)  # fmt: skip
+from grader.gradebook.records import Curve, Graded
+from grader.gradebook.store import Store
+from grader.review.desk import groups
 
 PENDING = Verdict("q", "e", 0.0, 2.0, "pending", same("why?"))
 RIGHT = Verdict("c", "e", 3.0, 3.0, "right", same("c"))
@@ -58,13 +67,49 @@ def test_an_answer_changed_since_is_to_be_read_again() -> None:
 
 
 def test_a_mark_by_hand_goes_over_a_review_and_within_bounds() -> None:
-    hand = ByHand("q", 0, 5, "r", "t", "me")
-    found = overridden(GRADED, [hand, ByHand("", 0, 1.5, "r", "t", "me")])
+    marks = [Decision("mark", c, p, "r", "t", "me") for c, p in (("q", 5.0), ("", 1.5))]
+    found = decided(GRADED, marks)
     assert found.verdicts[1].points == 2.0 and not found.pending
     assert found.total == 1.5 and found.total_by_hand is not None
     assert found.total_by_hand.before == 5.0
     again = Graded.from_dict(found.to_dict())
     assert again == found
+
+
+def test_what_a_person_settles_is_no_zero_and_is_explained() -> None:
+    excused = decided(GRADED, [Decision("standing", "excused", None, "malade", "t", "me")])
+    assert (excused.standing, excused.counts) == ("excused", False)
+    assert excused.notices[0].fr == "excusé : malade"
+    back = decided(GRADED, [Decision("standing", "", None, "erreur", "t", "me")])
+    assert back.standing == "pending" and back.notices == ()
+    told = decided(GRADED, [Decision("comment", "", None, "bravo", "t", "me")])
+    assert told.comment == "bravo" and told.total == GRADED.total
+
+
+def test_a_total_by_hand_marks_what_nobody_handed_in_or_no_program_reads() -> None:
+    mark = [Decision("mark", "", 12.0, "papier", "t", "me")]
+    nothing = decided(Graded("Zoé", "1", "", "mini", ""), mark)
+    assert (nothing.standing, nothing.total) == ("graded", 12.0)
+    paper = Graded("Zoé", "1", "z.pdf", "mini", "d", problem=same("hand in the .ipynb file"))
+    found = decided(paper, mark)
+    assert (found.standing, found.total) == ("graded", 12.0)
+    assert "ipynb" not in " ".join(n.en for n in found.notices)
+
+
+def test_a_curve_keeps_order_bounds_and_marks_by_hand() -> None:
+    marks = [0.0, 4.0, 9.0, 10.0, 20.0]
+    power = power_for(marks, 20, 12)
+    assert power is not None and power < 1
+    curve = Curve(power)
+    moved = [curve(m, 20) for m in marks]
+    assert sum(moved) / 5 == pytest.approx(12, abs=1e-3)
+    assert moved == sorted(moved) and (moved[0], moved[-1]) == (0, 20)
+    assert power_for(marks, 20, 21) is None and power_for([], 20, 10) is None
+    assert Curve(add=3)(18.5, 20) == 20 and Curve(add=-3)(1, 20) == 0
+    right = replace(GRADED, verdicts=(RIGHT,), curve=Curve(add=-1))
+    assert (right.total, right.uncurved) == (2.0, 3.0)
+    by_hand = decided(right, [Decision("mark", "", 2.5, "r", "t", "me")])
+    assert by_hand.total == 2.5
 
 
 @pytest.mark.parametrize(
@@ -75,14 +120,14 @@ def test_a_mark_by_hand_goes_over_a_review_and_within_bounds() -> None:
     ],
 )  # fmt: skip
 def test_what_a_browser_sends_is_checked(data: dict) -> None:
-    with pytest.raises(ValueError):
-        Review.from_dict(data)
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert(data, Review)
 
 
 def test_every_letter_is_kept_and_a_comment_is_one_step_back(tmp_path: Path) -> None:
     store = Store(tmp_path / "gradebook.sqlite")
     store.add_unit("u", "k", GRADED, {})
-    store.set_entries("mini", [("u", person_of(GRADED))])
+    store.enter("mini", [("u", GRADED)])
     item = store.add_item("mini", "q", same("good"), 1.0)
     answer = answer_digest("exp")
 

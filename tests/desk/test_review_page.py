@@ -71,7 +71,7 @@ def saved(page: Any, *keys: str) -> None:
 
 
 def rows(course: Path) -> dict[str, dict[str, str]]:
-    with (course / "out" / "gradebook.csv").open(encoding="utf-8", newline="") as file:
+    with (course / "out" / "mini" / "gradebook.csv").open(encoding="utf-8-sig", newline="") as file:
         return {r["student"]: r for r in csv.DictReader(file)}
 
 
@@ -127,7 +127,7 @@ def test_a_class_of_a_hundred_is_read_with_the_keyboard(course: Path) -> None:
         assert read == "40 lues sur 96"
         saved(page, "Control+z")
     graded = rows(course)
-    pages = course / "out" / "feedback"
+    pages = course / "out" / "mini" / "feedback"
     assert [graded[n]["q4"] for n in ("Łukasz Żółć", "Anne O'Brien")] == ["0.5", "0"]
     assert {graded[n]["status"] for n in ("Łukasz Żółć", "Anne O'Brien")} == {"graded"}
     text = (pages / "Lukasz-Zolc.html").read_text()

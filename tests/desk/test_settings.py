@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -10,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from grader.check.key import Limits
+from grader.check.text import same
 from grader.gradebook.class_list import attendance, read_class_list
 from grader.gradebook.course import Course, course_rows
 from grader.gradebook.late import lateness
@@ -17,7 +19,7 @@ from grader.gradebook.records import Graded
 from grader.gradebook.settings import LatePolicy, SettingsError, load_settings, template
 from grader.platforms.files import ReportError
 from grader.platforms.moodle import read_moment
-from grader.reports.course import course_csv
+from grader.reports.tables import course_csv
 
 LABS = ["tp1_words", "tp4_transformer"]
 PARIS = ZoneInfo("Europe/Paris")
@@ -36,7 +38,7 @@ def test_no_file_changes_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("lang", ["fr", "en"])
 def test_the_template_says_nothing_until_it_is_uncommented(tmp_path: Path, lang: str) -> None:
-    text = template({lab: lab for lab in LABS}, lang)
+    text = template(LABS, lang)
     assert settings(tmp_path, text) == load_settings(tmp_path / "none", LABS)
     bare = []
     for line in text.splitlines():
@@ -60,14 +62,21 @@ def test_the_template_says_nothing_until_it_is_uncommented(tmp_path: Path, lang:
         ("[labs.tp4_transformer]\nweigth = 1", "did you mean 'weight'?"),
         ("[late]\npercents = 1", "late.percents: no such setting; did you mean 'percent'?"),
         ("[labs.tp4]\nweight = 1", "no such lab; did you mean 'tp4_transformer'?"),
-        ("[labs.tp4_transformer]\ndue = 'tomorrow'", "'tomorrow' is no date; write 2026-11-20"),
-        ("[labs.tp4_transformer]\nweight = -1", "labs.tp4_transformer.weight = -1"),
-        ("[late]\npercent = 200", "late.percent = 200"),
-        ("[late]\nevery = 'month'", "late.every = 'month'"),
+        ("[labs.tp4_transformer]\ndue = 'tomorrow'", "'tomorrow': write a date, 2026-11-20"),
+        (
+            "[labs.tp4_transformer]\nweight = -1",
+            "line 2: labs.tp4_transformer.weight: -1: must be 0 or more",
+        ),
+        ("[late]\npercent = 200", "late.percent: 200: must be 100 or less"),
+        ("[late]\nevery = 'month'", "late.every: 'month': write one of 'hour', 'day' or 'week'"),
         ("timezone = 'Paris'", "no time zone 'Paris'"),
-        ("lang = 'de'", "lang = 'de'"),
+        ("lang = 'de'", "lang: 'de': write one of"),
         ("[labs.tp4_transformer.limits]\nsecond = 3", "did you mean 'seconds'?"),
-        ("a = [", "not TOML"),
+        ("a = [", "cannot be read"),
+        ("\n[labs.tp4_transformer]\ndue = 20/11/2026", "line 3: due = 20/11/2026"),
+        ("[labs.tp4_transformer]\ndue = 2/11/2026", "a date is written due = 2026-11-02"),
+        ("[late]\npercent = 2,5", "write percent = 2.5"),
+        ("lang = fr", 'lang = "fr"'),
         ("title = 3\nlang = 4", "(and 1 more)"),
     ],
 )
@@ -185,7 +194,8 @@ def test_a_moodle_worksheet_is_a_class_list_with_times(tmp_path: Path) -> None:
     assert zoe.late is None and hugo.late is not None
     assert hugo.late.taken == 2.0  # of his own due date, one day later
     assert not said
-    assert course.about(graded).missing == ("Absent Toujours",)
+    whole = course.whole("tp1_words", graded)
+    assert [(g.student, g.standing) for g in whole[2:]] == [("Absent Toujours", "absent")]
 
 
 def test_times_that_nobody_vouches_for_are_said(tmp_path: Path) -> None:
@@ -207,7 +217,7 @@ def test_a_class_list_that_is_none_is_refused(tmp_path: Path, text: str, says: s
     with pytest.raises(ReportError, match=says):
         Course.load(tmp_path, LABS)
     (tmp_path / "course.toml").write_text('class_list = "nowhere.csv"\n')
-    with pytest.raises(ReportError, match="class_list"):
+    with pytest.raises(SettingsError, match="class_list"):
         Course.load(tmp_path, LABS)
 
 
@@ -219,7 +229,7 @@ def student(name: str, id: str, at: str = "", lab: str = "tp1_words", points: fl
     return Graded(name, id, f"{name}.ipynb", lab, "d", verdicts=(verdict,), submitted_at=at)
 
 
-def test_labs_add_up_by_weight_and_missing_ones_count_nothing(tmp_path: Path) -> None:
+def test_labs_add_up_by_weight_and_absences_count_nothing(tmp_path: Path) -> None:
     (tmp_path / "course.toml").write_text(
         "[labs.tp1_words]\nweight = 1\n[labs.tp4_transformer]\nweight = 3\n"
     )
@@ -233,8 +243,41 @@ def test_labs_add_up_by_weight_and_missing_ones_count_nothing(tmp_path: Path) ->
     assert {r.student: r.mean for r in rows} == {"Zoé Roux": 15.0, "Léa Roy": 5.0}
     weights = {lab: course.settings.lab(lab).weight for lab in classes}
     assert course_csv(rows, weights, "en").splitlines() == [
-        "student,tp1_words,tp4_transformer,mean",
-        "(weight),1,3,",
-        "Léa Roy,20.00,,5.00",
-        "Zoé Roux,12.00,16.00,15.00",
+        "\ufeffstudent,group,tp1_words,tp4_transformer,mean",
+        "(weight),,1,3,",
+        "Zoé Roux,,12.00,16.00,15.00",
+        "Léa Roy,,20.00,absent,5.00",
     ]
+    excused = replace(student("Léa Roy", "10", lab="tp4_transformer"), settled="excused")
+    lost = replace(student("Ana Bo", "11", lab="tp4_transformer"), problem=same("unreadable"))
+    classes["tp4_transformer"] += [excused, lost]
+    rows = course_rows(course, classes, {"tp1_words": 20, "tp4_transformer": 20})
+    assert {r.student: r.mean for r in rows} == {"Zoé Roux": 15.0, "Léa Roy": 20.0, "Ana Bo": None}
+
+
+def by_mail(name: str) -> Graded:
+    return Graded(name, name, f"{name}.ipynb", "tp1_words", "e")
+
+
+def test_a_notebook_that_came_by_mail_finds_its_person(tmp_path: Path) -> None:
+    (tmp_path / "l.csv").write_text("Full name,Email address\nZoé Roux,z@e.fr\nHugo Petit,h@e.fr\n")
+    (tmp_path / "course.toml").write_text('class_list = "l.csv"\n')
+    course = Course.load(tmp_path, LABS)
+    moodle = replace(
+        student("Zoé Roux", "501"), origin="Zoé Roux_501_assignsubmission_file_/a.ipynb"
+    )
+    (known,), said = course.placed([by_mail("TP1_roux-zoe")], [moodle])
+    assert (known[0].student, known[0].student_id, known[1]) == ("Zoé Roux", "501", "")
+    assert "Zoé Roux" in said[0].fr
+    (listed,), _ = course.placed([by_mail("petit_hugo")], [moodle])
+    assert listed[0].student == "Hugo Petit"
+    (stranger,), said = course.placed([by_mail("devoir")], [moodle])
+    assert stranger[0].student == "devoir" and not said
+    # Once the platform knows the person, its identifier takes the place of the file's name.
+    (later,), _ = course.placed([moodle], [replace(by_mail("roux zoe"), student="Zoé Roux")])
+    assert (later[0].student_id, later[1]) == ("501", "roux zoe")
+    # Two numbers of a platform are two people, whatever their names.
+    twin = replace(moodle, student_id="502", origin="Zoé Roux_502_assignsubmission_file_/a.ipynb")
+    alone = Course(tmp_path, course.settings)
+    (other,), _ = alone.placed([twin], [moodle])
+    assert (other[0].student_id, other[1]) == ("502", "")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.cli.run import Failed, run
+from grader.cli.grading import Failed, _cards
 from grader.gradebook import grade
 from grader.gradebook.grade import Setting, grade_units
 from grader.sandbox import bwrap, gpu
@@ -79,20 +79,16 @@ def test_one_training_has_the_gpu_at_a_time(zone, card, monkeypatch):
         assert asked.empty()
 
 
-def test_a_gpu_that_cannot_be_had_is_one_line(tmp_path, monkeypatch):
+def test_a_gpu_that_cannot_be_had_is_one_line(monkeypatch):
     monkeypatch.setattr(gpu, "devices", lambda: ())
-    monkeypatch.setattr("grader.cli.run.devices", lambda: ())
     gpu.usable.cache_clear()
 
-    def grading(**how):
-        run(tmp_path, tmp_path, tmp_path, lab=None, jobs=1, sandboxed=True, lang="en", **how)
-
     with pytest.raises(Failed, match="add --rerun"):
-        grading(rerun=False, gpu=True)
+        _cards(True, rerun=False, sandboxed=True, elsewhere=False)
     with pytest.raises(Failed, match="finds no NVIDIA GPU"):
-        grading(rerun=True, gpu=True)
+        _cards(True, rerun=True, sandboxed=True, elsewhere=False)
     with pytest.raises(Failed, match="leave it out with --scheduler"):
-        grading(rerun=True, gpu=True, scheduler="tcp://here:1")
+        _cards(True, rerun=True, sandboxed=True, elsewhere=True)
     assert not gpu.usable(True)
 
 

@@ -40,7 +40,7 @@ def undisturbed(course, handed_in, tmp_path_factory):
     began = time.monotonic()
     code, said = grade(course, handed_in[0], out)
     assert code == 0, said
-    return (out / "gradebook.csv").read_bytes(), time.monotonic() - began
+    return (out / "mini" / "gradebook.csv").read_bytes(), time.monotonic() - began
 
 
 def units(out):
@@ -60,7 +60,7 @@ def whole(out, names, expected):
     assert len(graded) == len(set(graded)) == len(names)
     assert sorted(entered) == sorted(names)
     assert sorted(log) == sorted(names)  # each mark was entered once
-    assert (out / "gradebook.csv").read_bytes() == expected
+    assert (out / "mini" / "gradebook.csv").read_bytes() == expected
 
 
 def test_killed_at_random_moments(course, handed_in, undisturbed, tmp_path):
@@ -214,7 +214,7 @@ def test_the_lock_is_exclusive_and_let_go(tmp_path):
 def test_one_job_and_all_give_the_same_gradebook(course, handed_in, undisturbed, tmp_path):
     code, said = grade(course, handed_in[0], tmp_path / "out", jobs=1)
     assert code == 0, said
-    assert (tmp_path / "out" / "gradebook.csv").read_bytes() == undisturbed[0]
+    assert (tmp_path / "out" / "mini" / "gradebook.csv").read_bytes() == undisturbed[0]
     rows = list(csv.DictReader(undisturbed[0].decode().splitlines()))
     by_student = {r["student"]: float(r["total"]) for r in rows}
     assert by_student["solution"] == 20.0
@@ -234,14 +234,16 @@ def test_honest_grades_do_not_depend_on_the_company_they_keep(course, undisturbe
     assert code == 0, said
     alone = {r["student"]: r for r in csv.DictReader(undisturbed[0].decode().splitlines())}
     rows = list(
-        csv.DictReader((tmp_path / "out" / "gradebook.csv").read_text("utf-8").splitlines())
+        csv.DictReader(
+            (tmp_path / "out" / "mini" / "gradebook.csv").read_text("utf-8-sig").splitlines()
+        )
     )
     together = {r["student"]: r for r in rows}
     assert set(together) == set(names)
     for student, row in alone.items():
         assert together[student] == row
-    for page in (tmp_path / "out" / "feedback").glob("*.html"):
+    for page in (tmp_path / "out" / "mini" / "feedback").glob("*.html"):
         text = page.read_text("utf-8")
         assert "<script>alert" not in text and "<img src=x" not in text
-    page = (tmp_path / "out" / "feedback" / "hostile-script.html").read_text("utf-8")
+    page = (tmp_path / "out" / "mini" / "feedback" / "hostile-script.html").read_text("utf-8")
     assert "&lt;img src=x" in page  # shown, not run

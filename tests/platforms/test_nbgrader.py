@@ -93,6 +93,6 @@ def test_nbgrader_releases_grades_and_exports(course: Path) -> None:
     assert (nb / "feedback" / "right" / "mini" / "mini.html").is_file()
 
     grader(course, "grade", "nb/submitted", "--out", "out")  # and the kit reads nbgrader's tree
-    with (course / "out" / "gradebook.csv").open(newline="") as file:
+    with (course / "out" / "mini" / "gradebook.csv").open(newline="", encoding="utf-8-sig") as file:
         ours = {r["student"]: float(r["total"]) for r in csv.DictReader(file)}
     assert ours == {"right": most + 1, "wrong": most + 1 - lost, "blank": 0.0}  # with a bonus of 1

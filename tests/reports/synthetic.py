@@ -69,6 +69,9 @@ OWN = {
     "encoder.residual": ("missing-residual",),
     "counting.total": ("one-embedding-shared",),
 }
+EXPECTED = {
+    "attention.weights": np.full((2, 5, 7), 1 / 7), "masks.causal": np.tril(np.ones((6, 6))),
+}  # fmt: skip
 NAMES = (
     "Zoé O'Brien", "Jean-François Müller-Lefèvre", "Nguyễn Thị Minh Khai", "王伟", "Дарья Иванова",
     "Robert'); DROP TABLE students;--", SCRIPT, "=HYPERLINK(\"http://x\",\"click\")", "Camille Dupont",
@@ -118,7 +121,7 @@ def make_key() -> Key:
         title=Text(en="Lab 9: a Transformer from scratch", fr="TP9 : un Transformer à partir de zéro"),
         exercises=tuple(
             Exercise(
-                id, number, Text(en=en, fr=fr),
+                id, number, Text(en=en, fr=fr), defines=(id,),
                 read=Text(en=f"section {number} of the notebook", fr=f"section {number} du notebook"),
             )
             for id, number, en, fr in EXERCISES
@@ -130,7 +133,12 @@ def make_key() -> Key:
                 picture="weights" if id in ("attention.weights", "masks.causal") else "",
                 recording="reverser" if kind == "clean" else "",
                 expect={"predictions": Metric("exact_match", floor=0.5, target=0.98)}
-                if kind == "clean" else {"out": Close()},
+                if kind == "clean" else {"weights": Close()},
+                expected={"weights": EXPECTED[id]} if id in EXPECTED else {},
+                wrong={
+                    m: {"status": "ok", "values": {"weights": EXPECTED[id] * 2}}
+                    for m in OWN.get(id, ())
+                } if id in EXPECTED else {},
             )
             for id, exercise, points, kind, bonus, en, fr in CHECKS
         ),
@@ -338,26 +346,13 @@ def _recording(i: int, rng: random.Random, skill: float) -> dict[str, object]:
     }
 
 
-def make_pictures(graded: Sequence[Graded]) -> dict[str, dict[str, dict[str, np.ndarray]]]:
-    """Attention maps and causal masks, yours and expected, for every failed check with a picture."""
+def make_evidence(graded: Sequence[Graded]) -> dict[str, dict[str, dict[str, np.ndarray]]]:
+    """What came for every failed check that has an expected value: student → check → result."""
     rng = np.random.default_rng(0)
-    pictures: dict[str, dict[str, dict[str, np.ndarray]]] = {}
+    found: dict[str, dict[str, dict[str, np.ndarray]]] = {}
     for g in graded:
-        mine = {}
         for verdict in g.verdicts:
-            if verdict.status != "wrong":
-                continue
-            if verdict.check == "attention.weights":
-                scores = rng.normal(size=(2, 5, 7))
-                good = np.exp(scores) / np.exp(scores).sum(-1, keepdims=True)
-                bad = np.exp(scores) / np.exp(scores).sum(-2, keepdims=True)
-                mine[verdict.check] = {"came": bad, "expected": good}
-            if verdict.check == "masks.causal":
-                causal = np.tril(np.ones((6, 6), bool))
-                mine[verdict.check] = {
-                    "came": np.tril(np.ones((6, 6), bool), 1),
-                    "expected": causal,
-                }
-        if mine:
-            pictures[g.student_id] = mine
-    return pictures
+            if verdict.status == "wrong" and verdict.check in EXPECTED:
+                came = rng.random(EXPECTED[verdict.check].shape)
+                found.setdefault(g.student_id, {})[verdict.check] = {"weights": came}
+    return found

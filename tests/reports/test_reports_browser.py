@@ -10,21 +10,27 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from synthetic import make_class, make_key, make_pictures
+from synthetic import make_class, make_evidence, make_key
 
 from grader.check.text import same
 from grader.gradebook.alike import look_alikes
-from grader.gradebook.decisions import overridden
+from grader.gradebook.course import CourseRow
+from grader.gradebook.decisions import Decision
+from grader.gradebook.decisions import decided as settle
 from grader.gradebook.late import lateness
-from grader.gradebook.records import About, ByHand, Change, Graded
+from grader.gradebook.records import About, Change, Doubt, Graded
 from grader.gradebook.settings import LatePolicy
-from grader.reports.alike import similar_page
-from grader.reports.class_page import class_page
+from grader.reports.class_page import class_page, course_page, lab_line, similar_page
 from grader.reports.feedback import feedback_page, how_total
 
 KEY = make_key()
-HAND = ByHand("masks.leak", 0, 0.5, "<b>à l'oral</b>", "2026-11-21T10:00:00+00:00", "mr")
-TOTAL = ByHand("", 0, 12.25, "entretien", "2026-11-21T10:00:00+00:00", "mr")
+AT = "2026-11-21T10:00:00+00:00"
+HAND = Decision("mark", "masks.leak", 0.5, "<b>à l'oral</b>", AT, "mr")
+TOTAL = Decision("mark", "", 12.25, "entretien", AT, "mr")
+CELLS = [
+    "import tensorflow as tf",
+    "def attention(q, k, v, mask=None):\n    scores = q @ k\n    return scores @ v, scores",
+]
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
@@ -48,14 +54,16 @@ def decided(graded: list[Graded]) -> list[Graded]:
             }
             verdicts = (replace(v, **read) if v.check == "q12" else v for v in g.verdicts)
             g = replace(g, verdicts=tuple(verdicts))
-        found.append(overridden(g, [HAND] * (i % 6 == 3) + [TOTAL] * (i % 7 == 4)))
+        found.append(settle(g, [HAND] * (i % 6 == 3) + [TOTAL] * (i % 7 == 4)))
     return found
 
 
 CLASS = decided(make_class(48))
 ABOUT = About(
-    ("Absente Toujours",), ("Inconnu",), ("Camille Dupont",),
-    (Change("<b>Zoé</b>", "1", 12.0, 13.5, "masks.leak 0→0.5"),),
+    ("Inconnu",), ("Camille Dupont",),
+    (Change("<b>Zoé</b>", "1", 12.0, 13.5, same("masks.leak 0→0.5")),),
+    (Doubt(CLASS[0].student_id, (same("the same submission as B"),)),),
+    earlier=(("2025", 60, {"no-scale": 12}),),
 )  # fmt: skip
 
 
@@ -72,14 +80,14 @@ def test_marks_set_by_hand_keep_what_they_replace() -> None:
     assert g.by_hand[0].before in (0.0, 0.5)
     assert next(v.points for v in g.verdicts if v.check == "masks.leak") == 0.5
     lost = next(g for g in make_class(24) if g.problem is not None)
-    saved = overridden(lost, [TOTAL])
-    assert saved.problem is None and saved.total == 12.25 and lost.problem in saved.notices
+    saved = settle(lost, [TOTAL])
+    assert saved.counts and saved.total == 12.25
 
 
 def pages() -> dict[str, str]:
-    pictures = make_pictures(CLASS)
+    evidence = make_evidence(CLASS)
     late = next(g for g in CLASS if g.late and g.penalty)
-    hand = next(g for g in CLASS if g.by_hand and g.student_id in pictures)
+    hand = next(g for g in CLASS if g.by_hand and g.student_id in evidence)
     lost = next(g for g in CLASS if g.problem is not None)
     code = "def solve(x, y):\n" + "".join(f"    t{i} = (x * {i}) % y + {i}\n" for i in range(30))
     pairs = look_alikes(CLASS[:6], {g.student_id: [code] for g in CLASS[:2]}, [])
@@ -87,9 +95,17 @@ def pages() -> dict[str, str]:
     found = {}
     for lang in ("fr", "en"):
         for name, g in (("late", late), ("hand", hand), ("lost", lost)):
-            shown = pictures.get(g.student_id)
-            found[f"{name} {lang}"] = feedback_page(g, KEY, pictures=shown, lang=lang)
-        found[f"class {lang}"] = class_page(CLASS, KEY, lang, about=ABOUT)
+            shown = evidence.get(g.student_id)
+            options = {"evidence": shown, "cells": CELLS, "lang": lang}
+            found[f"{name} {lang}"] = feedback_page(g, KEY, contact="a@b.fr", **options)
+            found[f"{name} for the teacher {lang}"] = feedback_page(
+                g, KEY, teacher=True, page="x.html", **options
+            )
+        grouped = [replace(g, group="AB"[i % 2]) for i, g in enumerate(CLASS)]
+        absent = Graded("Absente Toujours", "a@e.fr", "", KEY.lab, "", group="B")
+        found[f"class {lang}"] = class_page([*grouped, absent], KEY, lang, about=ABOUT)
+        row = CourseRow("Zoé Roux", "A", {"tp1": 12.5, "tp2": "excused"}, None)
+        found[f"course {lang}"] = course_page("", [lab_line(CLASS, KEY, 1)], [row], lang)
         found[f"similar {lang}"] = similar_page(pairs, KEY, 6, lang)
     return found
 
@@ -122,7 +138,9 @@ def test_axe_finds_nothing_and_nothing_overflows(
         page.on("request", lambda r, asked=asked: asked.append(r.url))
         page.goto(path.as_uri())
         assert asked == [path.as_uri()]
-        assert page.locator("script, link, iframe, object, embed").count() == 0
+        assert page.locator("link, iframe, object, embed").count() == 0
+        for fold in page.locator("details").all():
+            fold.evaluate("e => e.open = true")
         violations = Axe().run(page).response["violations"]
         if violations:
             faults[name] = [(v["id"], [n["target"] for n in v["nodes"]][:3]) for v in violations]

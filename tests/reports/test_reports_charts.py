@@ -11,7 +11,7 @@ from synthetic import SCRIPT, make_class, make_key
 
 from grader.check.text import number
 from grader.notebook.plot import curves, families, heat_maps, histogram, ticks
-from grader.reports.terminal import summary_table
+from grader.reports.tables import summary_table
 from grader.reports.words import date, duration, percent
 
 KEY = make_key()

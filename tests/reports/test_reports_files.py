@@ -8,7 +8,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from synthetic import make_class, make_key, make_pictures
+from synthetic import make_class, make_key
 
 from grader.gradebook.records import Graded
 from grader.platforms.files import ReportError, file_stems, person, write_atomically
@@ -82,15 +82,23 @@ def test_a_folder_in_the_way_is_a_clear_error(tmp_path) -> None:
 
 
 def test_everything_is_written(tmp_path) -> None:
-    paths = write_all(CLASS, KEY, tmp_path / "out", "fr", make_pictures(CLASS))
-    assert paths.gradebook.read_text("utf-8").startswith("student,student_id,lab,total,max,")
+    absent = Graded("Absente Toujours", "a@e.fr", "", KEY.lab, "")
+    paths = write_all([*CLASS, absent], KEY, tmp_path / "out", "fr")
+    assert paths.gradebook.read_text("utf-8").startswith("\ufeffstudent,student_id,lab,total,max,")
     assert len(list(paths.results.glob("*.json"))) == len(CLASS)
     assert len(list(paths.feedback.glob("*.html"))) == len(CLASS)
-    assert set(paths.feedback_of) == {person(g) for g in CLASS}
     page = paths.class_page.read_text("utf-8")
-    for path in paths.feedback_of.values():
-        assert path.is_file()
-        assert f'href="feedback/{path.name}"' in page
+    for path in paths.feedback.glob("*.html"):
+        own = paths.folder / "submissions" / path.name
+        assert f"../feedback/{path.name}" in own.read_text("utf-8")
+        assert f'href="submissions/{path.name}"' in page
+    assert "Absente Toujours" in page and "absent" in page
+
+
+def test_only_the_students_named_get_new_pages(tmp_path) -> None:
+    write_all(CLASS, KEY, tmp_path, "en", only=[CLASS[0].student_id])
+    assert [p.name for p in tmp_path.glob("feedback/*")] == ["Zoe-O-Brien.html"]
+    assert (tmp_path / "gradebook.csv").read_text().count("\n") == 1 + len(CLASS)
 
 
 def test_writing_again_gives_the_same_bytes(tmp_path) -> None:

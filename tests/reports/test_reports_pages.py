@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import itertools
 import math
 import re
 from dataclasses import replace
 from importlib import resources
 
+import numpy as np
 import pytest
 from bs4 import BeautifulSoup
-from synthetic import SCRIPT, make_class, make_key, make_pictures
+from synthetic import SCRIPT, make_class, make_evidence, make_key
 
 from grader.check.text import Text
 from grader.gradebook.records import Graded
 from grader.notebook.cells import CellReport
 from grader.platforms.files import file_stems, person
 from grader.reports.class_page import class_page
+from grader.reports.evidence import _bindings
 from grader.reports.feedback import failed_cells, feedback_page, first_to_mend
 from grader.reports.summary import summarise
 from grader.reports.words import STATUS
 
 KEY = make_key()
 CLASS = make_class()
-PICTURES = make_pictures(CLASS)
+EVIDENCE = make_evidence(CLASS)
 
 
 def parse(html: str) -> BeautifulSoup:
@@ -36,13 +40,20 @@ def sound(html: str, lang: str) -> BeautifulSoup:
     assert html.startswith("<!DOCTYPE html>")
     assert soup.html["lang"] == lang
     assert soup.title.get_text().strip()
-    assert not soup.find_all(["script", "iframe", "object", "embed", "link", "base", "form"])
+    policy = soup.find("meta", attrs={"http-equiv": "Content-Security-Policy"})["content"]
+    for script in soup.find_all("script"):  # only what the page's own policy names runs
+        digest = hashlib.sha256(script.string.encode()).digest()
+        assert f"'sha256-{base64.b64encode(digest).decode()}'" in policy and not script.attrs
+    assert not soup.find_all(["iframe", "object", "embed", "link", "base", "form"])
     assert SCRIPT not in html
     for tag in soup.find_all(True):
         assert not [a for a in tag.attrs if a.startswith("on")], tag
         for attribute in ("href", "src", "xlink:href", "action"):
             if tag.get(attribute):
-                assert re.match(r"#|feedback/[\w-]+\.html$|data:image/", tag[attribute]), tag
+                assert re.match(
+                    r"#|(\.\./)?(feedback|submissions)/[\w-]+\.html$|\.\./class\.html$|mailto:|data:image/",
+                    tag[attribute],
+                ), tag
         assert "url(" not in tag.get("style", "")
     assert "url(" not in soup.style.string and "@import" not in soup.style.string
     levels = [int(h.name[1]) for h in soup.find_all(re.compile("^h[1-6]$"))]
@@ -57,14 +68,14 @@ def sound(html: str, lang: str) -> BeautifulSoup:
     for icon in soup.find_all("use"):
         assert icon["href"][1:] in ids
     for table in soup.find_all("table"):
-        assert table.find("th", scope="col")
+        assert table.find("th", scope="col") or set(table["class"]) & {"listing", "compared"}
     return soup
 
 
 @pytest.mark.parametrize("lang", ["fr", "en"])
 def test_every_feedback_page_is_sound_and_complete(lang: str) -> None:
     for g in CLASS:
-        soup = sound(feedback_page(g, KEY, pictures=PICTURES.get(g.student_id), lang=lang), lang)
+        soup = sound(feedback_page(g, KEY, evidence=EVIDENCE.get(g.student_id), lang=lang), lang)
         if g.student.strip():
             assert " ".join(g.student.split()) in " ".join(soup.header.get_text().split())
         assert g.receipt in soup.header.get_text()
@@ -112,8 +123,8 @@ def test_french_numbers_have_a_comma() -> None:
 
 
 def test_pictures_are_drawn_only_where_given() -> None:
-    g = next(g for g in CLASS if "attention.weights" in PICTURES.get(g.student_id, {}))
-    with_picture = parse(feedback_page(g, KEY, pictures=PICTURES[g.student_id]))
+    g = next(g for g in CLASS if "attention.weights" in EVIDENCE.get(g.student_id, {}))
+    with_picture = parse(feedback_page(g, KEY, evidence=EVIDENCE[g.student_id]))
     article = with_picture.find(id="check-attention.weights")
     assert article.figure.svg.title.get_text()
     assert len(article.figure.find_all("rect")) == 3 * 5 * 7
@@ -199,7 +210,7 @@ def test_mend_first_is_what_costs_most_one_a_mistake() -> None:
 
 @pytest.mark.parametrize("lang", ["fr", "en"])
 def test_the_class_page_is_sound_and_counts_right(lang: str) -> None:
-    links = {p: f"feedback/{s}.html" for p, s in file_stems(CLASS).items()}
+    links = {g.student_id: f"submissions/{file_stems(CLASS)[person(g)]}.html" for g in CLASS}
     soup = sound(class_page(CLASS, KEY, lang, links=links), lang)
     tiles = [t.get_text() for t in soup.select(".tile b")]
     failed = sum(g.problem is not None for g in CLASS)
@@ -253,7 +264,7 @@ def test_success_by_check_is_the_mean_share_of_points() -> None:
 
 def test_a_thousand_students_fit_in_five_megabytes() -> None:
     many = make_class(1000)
-    links = {p: f"feedback/{s}.html" for p, s in file_stems(many).items()}
+    links = {g.student_id: f"submissions/{g.student_id}.html" for g in many}
     assert len(class_page(many, KEY, "fr", links=links).encode()) < 5_000_000
 
 
@@ -280,20 +291,93 @@ def _luminance(colour: str) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-def test_letters_stand_out_by_wcag_aa() -> None:
+def test_letters_stand_out_by_wcag_aa_in_light_and_dark() -> None:
     css = resources.files("grader.reports").joinpath("templates/_style.css").read_text()
-    variables = dict(re.findall(r"--(\w+):(#\w+)", css))
-    grounds = [variables["ground"], variables["card"], "#eef4fe", "#fdeff0", "#fbfcfe"]
-    pairs = [(variables[c], ground) for c in ("ink", "soft", "blue") for ground in grounds]
-    for ground, letters in re.findall(r"background: (#\w+); color: var\(--(\w+)\)", css):
-        pairs.append((variables[letters], ground))
-    assert len(pairs) > 18
-    for letters, ground in pairs:
-        light, dark = sorted((_luminance(letters), _luminance(ground)), reverse=True)
-        assert (light + 0.05) / (dark + 0.05) >= 4.5, (letters, ground)
+    themes = re.findall(r":root \{([^}]*)\}", css)
+    assert len(themes) == 2
+    for theme in themes:
+        colours = dict(re.findall(r"--([\w-]+):\s*(#\w+)", theme))
+        grounds = ["ground", "card", "tint", "tint-bad", "lift"]
+        pairs = [(c, ground) for c in ("ink", "soft", "blue") for ground in grounds]
+        pairs += [("ink", "hit"), ("bad", "card")]
+        badges = re.findall(r"background: var\(--([\w-]+)\); color: var\(--(\w+)\)", css)
+        pairs += [(letters, ground) for ground, letters in badges]
+        assert len(pairs) > 20
+        for letters, ground in pairs:
+            values = _luminance(colours[letters]), _luminance(colours[ground])
+            assert (max(values) + 0.05) / (min(values) + 0.05) >= 4.5, (letters, ground)
 
 
 def test_a_graded_record_without_verdicts_is_shown() -> None:
     empty = Graded("S", "s", "o", KEY.lab, "d")
     sound(feedback_page(empty, KEY, lang="en"), "en")
     sound(class_page([empty], KEY, "en"), "en")
+
+
+def test_the_code_of_an_exercise_stands_beside_its_verdicts() -> None:
+    g = next(g for g in CLASS if any(v.status == "error" for v in g.verdicts))
+    bad = next(v for v in g.verdicts if v.status == "error")
+    cells = [
+        f"def {bad.exercise}(q, k):\n    return None",
+        f"# %%\n@once\ndef {bad.exercise}(q, k):\n    scores = q @ k\n    return scores",
+        "%matplotlib inline\nother = 1",
+    ]
+    article = parse(feedback_page(g, KEY, cells=cells, lang="en")).find(id=f"check-{bad.check}")
+    code = article.find_parent("section").find("details", class_="code-of")
+    assert not code.has_attr("open") and "code cell 2" in code.get_text()
+    lines = [(r.td.get_text(), r.code.get_text()) for r in code.find_all("tr")]
+    assert lines[0] == ("2", "@once") and lines[2] == ("4", "    scores = q @ k")
+    assert [m.get_text().strip() for m in code.find_all("mark")] == ["scores = q @ k"]
+
+
+def test_values_stand_beside_the_expected_ones_and_mistakes_are_the_teachers() -> None:
+    g = next(g for g in CLASS if "attention.weights" in EVIDENCE.get(g.student_id, {}))
+    check = KEY.check("attention.weights")
+    mistake = KEY.misconceptions["softmax-over-queries"].text.en
+    for teacher in (False, True):
+        page = feedback_page(
+            g, KEY, evidence=EVIDENCE[g.student_id], lang="en", teacher=teacher, page="x.html"
+        )
+        article = sound(page, "en").find(id=f"check-{check.id}")
+        table = article.find("table", class_="compared")
+        heads = [th.get_text() for th in table.find_all("th", scope="col")]
+        assert heads[0] == "[0, 0, 0]" and len(heads) == 6
+        rows = {tr.th.get_text(): tr.td.get_text() for tr in table.tbody.find_all("tr")}
+        assert rows["expected"] == "0.1429"
+        assert (mistake in rows) == teacher
+        assert (f'grader show "{g.student_id}" {check.id}' in article.get_text()) == teacher
+
+
+@pytest.mark.parametrize(
+    ("cell", "found"),
+    [
+        ("def f(x):\n    return x", [("f", 1, 2)]),
+        ("a = b = 1\nclass C:\n    x = 2", [("a", 1, 1), ("b", 1, 1), ("C", 2, 3)]),
+        ("%load_ext x\ndef f(x):\n    return x\ny = f(1)", [("f", 2, 3), ("y", 4, 4)]),
+        ("(", []),
+    ],
+)
+def test_where_names_are_bound(cell: str, found: list) -> None:
+    assert _bindings(cell) == found
+
+
+def test_who_has_no_mark_is_no_zero_anywhere() -> None:
+    absent = Graded("Absente Toujours", "a@e.fr", "", KEY.lab, "", group="A")
+    excused = replace(CLASS[0], settled="excused", student="Malade Moi", student_id="7")
+    page = sound(class_page([*CLASS, absent, excused], KEY, "en"), "en")
+    rows = {tr.th.a or tr.th: tr for tr in page.find_all("table")[-1].tbody.find_all("tr")}
+    by_name = {th.get_text().strip(): tr for th, tr in rows.items()}
+    for name, state in (("Absente Toujours", "absent"), ("Malade Moi", "excused")):
+        cells = [td.get_text() for td in by_name[name].find_all("td")]
+        assert cells[-1] == state and not any(c.strip("–") for c in cells[1:-1])
+    assert summarise([*CLASS, absent, excused], KEY).figures == summarise(CLASS, KEY).figures
+
+
+def test_how_well_a_check_separates() -> None:
+    found = {c.check: c for *_, checks in summarise(CLASS, KEY).exercises for c in checks}
+    done = [g for g in CLASS if g.counts]
+    own = [next(v.points for v in g.verdicts if v.check == "heads.values") for g in done]
+    rest = [g.earned - x for g, x in zip(done, own, strict=True)]
+    separates = found["heads.values"].separates
+    assert separates == pytest.approx(np.corrcoef(own, rest)[0, 1])
+    assert found["q12"].separates is None  # nobody has read it yet: nothing varies

@@ -104,9 +104,9 @@ def test_submissions_of_three_front_ends_are_graded_alike(course: Path, tmp_path
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
-    with (out / "gradebook.csv").open(encoding="utf-8-sig") as file:
+    with (out / "mini" / "gradebook.csv").open(encoding="utf-8-sig") as file:
         rows = {r["student"]: r for r in csv.DictReader(file)}
     assert {n: float(r["total"]) for n, r in rows.items()} == dict.fromkeys(receipts, 20.0)
     for front, receipt in receipts.items():
-        (page,) = [p for p in (out / "feedback").rglob("*.html") if front in str(p)]
+        (page,) = [p for p in (out / "mini" / "feedback").rglob("*.html") if front in str(p)]
         assert receipt in page.read_text("utf-8")

@@ -27,6 +27,7 @@ function points(value) {
 
 function say(text, bad = false) {
   at("state").textContent = text;
+  at("state").title = text;
   at("state").classList.toggle("bad", bad);
 }
 
