@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-import mutants
+from part1_split import splitting
+from part2_ideas import augmenting, guessing, mixing
+from part3_mixmatch import matching
+from part4_loss import costing
 
 from grader.authoring import Variant
 
@@ -95,11 +98,11 @@ def mixup(x1, y1, x2, y2, alpha, seed):
 
 variants = [
     Variant("tensorflow", "everything with tf.*, views one by one", code={
-        "augment": MAPPED_AUGMENT, "guess": mutants.guess(), "mixup": mutants.mixup(),
-        "mixmatch": mutants.mixmatch(), "loss": mutants.loss(),
+        "augment": MAPPED_AUGMENT, "guess": guessing(), "mixup": mixing(),
+        "mixmatch": matching(), "loss": costing(),
     }),
     Variant("one-image-at-a-time", "augmentation and split in Python loops", code={
-        "augment": mutants.augment(), "split": mutants.split(),
+        "augment": augmenting(), "split": splitting(),
     }),
     Variant("affine", "augmentation by keras.ops.image.affine_transform", code={"augment": KERAS_OPS_AUGMENT}),
     Variant("numpy-inside", "augmentation and MixUp by NumPy, which no compiled step could use", code={

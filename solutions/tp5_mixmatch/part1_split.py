@@ -1,0 +1,222 @@
+"""1 of TP5: which images the training may see, and what it may know of them."""
+
+from __future__ import annotations
+
+import numpy as np
+from lab import chosen, holds, lab
+
+from grader.authoring import Close, Draw, Exact, Handle, Student, numpy_array
+
+split = lab.exercise("split", "1", "Who may see what", "Ce que chacun a le droit de voir", "split")
+
+
+def pool(draw: Draw, student: Student) -> dict[str, Handle]:
+    """What can be seen of the parts that `split` makes of images whose first two pixels number them."""
+    draw = draw.named("pool")
+    n = int(draw.rng.integers(300, 360))
+    per_class, held = draw.sizes(2, 3, 9)
+    held += 30
+    labels = np.concatenate([np.arange(10).repeat(12), draw.rng.integers(0, 10, n - 120)])
+    labels = draw.rng.permutation(labels).astype(np.uint8)
+    images = draw.rng.integers(0, 256, (n, 28, 28)).astype(np.uint8)
+    images[:, 0, 0], images[:, 0, 1] = np.arange(n) % 256, np.arange(n) // 256
+    reader = np.zeros((28 * 28, 1))
+    reader[:2, 0] = 255, 255 * 256
+    seed = int(draw.rng.integers(1000))
+    given = (numpy_array(images), numpy_array(labels), per_class, held)
+    xp = student.np
+
+    def numbers(part: Handle) -> tuple[Handle, Handle, Handle]:
+        """The images' numbers, how many they are, and in order."""
+        flat = xp.reshape(part, [-1, 784])
+        scaled = xp.divide(flat, xp.max(flat))
+        read = xp.reshape(xp.rint(xp.matmul(scaled, numpy_array(reader))), [-1])
+        return read, xp.size(read), xp.sort(read)
+
+    def true_labels(read: Handle) -> Handle:
+        return xp.take(numpy_array(labels), xp.int64(read))
+
+    with student.shared():
+        parts = student.split(*given, seed)
+        x, x_count, x_set = numbers(parts["x"])
+        u, u_count, _ = numbers(parts["u"])
+        x_val, x_val_count, x_val_set = numbers(parts["x_val"])
+        again, other = student.split(*given, seed), student.split(*given, seed + 1)
+        _, _, other_x_set = numbers(other["x"])
+        _, _, other_x_val_set = numbers(other["x_val"])
+        in_all = xp.size(xp.unique(xp.concatenate([x, u, x_val])))
+        classes = xp.argmax(parts["y"], axis=1)
+        return {
+            "x_count": x_count,
+            "u_count": u_count,
+            "x_val_count": x_val_count,
+            "in_all": in_all,
+            "labels_right": xp.array_equal(classes, true_labels(x)),
+            "balanced": holds(student, xp.sum(parts["y"], axis=0), float(per_class)),
+            "validation_labels_right": xp.array_equal(parts["y_val"], true_labels(x_val)),
+            "same_seed_same_images": xp.array_equal(parts["x"], again["x"]),
+            "other_seed_same_images": xp.array_equal(x_set, other_x_set),
+            "other_seed_same_validation": xp.array_equal(x_val_set, other_x_val_set),
+            "labelled_in_validation": xp.size(xp.intersect1d(x, x_val)),
+            "labelled_from_all_over": xp.greater(xp.max(x), 0.6 * n),
+            "largest": xp.max(parts["x"]),
+            "u_shape": xp.shape(xp.asarray(parts["u"])),
+            "y_shape": xp.shape(xp.asarray(parts["y"])),
+        }
+
+
+@split.check(
+    "parts", 1.0, "parts", "parties",
+    asked=("no image in two parts, none left out", "aucune image dans deux parties, aucune oubliée"),
+    expect={"largest": Close(), "u_shape": Exact(), "y_shape": Exact()},
+)  # fmt: skip
+def _(draw: Draw, student: Student):
+    return chosen(
+        student, pool(draw, student), "x_count", "u_count", "x_val_count", "labelled_in_validation",
+        "in_all", "largest", "u_shape", "y_shape",
+    )  # fmt: skip
+
+
+@split.check(
+    "labels", 0.5, "labels", "étiquettes",
+    asked=("as many of each class, the right ones, drawn from all; another seed, other images",
+           "autant de chaque classe, les bonnes, tirées parmi toutes ; autre graine, autres images"),
+)  # fmt: skip
+def _(draw: Draw, student: Student):
+    return chosen(
+        student, pool(draw, student), "labels_right", "balanced", "validation_labels_right",
+        "same_seed_same_images", "other_seed_same_images", "other_seed_same_validation",
+        "labelled_from_all_over",
+    )  # fmt: skip
+
+
+def splitting(
+    u: str = "np.setdiff1d(rest, chosen)",
+    take: str = "[:per_class]",
+    seed: str = "seed",
+    balance: str = "",
+    halves: str = "numbers[:held], numbers[held:]",
+    among: str = "rest",
+) -> str:
+    """The split by a loop over classes, with one thing changed."""
+    return f"""
+def split(images, labels, per_class, held, seed):
+    rng = np.random.default_rng({seed})
+    numbers = np.arange(len(labels))
+    rng.shuffle(numbers)
+    validation, rest = {halves}
+    chosen = []
+    for c in range(10):
+        chosen += [i for i in {among} if labels[i] == c]{take}
+    chosen = np.array(chosen)
+    unlabelled = {u}
+    {balance}
+    pixels = np.float32(images / 255.0).reshape(-1, 28, 28, 1)
+    return dict(
+        x=pixels[chosen], y=np.float32(keras.utils.to_categorical(labels[chosen], 10)), u=pixels[unlabelled],
+        x_val=pixels[validation], y_val=labels[validation],
+    )
+"""
+
+
+split.slip(
+    "validation-in-unlabelled",
+    "the validation images are among the unlabelled ones: the network learns from what is to judge it",
+    "les images de validation sont parmi celles sans étiquette : le réseau apprend de ce qui doit le juger",
+    ("unlabelled = np.setdiff1d(rest, labelled)", "unlabelled = np.setdiff1d(order, labelled)"),
+    hint=("which images may the training not see at all?",
+          "quelles images l'entraînement ne doit-il pas voir du tout ?"),
+    loses=["parts"],
+    mutant=splitting(u="np.setdiff1d(numbers, chosen)"),
+)  # fmt: skip
+split.slip(
+    "labelled-in-unlabelled",
+    "the labelled images are among the unlabelled ones too: they are in two parts",
+    "les images étiquetées sont aussi parmi celles sans étiquette : elles sont dans deux parties",
+    ("unlabelled = np.setdiff1d(rest, labelled)", "unlabelled = rest"),
+    loses=["parts"],
+    mutant=splitting(u="rest.copy()"),
+)
+split.slip(
+    "everything-in-unlabelled",
+    "`u` holds all images, the labelled and the validation ones too",
+    "`u` contient toutes les images, les étiquetées et celles de validation aussi",
+    ("unlabelled = np.setdiff1d(rest, labelled)", "unlabelled = order"),
+    loses=["parts"],
+    mutant=splitting(u="np.arange(len(images))"),
+)
+split.slip(
+    "true-labels-of-unlabelled-used",
+    "the labels of the unlabelled images were used: with more than `per_class` labels a class there is nothing left to guess",
+    "les étiquettes des images sans étiquette ont servi : avec plus de `per_class` étiquettes par classe, il n'y a plus rien à deviner",
+    ("rest[labels[rest] == c][:per_class]", "rest[labels[rest] == c]"),
+    hint=("how many labels is the lab about?", "de combien d'étiquettes parle ce TP ?"),
+    loses=["parts", "labels"],
+    mutant=splitting(take=""),
+)
+split.slip(
+    "unlabelled-balanced-by-label",
+    "`u` was balanced, and that takes its labels: nobody would know them",
+    "`u` a été équilibré, ce qui demande ses étiquettes : personne ne les connaîtrait",
+    ("unlabelled = np.setdiff1d(rest, labelled)",
+     "unlabelled = np.setdiff1d(rest, labelled)\n    least = min(np.sum(labels[unlabelled] == c) for c in range(10))\n    unlabelled = np.concatenate([unlabelled[labels[unlabelled] == c][:least] for c in range(10)])"),
+    loses=["parts"],
+    mutant=splitting(
+        balance="smallest = np.bincount(labels[unlabelled], minlength=10).min()\n    unlabelled = np.array([i for c in range(10) for i in [j for j in unlabelled if labels[j] == c][:smallest]])",
+    ),
+)  # fmt: skip
+split.slip(
+    "labelled-in-validation",
+    "labelled images are among the validation ones too: the network is judged on what it has learnt by heart",
+    "des images étiquetées sont aussi parmi celles de validation : le réseau est jugé sur ce qu'il a appris par cœur",
+    ("rest[labels[rest] == c][:per_class]", "order[labels[order] == c][:per_class]"),
+    hint=("from which images are the labelled ones taken?",
+          "parmi quelles images les étiquetées sont-elles prises ?"),
+    loses=["parts"],
+    mutant=splitting(among="numbers"),
+)  # fmt: skip
+split.slip(
+    "validation-not-drawn",
+    "the validation images are always the same ones, whatever the seed",
+    "les images de validation sont toujours les mêmes, quelle que soit la graine",
+    ("validation, rest = order[:held], order[held:]",
+     "validation, rest = np.arange(held), order[order >= held]"),
+    loses=["labels"],
+    mutant=splitting(halves="numbers[numbers < held], numbers[numbers >= held]"),
+)  # fmt: skip
+split.slip(
+    "labelled-not-drawn",
+    "the labelled images are the first of each class, not drawn",
+    "les images étiquetées sont les premières de chaque classe, elles ne sont pas tirées",
+    ("validation, rest = order[:held], order[held:]",
+     "validation, rest = order[:held], np.sort(order[held:])"),
+    loses=["labels"],
+    mutant=splitting(among="sorted(rest)"),
+)  # fmt: skip
+split.slip(
+    "unbalanced-labels",
+    "the labelled images are drawn without regard to class: some classes have more than others",
+    "les images étiquetées sont tirées sans regarder leur classe : certaines en ont plus que d'autres",
+    ("labelled = np.concatenate([rest[labels[rest] == c][:per_class] for c in range(10)])",
+     "labelled = rest[: 10 * per_class]"),
+    loses=["labels"],
+    mutant=[
+        ("labelled = np.concatenate([rest[labels[rest] == c][:per_class] for c in range(10)])",
+         "labelled = np.random.default_rng(seed + 5).choice(rest, 10 * per_class, replace=False)"),
+    ],
+)  # fmt: skip
+split.slip(
+    "seed-ignored-in-split",
+    "another seed draws the same images",
+    "une autre graine tire les mêmes images",
+    ("np.random.default_rng(seed)", "np.random.default_rng(0)"),
+    loses=["labels"],
+    mutant=splitting(seed="42"),
+)
+split.slip(
+    "pixels-not-scaled",
+    "the pixels still go up to 255",
+    "les pixels montent encore à 255",
+    ('.astype("float32") / 255', '.astype("float32")'),
+    loses=["parts"],
+)
