@@ -80,7 +80,7 @@ def causes(cells: Iterable[CellReport]) -> list[Text]:
         told.append(
             ngettext(
                 "{n} later statement failed because of it",
-                "{n} later statements failed because of these",
+                "{n} later statements failed because of this",
                 following,
             )
         )
