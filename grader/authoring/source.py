@@ -127,13 +127,16 @@ class LoadedLab:
     dir: Path
     spec: LabSpec
     cells: tuple[SourceCell, ...]
-    mutants: tuple[Mutant, ...] = ()
     variants: tuple[Variant, ...] = ()
     recordings: dict[str, bytes] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
         return self.spec.id
+
+    @property
+    def mutants(self) -> tuple[Mutant, ...]:
+        return self.spec.mutants
 
     def exercise_cells(self, exercise: str) -> list[SourceCell]:
         return [c for c in self.cells if c.exercise == exercise]
@@ -299,7 +302,7 @@ def load_lab(path: Path, proofs: bool = True) -> LoadedLab:
 
     Args:
         path: ``solutions/<id>``.
-        proofs: also read ``mutants.py`` and ``variants.py``.
+        proofs: also read ``variants.py``.
 
     Raises:
         AuthorError: a file is missing or contradicts itself.
@@ -312,11 +315,8 @@ def load_lab(path: Path, proofs: bool = True) -> LoadedLab:
         raise AuthorError(
             f"{spec.id}: exercises in notebook.py, not in checks.py: {sorted(unknown)}"
         )
-    mutants = list(spec.mutants)
     variants: Iterable[Variant] = ()
-    if proofs and (path / "mutants.py").is_file():
-        mutants += load_module(path, "mutants").mutants
     if proofs and (path / "variants.py").is_file():
         variants = load_module(path, "variants").variants
     recordings = references.found(path, tuple(cells))
-    return LoadedLab(path, spec, tuple(cells), tuple(mutants), tuple(variants), recordings)
+    return LoadedLab(path, spec, tuple(cells), tuple(variants), recordings)

@@ -1,4 +1,4 @@
-"""What a lab author writes in ``checks.py``, ``mutants.py`` and ``variants.py``.
+"""What a lab author writes in ``checks.py`` and ``variants.py``.
 
 See ``docs/AUTHORING.md`` for the whole tour.
 """
@@ -9,7 +9,6 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from inspect import signature
 from pathlib import Path
 from typing import Any, Literal
 
@@ -116,21 +115,19 @@ class Draw:
         }
 
 
-Said = Text | tuple[str, str]
+Said = tuple[str, str]
 Asked = Probe | Handle | tuple[Probe | Handle, Mapping[str, Tree]]
-Probing = Callable[..., Asked]
+Probing = Callable[[Draw, Student], Asked]
 
 
 def said(words: Said | None) -> Text:
     """A text that its author wrote as ``("English", "français")``."""
-    if words is None:
-        return same("")
-    return words if isinstance(words, Text) else Text(*words)
+    return Text(*words) if words else same("")
 
 
 @dataclass(frozen=True)
 class CheckSpec:
-    """A check as its author wrote it; `LabSpec.check` and its sisters make them."""
+    """A check as its author wrote it; `ExerciseSpec.check` and its sisters make them."""
 
     id: str
     exercise: str
@@ -147,24 +144,20 @@ class CheckSpec:
     answers: tuple[str, ...] = ()
     data: Callable[[Draw], tuple[Tree, Mapping[str, Tree]]] | None = None
     measure: Callable[[Any, Tree], Mapping[str, Tree]] | None = None
-    preview: Callable[..., Probe] | None = None
+    preview: Callable[[Tree, Student], Probe] | None = None
     answer: Mapping[str, Any] = field(default_factory=dict)
 
     def ask(self, draw: Draw) -> tuple[Probe, Mapping[str, Tree]]:
         """The probe, and the expected values that its author gives."""
         assert self.probing is not None
         student = Student()
-        moved = "student" in signature(self.probing).parameters
-        made = self.probing(draw, student) if moved else self.probing(draw)
+        made = self.probing(draw, student)
         probe, given = made if isinstance(made, tuple) else (made, {})
         return student.probe(out=probe) if isinstance(probe, Handle) else probe, given
 
     def previewed(self, inputs: Tree) -> Probe | None:
         """The probe on the student's own code that stands for a measurement in the notebook."""
-        if self.preview is None:
-            return None
-        moved = "student" in signature(self.preview).parameters
-        return self.preview(inputs, Student()) if moved else self.preview(inputs)
+        return self.preview(inputs, Student()) if self.preview else None
 
     @property
     def measured(self) -> tuple[str, ...]:
@@ -174,7 +167,7 @@ class CheckSpec:
 
 @dataclass(frozen=True)
 class MisconceptionSpec:
-    """A misconception and the code that commits it; see `LabSpec.misconception`."""
+    """A misconception and the code that commits it; see `ExerciseSpec.slip`."""
 
     id: str
     exercise: str
@@ -234,15 +227,15 @@ class LabSpec:
     def __init__(
         self,
         file: str,
-        en: str | Text,
-        fr: str = "",
+        en: str,
+        fr: str,
         limits: Limits | None = None,
         recordings: Sequence[str] = (),
         preload: Sequence[str] = ("tensorflow", "keras", "matplotlib.pyplot"),
     ) -> None:
         self.folder = Path(file).resolve().parent
-        self.id = self.folder.name if file.endswith(".py") else file
-        self.title = en if isinstance(en, Text) else Text(en, fr)
+        self.id = self.folder.name
+        self.title = Text(en, fr)
         self.limits = limits or Limits()
         self.recordings = tuple(recordings)
         self.preload = tuple(preload)
@@ -255,12 +248,11 @@ class LabSpec:
         self,
         id: str,
         number: str,
-        en: str | Text,
-        fr: str | Sequence[str] = "",
+        en: str,
+        fr: str,
         *defines: str,
         forbids: Sequence[str] = (),
         read: Said | None = None,
-        **old: Any,
     ) -> ExerciseSpec:
         """Declare an exercise; its checks, questions and mistakes are declared on what is returned.
 
@@ -273,16 +265,11 @@ class LabSpec:
             read: where to read again; the section of that number, if it is one.
         """
         _new(self, id, self.exercises)
-        if isinstance(en, Text):
-            self.exercises[id] = Exercise(
-                id, number, en, tuple(old.get("defines", ())), tuple(forbids), (), said(read)
-            )
-        else:
-            section = (f"section {number}", f"partie {number}") if number[0].isdigit() else None
-            where = section if read is None else read
-            self.exercises[id] = Exercise(
-                id, number, Text(en, str(fr)), defines, tuple(forbids), (), said(where)
-            )
+        if read is None and number[0].isdigit():
+            read = f"section {number}", f"partie {number}"
+        self.exercises[id] = Exercise(
+            id, number, Text(en, fr), defines, tuple(forbids), (), said(read)
+        )
         return ExerciseSpec(self, id)
 
     @property
@@ -310,24 +297,6 @@ class LabSpec:
         """A `Metric` whose floor and target are the calibrated ones of `check`."""
         found = self.calibration.get(check, {})
         return Metric(name, floor=found.get("floor", 0.0), target=found.get("target", 1.0))
-
-    # The words of labs that are not moved to `ExerciseSpec` yet.
-
-    def check(self, id: str, exercise: str, points: float, title: Text, **more: Any) -> Any:
-        return ExerciseSpec(self, exercise).check(id, points, title.en, title.fr, **more)
-
-    def by_hand(self, id: str, exercise: str, points: float, title: Text, **more: Any) -> Any:
-        return ExerciseSpec(self, exercise).by_hand(points, title.en, title.fr, name=id, **more)
-
-    def question(self, id: str, exercise: str, points: float, title: Text, **more: Any) -> None:
-        ExerciseSpec(self, exercise).question(id, points, title.en, title.fr, **more)
-
-    def clean(self, id: str, exercise: str, points: float, title: Text, **more: Any) -> Any:
-        return ExerciseSpec(self, exercise).clean(id, points, title.en, title.fr, **more)
-
-    def misconception(self, id: str, exercise: str, text: Text, **more: Any) -> None:
-        edits = more.pop("edits", ())
-        ExerciseSpec(self, exercise).slip(id, text.en, text.fr, *edits, **more)
 
 
 def _new(lab: LabSpec, id: str, among: Mapping[str, Any]) -> None:
@@ -461,7 +430,7 @@ class ExerciseSpec:
         answers: Sequence[str] = (),
         expect: Mapping[str, Expectation],
         data: Callable[[Draw], tuple[Tree, Mapping[str, Tree]]],
-        preview: Callable[..., Probe] | None = None,
+        preview: Callable[[Tree, Student], Probe] | None = None,
         asked: Said | None = None,
         bonus: bool = False,
     ) -> Callable[..., Any]:

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from grader.authoring import Probe, Step, Student, numpy_array, rng
+from grader.authoring import Probe, Student, numpy_array, rng
 from grader.authoring.probes import ProbeError
 from grader.check.observe import observe
+from grader.check.probe import Step
 
 
 class Net:
