@@ -72,24 +72,22 @@ def examine(course: Path, say: Say) -> int:
 
 
 def _workers() -> tuple[bool | None, str, str]:
-    """Start a worker as grading does: whether that is as it should be, how it came, what to do."""
-    from grader.sandbox.client import Worker, WorkerDied
+    """Start a student zone as grading does: whether that is as it should be, how it is, what to do."""
+    from grader.sandbox.client import WorkerDied, Zone
 
     view = bwrap.View(tuple(bwrap.kit_view(("check", "notebook", "sandbox"))))
-    worker = Worker("grader.sandbox.server", ["--isolate", "tensorflow"], view, True)
+    zone = Zone("grader.sandbox.server", ["--isolate", "tensorflow"], view, True)
     try:
-        worker.start()
+        hello = zone.start()
     except WorkerDied as error:
         return False, str(error), "grading cannot work: run grader doctor again, then ask"
     finally:
-        worker.stop()
-    if worker.hello["missing"]:
+        zone.close()
+    if hello["missing"]:
         return False, "TensorFlow cannot be imported in the sandbox", "install it again"
-    if worker.hello["fresh"]:
+    if hello["fresh"]:
         return None, "no nested namespaces", "each submission gets a sandbox of its own: slower"
-    if worker.came_from is None:
-        return None, "each imports TensorFlow", "a sandbox cannot be entered here: slower to start"
-    return True, "forked from one import of TensorFlow", ""
+    return True, "submissions are forks of one import of TensorFlow", ""
 
 
 def _bytecode() -> bool:

@@ -99,7 +99,7 @@ def fill(
     """
     from grader.authoring.spec import AuthorError
     from grader.check.key import Key
-    from grader.sandbox.client import run_submission, student_worker
+    from grader.sandbox.client import run_submission, student_zone
 
     if not lacking(lab):
         return None
@@ -115,12 +115,12 @@ def fill(
         lab.id, "public", spec.title, tuple(spec.exercises.values()), (),
         limits=patient, recordings=spec.recordings, preload=spec.preload,
     )  # fmt: skip
-    worker = student_worker(key, data, sandboxed, training=True, threads=threads)
+    zone = student_zone(key, data, sandboxed, training=True, threads=threads)
     cells = [c.source for c in lab.notebook("en", True).cells if c.cell_type == "code"]
     try:
-        outcome = run_submission(worker, key.questions_for_students(), cells, {}, "en", True)
+        outcome = run_submission(zone, key.questions_for_students(), cells, {}, "en", True)
     finally:
-        worker.stop()
+        zone.close()
     missing = sorted(set(lab.spec.recordings) - set(outcome.made))
     if missing:
         bad = next((c for c in outcome.cells if c.status in ("error", "limit")), None)

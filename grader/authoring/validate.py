@@ -26,7 +26,8 @@ from grader.check.judge import Verdict
 from grader.check.key import Key
 from grader.check.names import parse
 from grader.check.text import LANGS, Lang
-from grader.gradebook.grade import Setting, grade_units
+from grader.gradebook.executors import Setting
+from grader.gradebook.grade import grade_units
 from grader.gradebook.keys import NoLab, hidden_key
 from grader.gradebook.records import Graded
 from grader.gradebook.unit import Item, Result, Work

@@ -533,7 +533,8 @@ def _again(
     """Grade one submission once more, and keep nothing: its grading and what came."""
     from dataclasses import replace
 
-    from grader.gradebook.grade import Setting, grade_units
+    from grader.gradebook.executors import Setting
+    from grader.gradebook.grade import grade_units
     from grader.gradebook.keys import lab_dir
     from grader.gradebook.unit import Item, Result, Work
     from grader.intake import collect

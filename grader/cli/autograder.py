@@ -25,7 +25,8 @@ from typing import Any
 import grader
 from grader.check.key import Key
 from grader.check.text import Refusal, Text, gettext
-from grader.gradebook.grade import Setting, grade_units
+from grader.gradebook.executors import Setting
+from grader.gradebook.grade import grade_units
 from grader.gradebook.keys import NoLab, hidden_key, hidden_key_file, lab_dir, secret_seed
 from grader.gradebook.late import lateness, moment
 from grader.gradebook.records import Graded

@@ -95,11 +95,6 @@ def grade(
     folder = course()
     language(lang)
     guard = sandbox != "none" if scheduler else sandboxed(sandbox)
-    if guard and not scheduler and not gpu and not (out / "gradebook.sqlite").exists():
-        from grader.sandbox.bwrap import environment
-        from grader.sandbox.nursery import begin
-
-        begin(environment(1, training=rerun))  # it imports while this process does
     from grader.gradebook.timings import Timings
 
     spent = Timings()
@@ -256,7 +251,8 @@ class _Run:
 
     def grade(self, submissions: Sequence[Submission]) -> list[Graded]:
         """Grade a class, write its reports, print its summary; return what could not be graded."""
-        from grader.gradebook.grade import Setting, grade_class
+        from grader.gradebook.executors import Setting
+        from grader.gradebook.grade import grade_class
         from grader.gradebook.keys import hidden_key, lab_dir
         from grader.gradebook.progress import steps
         from grader.reports.page import compile_templates

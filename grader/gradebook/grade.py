@@ -1,39 +1,26 @@
 """Grade a class.
 
-Around the unit of work (`grader.gradebook.unit`), `grade_class` finds what is not done yet, spreads it
-over local workers and keeps each result at once, so that a killed run continues where it stopped.
+Around the unit of work (`grader.gradebook.unit`), `grade_class` finds what is not done yet, has it graded
+by this machine or a cluster (`grader.gradebook.executors`) and keeps each result at once, so that a killed
+run continues where it stopped.
 """
 
 from __future__ import annotations
 
 import hashlib
-import queue
-import threading
-import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
-from pathlib import Path
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import nullcontext
+from dataclasses import dataclass
+from itertools import islice
 
 from grader.check.judge import FORMAT as JUDGE_FORMAT
 from grader.check.key import Key
 from grader.check.tree import Tree
+from grader.gradebook.executors import Executor, Local, Setting
 from grader.gradebook.records import Change, Graded
 from grader.gradebook.store import Store
-from grader.gradebook.timings import WORKING, Timings
-from grader.gradebook.unit import (
-    RUN_FORMAT,
-    Asked,
-    Item,
-    Measures,
-    Ran,
-    Result,
-    finish_item,
-    run_item,
-)
-from grader.sandbox.client import Worker, WorkerDied, clean_worker, student_worker
-
-AHEAD = 32  # submissions that the student zone may be ahead of the gradebook
+from grader.gradebook.unit import RUN_FORMAT, Asked, Item, Result, result_of
 
 
 def unit_id(digest: str, key: Key, rerun: bool) -> str:
@@ -41,32 +28,6 @@ def unit_id(digest: str, key: Key, rerun: bool) -> str:
     return hashlib.sha256(
         f"{RUN_FORMAT} {JUDGE_FORMAT} {digest} {key.version} {rerun}".encode()
     ).hexdigest()
-
-
-@dataclass(frozen=True)
-class Setting:
-    """Where and how units are graded.
-
-    Attributes:
-        lab_dir: the lab's folder, for the clean room.
-        data: ``data/``, or None.
-        jobs: workers at a time.
-        sandboxed: see `grader.sandbox.bwrap.require`.
-        rerun: train again even where there is a recording.
-        gpu: device files of a GPU on which the trainings are repeated, one at a time; none: on the
-            processor, `jobs` at a time.
-        scheduler: address of a Dask scheduler whose workers grade; none: this machine does.
-        timings: told where the time goes, except on a cluster.
-    """
-
-    lab_dir: Path
-    data: Path | None = None
-    jobs: int = 1
-    sandboxed: bool = True
-    rerun: bool = False
-    gpu: Sequence[Path] = ()
-    scheduler: str = ""
-    timings: Timings = field(default_factory=Timings)
 
 
 @dataclass(frozen=True)
@@ -127,19 +88,8 @@ def grade_class(
                 done(item.person)
 
         units = [(unit, found[0]) for unit, found in waiting.items()]
-        spread(setting)(key, units, setting, keep, store)
+        grade_units(key, units, setting, keep, store)
     return Run(fresh, store.enter(key.lab, entries, by, place))
-
-
-def spread(setting: Setting) -> Callable[..., None]:
-    """What spreads units: `grade_units`, or its like for a cluster."""
-    if not setting.scheduler:
-        return grade_units
-    try:
-        from grader.gradebook.executors import grade_units_there
-    except ModuleNotFoundError as error:
-        raise OSError(f"--scheduler needs {error.name}: pip install distributed") from None
-    return grade_units_there
 
 
 def _settled(graded: Graded | None, item: Item) -> bool:
@@ -156,161 +106,56 @@ def grade_units(
     setting: Setting,
     keep: Callable[[str, Result], None],
     store: Store | None = None,
+    by: Executor | None = None,
 ) -> None:
-    """Spread units over local workers and clean rooms; the calling thread keeps the results.
+    """Have units graded, several at once; the calling thread keeps the results.
 
     Args:
         key: the key.
         units: ``(unit's name, item)``.
         setting: where and how.
         keep: called with each result, one at a time.
-        store: where clean-room measurements are kept, if anywhere.
+        store: where what the zones brought back is kept, if anywhere.
+        by: who grades; an executor of the setting's own if None.
+
+    Raises:
+        OSError: a cluster cannot be used.
     """
     asked = Asked.of(key, setting.rerun)
-    todo: queue.SimpleQueue[tuple[str, Item]] = queue.SimpleQueue()
-    for unit in units:
-        todo.put(unit)
-    done: queue.SimpleQueue[_Done] = queue.SimpleQueue()
-    ahead = threading.Semaphore(AHEAD)
-    known: dict[str, Tree] = {}
-
-    def measures() -> Measures:
-        def room() -> Worker:
-            return clean_worker(key, setting.lab_dir, setting.sandboxed, setting.rerun)
-
-        return Measures(room, store, key, known)
-
-    spent, began = setting.timings, time.monotonic()
-    judges = _Judges(asked, measures, done, setting.jobs, spent)
-    running = working = min(1 if setting.gpu else setting.jobs, len(units))
-    for _ in range(running):
-        threading.Thread(
-            target=_serve, args=(todo, done, ahead, asked, setting, store), daemon=True
-        ).start()
-    left = len(units)
-    try:
-        while running or left:
-            try:
-                found = done.get(timeout=0.2)  # short waits, so that Ctrl-C is heard
-            except queue.Empty:
-                continue
-            if found is None:
-                running -= 1
-                if not running:
-                    whole = working * (time.monotonic() - began)
-                    spent.add("idle", whole - sum(spent.seconds.get(p, 0.0) for p in WORKING))
-            elif isinstance(found, BaseException):
-                raise found
-            else:
-                name, item, ran = found
-                if isinstance(ran, Ran):
-                    judges.give((name, item, ran))
-                    continue
-                with spent.during("keeping"):
-                    keep(name, ran)
-                ahead.release()
-                left -= 1
-    except BaseException:
-        judges.stop(at_once=True)
-        raise
-    judges.stop()
-
-
-class _Judges:
-    """Threads that measure and judge what the student zone is done with, each with its own clean room.
-
-    The first is there from the beginning, so that its room is ready in time; another comes, up to
-    `most`, when submissions wait.
-    """
-
-    WAITING = 4  # submissions for each thread that may wait before there is another
-
-    def __init__(
-        self, asked: Asked, measures: Callable[[], Measures], done: queue.SimpleQueue[_Done],
-        most: int, spent: Timings,
-    ) -> None:  # fmt: skip
-        self._asked, self._measures, self._done = asked, measures, done
-        self._most, self._spent = most, spent
-        self._waiting: queue.SimpleQueue[tuple[str, Item, Ran] | None] = queue.SimpleQueue()
-        self._threads: list[threading.Thread] = []
-        self._stopped = threading.Event()
-        self._another()
-
-    def give(self, unit: tuple[str, Item, Ran]) -> None:
-        self._waiting.put(unit)
-        many = self._waiting.qsize() > self.WAITING * len(self._threads)
-        if many and len(self._threads) < self._most:
-            self._another()
-
-    def stop(self, at_once: bool = False) -> None:
-        """End them and their rooms, when all that was given is judged; `at_once`: without waiting."""
-        if at_once:
-            self._stopped.set()
-        for _ in self._threads:
-            self._waiting.put(None)
-        for thread in () if at_once else self._threads:
-            thread.join()
-
-    def _another(self) -> None:
-        self._threads.append(threading.Thread(target=self._serve, daemon=True))
-        self._threads[-1].start()
-
-    def _serve(self) -> None:
-        measures = self._measures()  # of this thread, which its room does not outlive
-        try:
-            if any(c.kind == "clean" for c in self._asked.key.checks):
-                measures.warm_up()
-            while (unit := self._waiting.get()) is not None and not self._stopped.is_set():
-                name, item, ran = unit
-                result = _finished(self._asked, item, ran, measures, self._spent)
-                self._done.put((name, item, result))
-        except BaseException as error:
-            self._done.put(error)
-        finally:
-            measures.stop()
-
-
-def _finished(asked: Asked, item: Item, ran: Ran, measures: Measures, spent: Timings) -> Result:
-    began, before = time.monotonic(), measures.seconds
-    result = finish_item(asked, item, ran, measures)
-    measured = measures.seconds - before
-    spent.add("clean room", measured)
-    spent.add("judging", time.monotonic() - began - measured)
-    return result
-
-
-_Done = tuple[str, Item, Ran | Result] | BaseException | None  # None: a worker has no more to do
-
-
-def _serve(
-    todo: queue.SimpleQueue[tuple[str, Item]], done: queue.SimpleQueue[_Done],
-    ahead: threading.Semaphore, asked: Asked, setting: Setting, store: Store | None,
-) -> None:  # fmt: skip
-    """One thread: a worker of its own, and units until there are none."""
-    spent = setting.timings
-    worker: Worker | None = None
-    try:
-        worker = student_worker(
-            asked.key, setting.data, setting.sandboxed, asked.rerun, gpu=setting.gpu
-        )
-        with spent.during("start"), suppress(WorkerDied):  # the first submission tries again
-            worker.start()
+    todo = iter(units)
+    flying: dict[Future[Tree], tuple[str, Item]] = {}
+    with executor(setting, key) if by is None else nullcontext(by) as chosen:
         while True:
-            try:
-                unit, item = todo.get_nowait()
-            except queue.Empty:
+            for unit, item in islice(todo, max(0, chosen.most() - len(flying))):
+                flying[chosen.submit(asked, item, store)] = (unit, item)
+            if not flying:
                 break
-            ahead.acquire()
-            ran = run_item(asked, item, worker, store)
-            if isinstance(ran, Ran):
-                cells, probes = ran.parts()
-                spent.add("cells", cells)
-                spent.add("probes", probes)
-                spent.add("fork", ran.seconds - cells - probes)
-            done.put((unit, item, ran))
-    except BaseException as error:
-        done.put(error)
-    finally:
-        if worker is not None:
-            worker.stop()
-        done.put(None)
+            done, _ = wait(flying, timeout=1.0, return_when=FIRST_COMPLETED)
+            if not done:
+                chosen.look()
+            for future in done:
+                unit, item = flying.pop(future)
+                with setting.timings.during("keeping"):
+                    keep(unit, result_of(item, _found(future)))
+
+
+def executor(setting: Setting, key: Key) -> Executor:
+    """Who grades units in a setting.
+
+    Raises:
+        OSError: a cluster was asked for and cannot be used.
+    """
+    if not setting.scheduler:
+        return Local(setting, key)
+    try:
+        from grader.gradebook.cluster import Cluster
+    except ModuleNotFoundError as error:
+        raise OSError(f"--scheduler needs {error.name}: pip install distributed") from None
+    return Cluster(setting, key)
+
+
+def _found(future: Future[Tree]) -> Tree:
+    try:
+        return future.result()
+    except Exception as error:
+        return {"problem": f"{type(error).__name__}: {error}"}

@@ -19,7 +19,7 @@ import msgspec
 import numpy as np
 
 from grader.check.key import Limits
-from grader.check.names import made, reach, taken
+from grader.check.names import display_only, made, reach, taken
 from grader.check.observe import LimitHit, Made, observe
 from grader.check.probe import Probe
 from grader.check.raised import error_record
@@ -329,11 +329,11 @@ def run(job: Mapping[str, Tree], report: Report) -> None:
 
     Args:
         job: ``{"cells": [source], "probes": [{"check", "probe", "watch"}], "limits": {…},
-            "defines": {name: exercise}, "recordings": {name: uint8 array}, "rerun": bool, "lang",
-            "skip": [item ids], "left_out": [cell numbers]}``.
+            "defines": {name: exercise}, "recordings": {name: bytes}, "rerun": bool, "lang",
+            "shows", "wanted" (see `grader.check.names.display_only`), "skip": [item ids]}``.
         report: called with each event: ``{"start": item}``, ``{"cell": report}``,
             ``{"training": seconds}``, ``{"observation": tree, "check": id}``, ``{"events": […]}``,
-            ``{"end": True}``. An item is ``"cell:3"`` or ``"probe:attention.values"``.
+            ``{"end": True}``. An item is ``"reading"``, ``"cell:3"`` or ``"probe:attention.values"``.
     """
     lang, skip = str(job["lang"]), set(job["skip"])
     threading.stack_size(THREAD_STACK)
@@ -346,13 +346,13 @@ def run(job: Mapping[str, Tree], report: Report) -> None:
         runner.clock.start(seconds)
 
     session.install(
-        recordings={k: v.tobytes() for k, v in job["recordings"].items()},
+        recordings=job["recordings"],
         rerun=bool(job["rerun"]),
         lang=lang,
         training_seconds=runner.limits.training_seconds,
         allow_more=allow_more,
     )
-    runner.run_cells(job["cells"], report, skip, set(job["left_out"]))
+    runner.run_cells(job["cells"], report, skip, _left_out(job, runner.clock, report))
     _lift("RLIMIT_CPU", "RLIMIT_DATA")
     asked = job["probes"]
     runner.run_probes(
@@ -364,6 +364,19 @@ def run(job: Mapping[str, Tree], report: Report) -> None:
     report({"end": True})
 
 
+def _left_out(job: Mapping[str, Tree], clock: Clock, report: Report) -> set[int]:
+    """Numbers of the cells that need not run; none if it takes too long to find out."""
+    if "reading" in job["skip"]:
+        return set()
+    report({"start": "reading"})
+    kept = () if job["rerun"] else tuple(job["recordings"])
+    try:
+        with clock.limit():
+            return display_only(job["cells"], job["shows"], job["wanted"], kept)
+    except LimitHit:
+        return set()
+
+
 def _lift(*names: str) -> None:
     """Give the probes what the kernel keeps back from the cells."""
     import resource
@@ -372,16 +385,3 @@ def _lift(*names: str) -> None:
         limit = getattr(resource, name)
         _, most = resource.getrlimit(limit)
         resource.setrlimit(limit, (most, most))
-
-
-def main(job: Mapping[str, Tree], channel: int) -> None:
-    """The fork's whole life: run, report on `channel`, end."""
-    from grader.sandbox.channel import send
-
-    threading.excepthook = lambda args: None
-
-    def report(tree: Tree) -> None:
-        send(channel, tree)
-
-    run(job, report)
-    os._exit(0)

@@ -256,7 +256,8 @@ def _command(bwrap: str, view: View, drop: bool = False, gpu: Sequence[Path] = (
     command = [bwrap, "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
     if drop:
         command += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts",
-                    "--unshare-cgroup-try", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]  # fmt: skip
+                    "--unshare-cgroup-try", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID",
+                    "--cap-add", "CAP_SYS_ADMIN"]  # fmt: skip
     else:
         command += ["--unshare-all", "--unshare-user", "--uid", "1000", "--gid", "1000"]
     command += ["--hostname", "grader", "--clearenv"]
@@ -270,7 +271,7 @@ def _command(bwrap: str, view: View, drop: bool = False, gpu: Sequence[Path] = (
             command += ["--ro-bind", folder, folder]
     for name in _ETC:
         command += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
-    command += ["--proc", "/proc", "--ro-bind-try", "/proc/sys", "/proc/sys"]
+    command += ["--proc", "/proc"]
     command += ["--dev", "/dev", "--perms", "1777", "--tmpfs", "/dev/shm"]
     for device in gpu:
         command += ["--dev-bind", str(device), str(device)]

@@ -1,214 +1,99 @@
-"""The grader's side of the zones: start a worker, give it work, outlive it."""
+"""The grader's side of the zones: start a zone's process, give it jobs, outlive it."""
 
 from __future__ import annotations
 
-import itertools
 import os
-import re
-import select
 import signal
+import socket
 import subprocess
 import tempfile
+import threading
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import IO, Any
 
-import numpy as np
-
 from grader.check.key import Key, Limits
-from grader.check.names import display_only
-from grader.check.tree import Tree, TreeError, unpack
-from grader.notebook.cells import CellReport
-from grader.notebook.session import told
-from grader.notebook.waiting import MOST
-from grader.sandbox import bwrap, nursery
-from grader.sandbox.channel import COMMON, JOB, MAX_FRAME, frames, send, write_all
-from grader.sandbox.nursery import Nursery
-from grader.sandbox.outcome import Outcome
+from grader.check.tree import Tree, TreeError
+from grader.sandbox import bwrap
+from grader.sandbox.channel import COMMON, JOB, MAX_FRAME, receive, receive_bytes, send, send_job
+from grader.sandbox.outcome import Outcome, read_report
+from grader.sandbox.server import MAX_REPORT, patience
 
 START_SECONDS = 180.0
-MAX_RETRIES = 12
-MAX_TEXT = 2_000_000  # characters kept of what all cells of a submission print
 
 
 class WorkerDied(RuntimeError):
-    """The worker ended, or did not answer in time."""
+    """A zone's process, or its fork for a job, ended or did not answer in time."""
 
 
-class Worker:
-    """One sandboxed process that serves frames; started when first needed, restarted at need.
+@dataclass
+class _Process:
+    """One life of a zone's process."""
 
-    Args:
-        module: what it runs (``grader.sandbox.server`` or ``grader.sandbox.measure``).
-        arguments: its command line.
-        view: what it sees besides the system, Python and nothing else.
-        sandboxed: False only if the instructor said ``--sandbox none``.
-        threads: threads for TensorFlow.
-        training: see `grader.sandbox.bwrap.environment`.
-        gpu: device files that it is shown; the GPU is hidden from it without.
+    popen: subprocess.Popen[bytes]
+    control: socket.socket
+    errors: IO[bytes]
+    hello: dict[str, Any] = field(default_factory=dict)
+    told: Tree = None  # what its jobs have in common
+    guard: threading.Lock = field(default_factory=threading.Lock)
 
-    Attributes:
-        hello: what it said when it was ready.
-        came_from: the nursery that it was forked from; None if it is a process that imports for itself.
-    """
-
-    def __init__(
-        self, module: str, arguments: Sequence[str], view: bwrap.View, sandboxed: bool,
-        threads: int = 1, training: bool = True, gpu: Sequence[Path] = (),
-    ) -> None:  # fmt: skip
-        self._module, self._arguments = module, list(arguments)
-        self._view, self._sandboxed, self._gpu = view, sandboxed, tuple(gpu)
-        self._threads, self._training = threads, training
-        self._process: subprocess.Popen[bytes] | None = None
-        self._jobs = self._results = -1
-        self._errors: IO[bytes] | None = None
-        self._told: Tree = None
-        self.came_from: Nursery | None = None
-        self.hello: Mapping[str, Any] = {}
-
-    def launch(self) -> None:
-        """Start it if it does not run; do not wait until it is ready.
-
-        The thread that launches must outlive the worker: the kernel counts its end as the parent's.
-        """
-        if self._process is not None and self._process.poll() is None:
-            return
-        self.stop()
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115
-        jobs, self._jobs = os.pipe()
-        self._results, results = os.pipe()
-        try:
-            self._process = self._born(jobs, results) or self._new(jobs, results)
-        finally:
-            os.close(jobs)
-            os.close(results)
-            if self._process is None:
-                self._close()
-        self.hello, self._told = {}, None
-
-    def _born(self, jobs: int, results: int) -> subprocess.Popen[bytes] | None:
-        """From the nursery; None where it cannot be."""
-        if not self._sandboxed or self._gpu or not nursery.fits(self._arguments):
-            return None
-        env = bwrap.environment(self._threads, self._training)
-        self.came_from = nursery.begin(env)
-        if self.came_from is None:
-            return None
-        assert self._errors is not None
-        return nursery.bear(
-            self.came_from, lambda program: bwrap.around(program, self._view, env), self._module,
-            self._arguments, (jobs, results, self._errors.fileno()),
-        )  # fmt: skip
-
-    def _new(self, jobs: int, results: int) -> subprocess.Popen[bytes]:
-        """As a new process."""
-        self.came_from = None
-        line, env = bwrap.command(
-            self._view, self._module, self._arguments, self._sandboxed, self._threads,
-            self._training, self._gpu,
-        )  # fmt: skip
-        return subprocess.Popen(
-            line, env=env, stdin=jobs, stdout=results, stderr=self._errors, start_new_session=True
-        )
-
-    def start(self) -> None:
-        """Start it if it does not run, and wait until it is ready.
+    def wait_until_ready(self) -> None:
+        """Wait for what it says when it is ready.
 
         Raises:
             WorkerDied: it did not come up.
         """
-        self.launch()
-        if self.hello:
-            return
+        with self.guard:
+            if self.hello:
+                return
+            try:
+                until = time.monotonic() + START_SECONDS
+                hello = receive(self.control.fileno(), MAX_FRAME, until)
+            except (OSError, TreeError) as error:
+                hello = str(error)
+            if not isinstance(hello, dict) or not hello.get("ready"):
+                why = self.why()
+                self.stop()
+                raise WorkerDied(f"the worker did not start: {why or hello}")
+            self.hello = hello
+
+    def give(self, job: socket.socket, more: Sequence[int], common: Tree) -> None:
+        """Hand a job's socket over, and before it what it has in common with others if that is new."""
+        with self.guard:
+            if common is not None and common is not self.told:
+                here, there = socket.socketpair()
+                with here:
+                    with there:
+                        socket.send_fds(self.control, [COMMON], [there.fileno()])
+                    send(here.fileno(), common)
+                self.told = common
+            socket.send_fds(self.control, [JOB], [job.fileno(), *more])
+
+    def ended(self, seconds: float = 0.0) -> bool:
         try:
-            hello = self._receive(START_SECONDS)
-        except (WorkerDied, TreeError) as error:
-            hello = str(error)
-        if not isinstance(hello, dict) or not hello.get("ready"):
-            why, born = self._why(), self.came_from
-            self.stop()
-            if born is not None:
-                nursery.give_up_on(born)
-                return self.start()
-            raise WorkerDied(f"the worker did not start: {why or hello}")
-        self.hello = hello
-
-    def call(self, job: Tree, seconds: float, common: Tree = None) -> Tree:
-        """Give it one job and wait for the result.
-
-        Args:
-            job: the job.
-            seconds: patience.
-            common: what it shares with the job before, if it is the same object: sent once. Only a
-                worker of the student zone understands it.
-
-        Raises:
-            WorkerDied: no result within `seconds`; it is stopped, the next call starts a new one.
-        """
-        self.start()
-        try:
-            if common is not None:
-                if common is not self._told:
-                    write_all(self._jobs, COMMON)
-                    send(self._jobs, common)
-                    self._told = common
-                write_all(self._jobs, JOB)
-            send(self._jobs, job)
-            return self._receive(seconds)
-        except (BrokenPipeError, WorkerDied, TreeError) as error:
-            why = self._why()
-            self.stop()
-            raise WorkerDied(f"{error}; {why}") from None
+            self.popen.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
 
     def stop(self) -> None:
         """End it and all that runs in it."""
-        process, self._process = self._process, None
-        if process is None:
-            return
         try:
-            os.killpg(process.pid, signal.SIGKILL)
+            os.killpg(self.popen.pid, signal.SIGKILL)
         except (ProcessLookupError, PermissionError):
             pass
-        process.wait()
-        self._close()
+        self.popen.wait()
+        self.control.close()
 
-    def _close(self) -> None:
-        """Close what it was spoken to through."""
-        for fd in (self._jobs, self._results):
-            os.close(fd)
-        self._jobs = self._results = -1
-        if self._errors is not None:
-            self._errors.close()
-        self._errors = None
-
-    def _receive(self, seconds: float) -> Tree:
-        fd, deadline = self._results, time.monotonic() + seconds
-        size = int.from_bytes(self._read(fd, 8, deadline), "little")
-        if size > MAX_FRAME:
-            raise WorkerDied("it sent a frame that is too long")
-        return unpack(self._read(fd, size, deadline))
-
-    def _read(self, fd: int, size: int, deadline: float) -> bytes:
-        parts = bytearray()
-        while len(parts) < size:
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([fd], [], [], left)[0]:
-                raise WorkerDied("no answer in time")
-            part = os.read(fd, min(size - len(parts), 1 << 20))
-            if not part:
-                raise WorkerDied("it ended")
-            parts += part
-        return bytes(parts)
-
-    def _why(self) -> str:
+    def why(self) -> str:
         """Last line of its standard error that is not TensorFlow's chatter."""
-        if self._errors is None:
-            return ""
         try:
-            self._errors.seek(0)
-            lines = self._errors.read().decode(errors="replace").splitlines()
+            self.errors.seek(0)
+            lines = self.errors.read(1 << 20).decode(errors="replace").splitlines()
         except (OSError, ValueError):
             return ""
         noise = ("tensorflow", "cuda")
@@ -216,31 +101,196 @@ class Worker:
         return (useful or [""])[-1].strip()[:300]
 
 
-def student_worker(
+class Zone:
+    """A process that forks for each job it is given; started when first needed, and again at need.
+
+    Several threads may give it jobs. The process ends with the thread that launched it: the kernel counts
+    that thread's end as the parent's.
+
+    Args:
+        module: what it runs (``grader.sandbox.server``, …).
+        arguments: its command line.
+        view: what it sees besides the system and Python.
+        sandboxed: False only if the instructor said ``--sandbox none``.
+        threads: threads for TensorFlow.
+        training: see `grader.sandbox.bwrap.environment`.
+        gpu: device files that it is shown; the GPU is hidden from it without.
+    """
+
+    def __init__(
+        self, module: str, arguments: Sequence[str], view: bwrap.View, sandboxed: bool,
+        threads: int = 1, training: bool = True, gpu: Sequence[Path] = (),
+    ) -> None:  # fmt: skip
+        self._command: Callable[[], tuple[list[str], dict[str, str]]] = lambda: bwrap.command(
+            view, module, arguments, sandboxed, threads, training, tuple(gpu)
+        )
+        self._lock = threading.Lock()
+        self._process: _Process | None = None
+        self._closed = False
+
+    def launch(self) -> None:
+        """Have it start, if it does not run; do not wait until it is ready."""
+        self._running()
+
+    def start(self) -> Mapping[str, Any]:
+        """Start it if it does not run, wait until it is ready, and return what it said then.
+
+        Raises:
+            WorkerDied: it did not come up, or was closed.
+        """
+        process = self._running()
+        process.wait_until_ready()
+        return process.hello
+
+    def call(
+        self, job: Tree, seconds: float, common: Tree = None,
+        recordings: Mapping[str, bytes] | None = None, most: int = MAX_FRAME,
+    ) -> Tree:  # fmt: skip
+        """Give it one job and wait for the answer.
+
+        Args:
+            job: the job.
+            seconds: patience.
+            common: what it has in common with other jobs: sent once as long as it is the same object.
+            recordings: see `grader.sandbox.channel.send_job`; None for a job that is only a frame.
+            most: bytes of the answer.
+
+        Raises:
+            WorkerDied: no answer within `seconds`.
+        """
+        with self.conversation(job, seconds, common, recordings) as said:
+            return said.receive(most)
+
+    @contextmanager
+    def conversation(
+        self, job: Tree, seconds: float, common: Tree = None,
+        recordings: Mapping[str, bytes] | None = None, more: Sequence[int] = (),
+    ) -> Iterator[Conversation]:  # fmt: skip
+        """Give it one job as `call` does; yield what to hear its answers from.
+
+        Args:
+            more: descriptors that the job is given besides.
+
+        Raises:
+            WorkerDied: it ended, or said what is no frame, or said nothing within `seconds`.
+        """
+        process = self._running()
+        process.wait_until_ready()
+        alone = bool(
+            process.hello.get("fresh")
+        )  # no second wall: a sandbox of its own for each job
+        if alone:
+            process = self._new()
+        here, there = socket.socketpair()
+        try:
+            if alone:
+                process.wait_until_ready()
+            with there:
+                process.give(there, more, common)
+            said = Conversation(here, time.monotonic() + seconds)
+            if recordings is None:
+                said.send(job)
+            else:
+                send_job(here.fileno(), job, recordings)
+            yield said
+        except (OSError, TreeError) as error:
+            # If all of it ended, it is not to be given the next job.
+            raise WorkerDied(f"{error}; {process.why() if process.ended(0.2) else ''}") from None
+        finally:
+            here.close()
+            if alone:
+                process.stop()
+
+    def stop(self) -> None:
+        """End it and all that runs in it; the next job starts it again."""
+        with self._lock:
+            if self._process is not None:
+                self._process.stop()
+            self._process = None
+
+    def close(self) -> None:
+        """End it for good: whoever waits for an answer, or asks again, meets `WorkerDied`."""
+        self._closed = True
+        self.stop()
+
+    def _running(self) -> _Process:
+        with self._lock:
+            if self._process is None or self._process.ended():
+                if self._closed:
+                    raise WorkerDied("it was closed")
+                if self._process is not None:
+                    self._process.stop()
+                self._process = self._new()
+            return self._process
+
+    def _new(self) -> _Process:
+        line, env = self._command()
+        control, there = socket.socketpair()
+        errors = tempfile.TemporaryFile()  # noqa: SIM115
+        with there:
+            popen = subprocess.Popen(
+                line, env=env, stdin=there.fileno(), stdout=subprocess.DEVNULL, stderr=errors,
+                start_new_session=True,
+            )  # fmt: skip
+        return _Process(popen, control, errors)
+
+
+class Conversation:
+    """The grader's end of a job."""
+
+    def __init__(self, connection: socket.socket, until: float) -> None:
+        self._connection, self._until = connection, until
+
+    def send(self, tree: Tree) -> None:
+        send(self._connection.fileno(), tree)
+
+    def receive(self, most: int = MAX_FRAME) -> Tree:
+        """The next frame.
+
+        Raises:
+            EOFError, TimeoutError, TreeError: there is none, and will be none.
+        """
+        tree = receive(self._connection.fileno(), most, self._until)
+        if tree is None:
+            raise ConnectionError("it ended")
+        return tree
+
+    def receive_pieces(self, into: IO[bytes], most: int) -> None:
+        """Write the pieces of a report, up to the empty one, to a file.
+
+        Raises:
+            OSError: they end too early, or are more than `most` bytes.
+        """
+        while True:
+            piece = receive_bytes(self._connection.fileno(), most, self._until)
+            if piece is None:
+                raise ConnectionError("it ended")
+            if not piece:
+                return
+            most -= len(piece)
+            into.write(piece)
+
+
+def student_zone(
     key: Key, data: Path | None, sandboxed: bool, training: bool = False, threads: int = 1,
     gpu: Sequence[Path] = (),
-) -> Worker:  # fmt: skip
-    """A worker of the student zone, for submissions of one lab.
+) -> Zone:  # fmt: skip
+    """The student zone, for submissions of one lab.
 
     Args:
         training: whether they will train.
-        gpu: see `Worker`.
+        gpu: see `Zone`.
     """
     shown = bwrap.data_view(data)
     view = bwrap.View(
         (*bwrap.kit_view(("check", "notebook", "sandbox")), *shown.read), shown.masked
     )
     arguments = [*(["--isolate"] if sandboxed else []), *key.preload]
-    return Worker("grader.sandbox.server", arguments, view, sandboxed, threads, training, gpu)
+    return Zone("grader.sandbox.server", arguments, view, sandboxed, threads, training, gpu)
 
 
-def clean_worker(key: Key, lab_dir: Path, sandboxed: bool, training: bool = False) -> Worker:
-    """A clean room for the recordings of one lab.
-
-    Args:
-        lab_dir: the lab's folder.
-        training: as for the student zone of the same class, so that both come from one nursery.
-    """
+def clean_room(key: Key, lab_dir: Path, sandboxed: bool) -> Zone:
+    """A clean room for the recordings of one lab, whose folder is `lab_dir`."""
     view = bwrap.View(
         (
             *bwrap.kit_view(("check", "notebook", "sandbox", "authoring")),
@@ -248,26 +298,35 @@ def clean_worker(key: Key, lab_dir: Path, sandboxed: bool, training: bool = Fals
         )
     )
     inside = f"/kit/solutions/{lab_dir.name}" if sandboxed else str(lab_dir)
-    return Worker(
-        "grader.sandbox.measure", [inside, *key.preload], view, sandboxed, training=training
-    )
+    return Zone("grader.sandbox.measure", [inside, *key.preload], view, sandboxed, training=False)
 
 
-def run_submission(
-    worker: Worker,
+@dataclass(frozen=True)
+class Report:
+    """What the student zone brought back of a submission, unread.
+
+    Attributes:
+        file: all that the submission reported, whatever it may be.
+        told: what the zone says of the attempts (`grader.sandbox.server`).
+    """
+
+    file: IO[bytes]
+    told: Tree
+
+
+@contextmanager
+def submission_run(
+    zone: Zone,
     questions: Tree,
     cells: Sequence[str],
     recordings: Mapping[str, bytes],
     lang: str = "fr",
     rerun: bool = False,
-) -> Outcome:
-    """Run one submission in the student zone.
-
-    A cell or probe that takes the process down is left out and the rest is run again, so that what
-    was right before still counts.
+) -> Iterator[Report]:
+    """Run one submission in the student zone; yield its report, which is gone afterwards.
 
     Args:
-        worker: from `student_worker`.
+        zone: from `student_zone`.
         questions: `grader.check.key.Key.questions_for_students`.
         cells: source of the code cells.
         recordings: name → bytes.
@@ -275,161 +334,29 @@ def run_submission(
         rerun: train even if there is a recording.
 
     Raises:
-        WorkerDied: the worker failed, for reasons that may not be the submission's.
+        WorkerDied: the zone failed, for reasons that may not be the submission's.
     """
+    job = {"cells": list(cells), "rerun": rerun, "lang": lang}
     limits = Limits(**questions["limits"])
-    kept = () if rerun else tuple(recordings)
-    unneeded = display_only(cells, questions["shows"], questions["wanted"], kept)
-    skip: dict[str, dict[str, Any]] = {}
-    observations: dict[str, Tree] = {}
-    began, cpu, last = time.monotonic(), 0.0, len(cells)
-    for attempt in itertools.count(1):
-        job = {
-            "cells": list(cells[:last]),
-            "recordings": {k: np.frombuffer(v, dtype=np.uint8) for k, v in recordings.items()},
-            "rerun": rerun,
-            "lang": lang,
-            "skip": list(skip),
-            "left_out": sorted(unneeded),
-        }
-        patience = (1 + MOST) * (limits.seconds + limits.training_seconds + 3 * limits.cell_seconds)
-        answer = worker.call(job, patience + 30, common=questions)
-        if worker.hello.get("fresh"):
-            worker.stop()  # no second wall: the next submission gets a sandbox of its own
-        seen = _read(answer, limits)
-        observations |= seen.observations
-        cpu += answer["end"]["cpu_seconds"]
-        if not (seen.ended or seen.current or seen.cells or seen.observations):
-            worker.stop()
+    with TemporaryFile() as file:
+        with zone.conversation(job, patience(limits), questions, recordings) as said:
+            said.receive_pieces(file, MAX_REPORT)
+            told = said.receive(1 << 20)
+        if not told["attempts"][0]["bytes"]:
             raise WorkerDied("the submission was not even begun")
-        if seen.ended or seen.current is None or seen.current in skip:
-            break
-        skip[seen.current] = _fate(answer["end"], limits)
-        if attempt >= MAX_RETRIES or time.monotonic() - began > limits.seconds:
-            number = _cell_number(seen.current, last)
-            if number is None:
-                break
-            last = number - 1  # once more, for what comes before
-    outcome = _outcome(replace(seen, observations=observations), skip, questions, len(cells))
-    return replace(outcome, seconds=round(time.monotonic() - began, 4), cpu_seconds=round(cpu, 4))
+        file.flush()
+        yield Report(file, told)
 
 
-@dataclass
-class _Seen:
-    """What a submission's frames say; every one of them may be forged, none is trusted."""
-
-    cells: dict[int, CellReport] = field(default_factory=dict)
-    observations: dict[str, Tree] = field(default_factory=dict)
-    events: list[Tree] = field(default_factory=list)
-    made: dict[str, bytes] = field(default_factory=dict)
-    current: str | None = None
-    ended: bool = False
-
-
-def _read(answer: Tree, limits: Limits) -> _Seen:
-    seen, room = _Seen(), MAX_TEXT
-    for frame in map(_legible, frames(answer["frames"].tobytes())):
-        if not isinstance(frame, dict):
-            continue
-        if isinstance(frame.get("start"), str):
-            seen.current = frame["start"][:200]
-        if isinstance(frame.get("cell"), dict):
-            report = _cell(frame["cell"], min(room, 1100 * limits.output_kb))
-            if report is not None:
-                room -= len(report.text)
-                seen.cells[report.index] = report
-                seen.current = None
-        if isinstance(frame.get("check"), str) and "observation" in frame:
-            seen.observations[frame["check"]] = frame["observation"]
-            seen.current = None
-        if isinstance(frame.get("made"), str) and isinstance(frame.get("data"), np.ndarray):
-            seen.made[frame["made"]] = frame["data"].tobytes()
-        if isinstance(frame.get("events"), list):
-            seen.events = frame["events"][:100]
-        if frame.get("end") is True:
-            seen.ended = True
-    return seen
-
-
-_CONTROL = {c: None for c in range(32) if chr(c) not in "\n\t"}
-
-
-def _legible(node: Tree) -> Tree:
-    """The tree, its strings without halves of characters and without control characters."""
-    if isinstance(node, str):
-        return node.encode("utf-8", "replace").decode().translate(_CONTROL)
-    if isinstance(node, dict):
-        return {_legible(k): _legible(v) for k, v in node.items()}
-    if isinstance(node, list):
-        return [_legible(v) for v in node]
-    return node
-
-
-def _cell(tree: Mapping[str, Tree], room: int) -> CellReport | None:
-    """A cell's report, its text cut to `room`; None if it is not one."""
-    try:
-        error, seconds = tree["error"], float(tree["seconds"])
-        return CellReport(
-            index=int(tree["index"]),
-            status=tree["status"] if tree["status"] in _CELL_STATUS else "error",
-            error=_words(error) if error else None,
-            seconds=seconds if 0.0 <= seconds < 1e6 else 0.0,
-            text=str(tree["text"])[:room],
-            others=tuple(map(_words, tree["others"][:10])),
-        )
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
-        return None
-
-
-def _words(error: Mapping[str, Tree]) -> dict[str, str]:
-    return {str(k)[:40]: str(v)[:600] for k, v in list(error.items())[:8]}
-
-
-_CELL_STATUS = ("ok", "error", "todo", "limit", "skipped", "shown")
-
-
-def _cell_number(item: str, count: int) -> int | None:
-    """The number in ``"cell:3"``, if there is such a cell."""
-    found = re.fullmatch(r"cell:([1-9][0-9]{0,6})", item)
-    number = int(found.group(1)) if found else 0
-    return number if 1 <= number <= count else None
-
-
-def _fate(end: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
-    """Why the process ended early, as an observation's error."""
-    reason = str(end["reason"])
-    value = {
-        "cell": limits.cell_seconds, "seconds": limits.seconds, "processes": limits.processes,
-        "memory": limits.memory_mb, "cpu": limits.cpu_seconds, "report": "",
-    }  # fmt: skip
-    if reason in value:
-        return {"limit": reason, "value": value[reason]}
-    code = os.waitstatus_to_exitcode(end["status"])
-    number = 256 - code if code > 128 else -code  # a fork passes its own fork's signal on
-    name = signal.Signals(number).name if number in set(signal.Signals) else f"exit {code}"
-    if name == "SIGXCPU" or (name == "SIGKILL" and end["cpu_seconds"] > limits.cpu_seconds):
-        return {"limit": "cpu", "value": limits.cpu_seconds}
-    return {"limit": "died", "value": name}
-
-
-def _outcome(
-    seen: _Seen, skip: Mapping[str, Mapping[str, Any]], questions: Tree, count: int
-) -> Outcome:  # fmt: skip
-    cells = dict(seen.cells)
-    observations = {
-        p["check"]: seen.observations[p["check"]]
-        for p in questions["probes"]
-        if p["check"] in seen.observations
-    }
-    for item, fate in skip.items():
-        kind, _, name = item.partition(":")
-        number = _cell_number(item, count)
-        if number is not None:
-            cells[number] = CellReport(number, "limit", {"type": "LimitHit", **fate})
-        elif kind == "probe" and name not in observations:
-            observations[name] = {"status": "limit", "values": {}, "error": dict(fate)}
-    for number in range(1, count + 1):
-        cells.setdefault(number, CellReport(number, "skipped"))
-    notices = tuple(n for e in seen.events if isinstance(e, dict) and (n := told(e)) is not None)
-    ordered = tuple(cells[i] for i in sorted(cells) if 1 <= i <= count)
-    return Outcome(observations, ordered, notices, made=seen.made)
+def run_submission(
+    zone: Zone,
+    questions: Tree,
+    cells: Sequence[str],
+    recordings: Mapping[str, bytes],
+    lang: str = "fr",
+    rerun: bool = False,
+) -> Outcome:
+    """Run one submission and read its report, in this process; see `submission_run`."""
+    with submission_run(zone, questions, cells, recordings, lang, rerun) as report:
+        report.file.seek(0)
+        return read_report(report.file.read(), report.told, questions, len(cells))

@@ -1,22 +1,21 @@
-"""The second wall: each submission alone, inside the sandbox that it shares with the warm worker.
+"""The second wall: each submission alone, inside the sandbox that it shares with the warm server.
 
-A fork of the worker makes user, mount, PID and IPC namespaces and forks once more into them: the
-submission cannot see or signal the worker or that fork, its /tmp and /dev/shm are fresh and limited,
-what it leaves behind goes with it, and it can make no further namespaces. System calls that no lab
-needs are refused (`forbid_calls`). The worker and its fork are not dumpable, so their memory cannot be
-read or traced. Where the kernel refuses nested namespaces, `enter` raises `NotIsolated` and the pool
-starts a fresh sandbox for each submission instead.
+A fork of the server makes user, mount, PID, network and IPC namespaces and forks once more into them: the
+submission cannot see or signal the server, that fork or another submission, its /tmp, /dev/shm and /proc
+are fresh, what it leaves behind goes with it, and it can make no further namespaces. System calls that no
+lab needs are refused (`forbid_calls`). The server and its forks are not dumpable, so their memory cannot
+be read or traced. Where the kernel refuses nested namespaces, `enter` raises `NotIsolated`, and each
+submission gets a fresh sandbox instead.
 """
 
 from __future__ import annotations
 
 import ctypes
-import fcntl
 import os
 import resource
 import signal
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from grader.check.key import Limits
 
@@ -24,9 +23,9 @@ _CLONE_NEWNS = 0x00020000
 _CLONE_NEWIPC = 0x08000000
 _CLONE_NEWUSER = 0x10000000
 _CLONE_NEWPID = 0x20000000
-_MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_NOEXEC, _MS_REMOUNT, _MS_BIND = 1, 2, 4, 8, 32, 4096
-_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_CHILD_SUBREAPER = 1, 4, 36
-_GET_OWNER = 0xB701  # ioctl NS_GET_USERNS: the user namespace that owns a namespace
+_CLONE_NEWNET = 0x40000000
+_MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_NOEXEC = 1, 2, 4, 8
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE = 1, 4
 _PR_SET_SECCOMP, _FILTER_MODE = 22, 2
 _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS = 24, 38
 _CAPSET_V3 = 0x20080522
@@ -47,9 +46,14 @@ def _must(result: int, what: str) -> None:
 
 
 def drop_root() -> None:
-    """Become the user whom the sandbox names, for good; nothing where it names none."""
+    """Become the user whom the sandbox names, for good; nothing where it names none.
+
+    Before, it gets a /proc of which nothing is covered, as bubblewrap gives one to anybody but root: the
+    kernel allows a fresh one in a namespace (`enter`) only where all of the old one is to be seen.
+    """
     user = os.environ.pop("GRADER_DROP_TO", "")
     if user:
+        _mount_proc(0)
         os.setgroups([])
         os.setresgid(int(user), int(user), int(user))
         os.setresuid(int(user), int(user), int(user))
@@ -66,38 +70,6 @@ def die_with_parent() -> None:
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
-def adopt() -> None:
-    """Become the parent of what children leave behind, and have the kernel reap it at once.
-
-    A process namespace ends only when somebody outside has reaped who entered it.
-    """
-    _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-
-
-def join(user: int, others: Sequence[int]) -> None:
-    """Enter namespaces that exist; only children are in the process namespace then.
-
-    Bubblewrap run by an ordinary user makes two user namespaces, one in the other; the first owns
-    the rest, so it is entered first.
-
-    Args:
-        user: descriptor of the user namespace.
-        others: descriptors of the rest.
-
-    Raises:
-        NotIsolated: the kernel refused.
-    """
-    path: list[int] = []
-    here = os.stat("/proc/self/ns/user")
-    for place in (fcntl.ioctl(others[0], _GET_OWNER), user):
-        if not os.path.samestat(os.fstat(place), here):
-            here = os.fstat(place)
-            path.append(place)
-    for place in (*path[:1], *others, *path[1:]):
-        _must(_libc.setns(place, 0), "setns")  # 0: the descriptor tells which kind
-
-
 def _tmpfs(where: str, megabytes: int) -> None:
     options = f"size={megabytes}m,nr_inodes=20000,mode=0777".encode()
     _must(
@@ -106,38 +78,15 @@ def _tmpfs(where: str, megabytes: int) -> None:
     )
 
 
-def _own_proc() -> None:
-    """Cover the entries of the processes outside under /proc, and write-protect the rest.
-
-    A fresh /proc would show the same, but the kernel allows one only where nothing of the old one
-    is covered. Run by root, a process keeps root's rights on /proc/sys, namespaces or not.
-    """
-    others = [name for name in os.listdir("/proc") if name.isdigit()]
-    inside = os.readlink("/proc/self")
-    for name in others:
-        if name != inside and os.path.exists(f"/proc/{name}"):
-            place = f"/proc/{name}".encode()
-            _libc.mount(b"tmpfs", place, b"tmpfs", _MS_RDONLY, b"size=4k,nr_inodes=1,mode=0")
-    flags = _MS_BIND | _MS_REMOUNT | _MS_RDONLY | _MS_NOSUID | _MS_NODEV | _MS_NOEXEC
-    _must(_libc.mount(None, b"/proc", None, flags, None), "write-protect /proc")
-
-
-def give_up() -> None:
-    """Be what bubblewrap leaves a worker: the zone's user, without a capability, for good."""
-    _unbound()
-    drop_root()
-    _drop_capabilities()
-
-
-def _unbound() -> None:
-    """Let no program that is run later give a capability."""
-    for capability in range(64):
-        _libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0)
+def _mount_proc(more: int) -> None:
+    flags = more | _MS_NOSUID | _MS_NODEV | _MS_NOEXEC
+    _must(_libc.mount(b"proc", b"/proc", b"proc", flags, None), "mount /proc")
 
 
 def _drop_capabilities() -> None:
-    """Give up every capability for good."""
-    _unbound()
+    """Give up every capability for good, and let no program that is run later give one."""
+    for capability in range(64):
+        _libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0)
     header = (ctypes.c_uint32 * 2)(_CAPSET_V3, 0)
     _must(_libc.capset(header, (ctypes.c_uint32 * 6)()), "capset")
     _must(_libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs")
@@ -160,7 +109,7 @@ def enter(run: Callable[[], None], disk_mb: int) -> int:
     # A process that is not dumpable may not write its own uid_map. This is a fork: the worker stays
     # hidden.
     _libc.prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0)
-    flags = _CLONE_NEWUSER | _CLONE_NEWPID | _CLONE_NEWNS | _CLONE_NEWIPC
+    flags = _CLONE_NEWUSER | _CLONE_NEWPID | _CLONE_NEWNS | _CLONE_NEWIPC | _CLONE_NEWNET
     _must(_libc.unshare(flags), "unshare")
     for name, text in (
         ("setgroups", "deny"),
@@ -178,7 +127,7 @@ def enter(run: Callable[[], None], disk_mb: int) -> int:
             die_with_parent()
             os.setsid()  # a group of its own: one may signal one's group across namespaces
             os.close(ready)
-            _own_proc()
+            _mount_proc(_MS_RDONLY)
             room = os.environ.get("TMPDIR", "/tmp")  # elsewhere if Python itself lies in /tmp
             _tmpfs(room, disk_mb)
             _tmpfs("/dev/shm", min(64, disk_mb))
@@ -200,6 +149,19 @@ def enter(run: Callable[[], None], disk_mb: int) -> int:
         os.waitpid(child, 0)
         raise NotIsolated("mounts refused")
     return child
+
+
+def possible() -> bool:
+    """Whether the kernel grants `enter`."""
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            os.waitpid(enter(lambda: None, 1), 0)
+            code = 0
+        finally:
+            os._exit(code)
+    return os.waitpid(child, 0)[1] == 0
 
 
 def limit(limits: Limits, own_namespace: bool) -> None:

@@ -1,110 +1,91 @@
-"""The warm worker of the student zone: imports once, forks for each submission.
+"""The warm process of the student zone: imports once, forks for each submission, several at once.
 
-Runs inside the sandbox as ``python -m grader.sandbox.server MODULE…``, or as a fork of the nursery
-(`grader.sandbox.nursery`) that has entered it. It has imported TensorFlow and never started an operation,
-so a fork of it works. It speaks frames (`grader.sandbox.channel`):
-a job comes in on standard input; ``{"frames": bytes, "end": {…}}`` goes out on standard output.
-Nobody here looks inside what a submission reports.
+Runs inside the sandbox as ``python -m grader.sandbox.server [--isolate] MODULE…``. It has imported
+TensorFlow and never started an operation, so a fork of it works. It serves jobs as
+`grader.sandbox.channel` says. The fork for a job, the keeper, reads it, and for each attempt at it makes
+namespaces (`grader.sandbox.isolate`) with a fork of its own for the submission; it watches that, passes on
+what it reports, and ends. Nobody here believes what a submission reports.
 
-The worker itself reads what all its submissions are asked (`grader.sandbox.channel.COMMON`), once, but
-never a job: a fork of it, the keeper, does, makes the namespaces (`grader.sandbox.isolate`), forks again
-for the submission, watches it, answers and ends. So no submission finds a trace of another one in its
-memory.
+A cell or probe that takes the process down is left out and the rest is run again, so that what was right
+before still counts; all attempts together have one deadline.
+
+The answer to a job: pieces of the report, each behind its length, an empty one, then a frame
+``{"attempts": [{"bytes", "reason", "status", "seconds", "cpu_seconds", "rss_mb"}], "skipped": {item: fate}}``.
 """
 
 from __future__ import annotations
 
 import gc
 import os
+import re
 import resource
 import select
 import signal
 import struct
 import sys
+import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from tempfile import TemporaryDirectory
-from typing import NoReturn
-
-import numpy as np
+from typing import Any
 
 from grader.check.key import Limits
-from grader.check.tree import Tree
-from grader.notebook.waiting import Waiting, forgiven
+from grader.check.tree import Tree, TreeError, unpack
+from grader.notebook.waiting import MOST, Waiting, forgiven
 from grader.sandbox import isolate
-from grader.sandbox.channel import COMMON, JOB, receive, send
+from grader.sandbox.channel import (
+    control_of_standard_input,
+    receive,
+    receive_job,
+    send,
+    send_bytes,
+    serve,
+)
 from grader.sandbox.preload import preload
 
-MAX_REPORT = 256 << 20  # bytes one submission may report
+MAX_REPORT = 128 << 20  # bytes one submission may report, all attempts together
+MAX_ATTEMPTS = 24
+MAX_SKIPPED = 12  # items left out one after the other; then all cells from the next one on
 _LOOK = 0.2  # seconds between two looks at what a submission uses
 _COUNT = 0.05  # seconds between two looks at how many processes it has made
 _PAGE_MB = os.sysconf("SC_PAGE_SIZE") / (1 << 20)
 _MARGIN_MB = 64  # by which the kernel's count of resident pages may lag behind
 _GRACE = 3.0  # seconds after which a cell that does not heed its limit is killed
+_SMALL = 400  # bytes of a frame that may say which item begins
 
 
-def main(argv: list[str]) -> int:
-    """Serve jobs until standard input ends."""
+def main(argv: Sequence[str]) -> int:
+    """Serve jobs until there are no more."""
     isolate.drop_root()
-    jobs, results = os.dup(0), os.dup(1)
-    null = os.open(os.devnull, os.O_RDWR)
-    for fd in (0, 1, 2):
-        os.dup2(null, fd)
-    os.set_inheritable(jobs, False)
-    os.set_inheritable(results, False)
-    isolated = "--isolate" in argv
+    control = control_of_standard_input()
+    os.dup2(0, 2)
     began = time.perf_counter()
     gc.disable()  # a fifth of the time that imports take; there is little to collect
     missing = preload([*_ALWAYS, *(a for a in argv if not a.startswith("--"))])
     _warm_up()
     isolate.hide()
-    fresh = isolated and not _can_isolate()
-    isolated = isolated and not fresh
+    isolated = "--isolate" in argv and isolate.possible()
+    fresh = "--isolate" in argv and not isolated
     gc.freeze()  # what is loaded now stays shared between the forks
     gc.enable()
     seconds = time.perf_counter() - began
-    send(results, {"ready": True, "fresh": fresh, "missing": missing,
-                   "seconds": seconds, "rss_mb": _rss_mb()})  # fmt: skip
-    common: Tree = {}
-    while True:
-        what = os.read(jobs, 1)
-        if what == COMMON:
-            common = receive(jobs)
-            gc.freeze()
-        elif what != JOB:
-            return 0  # there are no more
-        else:
-            keeper = os.fork()
-            if keeper == 0:
-                _keep(jobs, results, isolated, "--isolate" in argv, common)
-            if os.waitstatus_to_exitcode(os.waitpid(keeper, 0)[1]):
-                return 1
+    send(control.fileno(), {"ready": True, "fresh": fresh, "missing": missing,
+                            "seconds": seconds, "rss_mb": _rss_mb()})  # fmt: skip
 
+    def prepare(common: Tree) -> Tree:
+        gc.freeze()
+        return common
 
-def _keep(jobs: int, results: int, isolated: bool, alone: bool, common: Tree) -> NoReturn:
-    """The keeper's life: one job, one answer."""
-    code = 1
-    try:
-        job = receive(jobs)
+    def keep(common: Tree, given: Sequence[int]) -> None:
+        (connection,) = given
+        job = receive_job(connection)
         if job is not None:
-            send(results, serve({**common, **job}, isolated, (jobs, results), alone))
-            code = 0
-    finally:
-        os._exit(code)
+            _Keeper({**common, **job}, connection, isolated, fresh).run()
 
-
-def _can_isolate() -> bool:
-    child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            os.waitpid(isolate.enter(lambda: None, 1), 0)
-            code = 0
-        finally:
-            os._exit(code)
-    return os.waitpid(child, 0)[1] == 0
+    serve(control, prepare, keep)
+    return 0
 
 
 # What every submission needs: IPython (and what its shell imports late), and the student half.
@@ -129,57 +110,206 @@ def _rss_mb() -> float:
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
 
 
-def serve(job: Mapping[str, Tree], isolated: bool, private: tuple[int, ...], alone: bool) -> Tree:
-    """Fork for one job, watch it, and return what it reported and how it ended.
+class _Keeper:
+    """One job: attempts, until one comes to its end or time is up.
 
     Args:
         job: see `grader.notebook.runner.run`.
-        isolated: the fork gets namespaces of its own (`grader.sandbox.isolate`).
-        private: descriptors that the fork closes.
+        connection: where the answer goes.
+        isolated: each attempt gets namespaces of its own (`grader.sandbox.isolate`).
         alone: every process that /proc shows from now on is the submission's.
-
-    Raises:
-        NotIsolated: the kernel refused what it granted before; nothing was run.
     """
-    limits = Limits(**job["limits"])
-    with ExitStack() as stack:
-        if not isolated:
-            os.chdir(stack.enter_context(TemporaryDirectory(prefix="grader-")))
+
+    def __init__(self, job: Tree, connection: int, isolated: bool, alone: bool) -> None:
+        self.job, self.connection, self.isolated = job, connection, isolated
+        self.limits = Limits(**job["limits"])
+        # Processes that are not the submission's where all others are; None where its are those that
+        # descend from its first. In namespaces of its own, /proc shows no others.
+        self.outside = set() if isolated else {pid for pid, _ in _stats()} if alone else None
+        self.alone = alone
+        self.reported = 0
+        self.attempts: list[dict[str, Any]] = []
+        self.skipped: dict[str, dict[str, Any]] = {}
+
+    def run(self) -> None:
+        limits, last = self.limits, len(self.job["cells"])
+        end = time.monotonic() + limits.seconds + limits.training_seconds
+        cpu = 0.0
+        while True:
+            left = replace(
+                limits,
+                seconds=min(limits.seconds, max(1.0, end - time.monotonic())),
+                cpu_seconds=max(1.0, limits.cpu_seconds - cpu),
+            )
+            item, ended = self._attempt(last, left)
+            cpu += self.attempts[-1]["cpu_seconds"]
+            if ended or item is None or item in self.skipped:
+                break
+            self.skipped[item] = _fate(self.attempts[-1], limits)
+            if len(self.attempts) >= MAX_ATTEMPTS or time.monotonic() > end:
+                break
+            if cpu > limits.cpu_seconds or self.reported > MAX_REPORT:
+                break
+            if len(self.skipped) >= MAX_SKIPPED:
+                number = _cell_number(item, last)
+                last = last if number is None else number - 1
+        send_bytes(self.connection, b"")
+        send(self.connection, {"attempts": self.attempts, "skipped": self.skipped})
+
+    def _attempt(self, last: int, left: Limits) -> tuple[str | None, bool]:
+        """Make one attempt, in a fork: namespaces can be made once in a process.
+
+        Returns:
+            The item at which it was when it ended, if any; whether it came to its end.
+        """
         read, write = os.pipe()
-        outside = {pid for pid, _ in _stats()} if alone else None
-        began = time.monotonic()
-
-        def inside() -> None:
-            for fd in (read, *private):
-                os.close(fd)
-            isolate.limit(limits, isolated)
-            _run(job, write)
-
-        child = isolate.enter(inside, limits.disk_mb) if isolated else _beside(inside)
+        fork = os.fork()
+        if fork == 0:
+            code = 1
+            try:
+                isolate.die_with_parent()
+                os.close(read)
+                send(write, self._attempt_here(last, left))
+                code = 0
+            finally:
+                os._exit(code)
         os.close(write)
-        data, reason = _watch(child, read, limits, began, outside)
+        told = receive(read)
         os.close(read)
-        _kill(child)  # with the first process of its namespaces, everything inside ends
-        _, status, usage = os.wait4(child, 0)
-    return {
-        "frames": np.frombuffer(bytes(data), dtype=np.uint8),
-        "end": {
-            "reason": reason,
-            "status": status,
-            "seconds": round(time.monotonic() - began, 4),
-            "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 4),
-            "rss_mb": round(usage.ru_maxrss / 1024, 1),
-        },
-    }
+        os.waitpid(fork, 0)
+        if told is None:
+            raise ChildProcessError("an attempt was not even begun")
+        self.reported += told["attempt"]["bytes"]
+        self.attempts.append(told["attempt"])
+        return told["item"], told["ended"]
+
+    def _attempt_here(self, last: int, left: Limits) -> Tree:
+        """Fork for the submission, watch it, and pass on what it reports.
+
+        Raises:
+            NotIsolated: the kernel refused what it granted before; nothing was run.
+        """
+        job = {**self.job, "cells": self.job["cells"][:last], "limits": vars(left),
+               "skip": list(self.skipped)}  # fmt: skip
+        scan, began = _Scan(), time.monotonic()
+        with ExitStack() as stack:
+            if not self.isolated:
+                os.chdir(stack.enter_context(TemporaryDirectory(prefix="grader-")))
+            read, write = os.pipe()
+
+            def inside() -> None:
+                os.closerange(3, write)
+                os.closerange(write + 1, 256)
+                isolate.limit(left, self.isolated)
+                _run(job, write)
+
+            child = isolate.enter(inside, left.disk_mb) if self.isolated else _beside(inside)
+            os.close(write)
+            reason = self._watch(child, read, left, began, scan)
+            os.close(read)
+            _kill(child)  # with the first process of its namespaces, everything inside ends
+            _, status, usage = os.wait4(child, 0)
+        return {
+            "item": scan.item,
+            "ended": scan.ended,
+            "attempt": {
+                "bytes": scan.size,
+                "reason": reason,
+                "status": status,
+                "seconds": round(time.monotonic() - began, 4),
+                "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 4),
+                "rss_mb": round(usage.ru_maxrss / 1024, 1),
+            },
+        }
+
+    def _watch(self, child: int, read: int, limits: Limits, began: float, scan: _Scan) -> str:
+        """Pass on the child's report until it ends or breaks a limit that it cannot be trusted with."""
+        extra = 2 * limits.cell_seconds + _GRACE
+        deadline = began + limits.seconds + limits.training_seconds + extra
+        item_began, look_at = deadline, time.monotonic() + _LOOK  # no item yet
+        waiting = Waiting(1 if self.isolated else child)
+        first_wait = item_wait = waiting.lately()
+        allowed_mb = limits.memory_mb + _rss_mb()  # what it shares with the server is counted too
+        ended_at: float | None = None
+        newest, count_at = _newest(), began
+        while True:
+            if self.alone and time.monotonic() > count_at:
+                count_at = time.monotonic() + _COUNT
+                before, newest = newest, _newest()
+                if newest - before > 4 * limits.processes:
+                    return "processes"  # looking at each would take too long
+            readable, _, _ = select.select([read], [], [], 0.1)
+            now = time.monotonic()
+            if readable:
+                part = os.read(read, 1 << 20)
+                if not part:
+                    return "closed"
+                if self.reported + scan.size + len(part) > MAX_REPORT:
+                    return "report"
+                send_bytes(self.connection, part)
+                if scan.feed(part):
+                    item_began, item_wait = now, waiting.lately()
+            if scan.ended:
+                ended_at = ended_at or now
+                if now - ended_at > 1.0:
+                    return "closed"
+            waited = waiting.now() - first_wait if now > deadline else 0.0
+            if now > deadline + forgiven(waited, limits.seconds):
+                return "seconds"
+            allowed = limits.cell_seconds + (limits.training_seconds if scan.training else 0.0)
+            over = now - item_began - allowed - _GRACE
+            if over > 0 and over > forgiven(waiting.now() - item_wait, allowed):
+                return "cell"
+            if now > look_at:
+                look_at = now + _LOOK
+                used = _used(child, self.outside, allowed_mb)
+                if used.threads > limits.processes:
+                    return "processes"
+                if used.memory_mb > allowed_mb:
+                    return "memory"
+                if used.cpu_seconds > limits.cpu_seconds + limits.cell_seconds + _GRACE:
+                    return "cpu"
+
+
+def patience(limits: Limits) -> float:
+    """Seconds after which a job surely has its answer, if the zone is as it should be."""
+    whole = limits.seconds + limits.training_seconds + 3 * limits.cell_seconds
+    return (1 + MOST) * whole + 60
+
+
+def _fate(end: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
+    """Why an attempt ended early, as an observation's error."""
+    reason = str(end["reason"])
+    value = {
+        "cell": limits.cell_seconds, "seconds": limits.seconds, "processes": limits.processes,
+        "memory": limits.memory_mb, "cpu": limits.cpu_seconds, "report": "",
+    }  # fmt: skip
+    if reason in value:
+        return {"limit": reason, "value": value[reason]}
+    code = os.waitstatus_to_exitcode(end["status"])
+    number = 256 - code if code > 128 else -code  # a fork passes its own fork's signal on
+    name = signal.Signals(number).name if number in set(signal.Signals) else f"exit {code}"
+    if name == "SIGXCPU" or (name == "SIGKILL" and end["cpu_seconds"] > limits.cpu_seconds):
+        return {"limit": "cpu", "value": limits.cpu_seconds}
+    return {"limit": "died", "value": name}
+
+
+def _cell_number(item: str, count: int) -> int | None:
+    """The number in ``"cell:3"``, if there is such a cell."""
+    found = re.fullmatch(r"cell:([1-9][0-9]{0,6})", item)
+    number = int(found.group(1)) if found else 0
+    return number if 1 <= number <= count else None
 
 
 def _run(job: Mapping[str, Tree], channel: int) -> None:
     from grader.notebook import runner
 
-    if job["recordings"] and not job["rerun"]:
-        # No training: the first product of matrices need not compile machine code (0.02 s).
-        os.environ["TENSORFLOW_USE_CUSTOM_CONTRACTION_KERNEL"] = "false"
-    runner.main(job, channel)
+    def report(tree: Tree) -> None:
+        send(channel, tree)
+
+    threading.excepthook = lambda args: None
+    runner.run(job, report)
+    os._exit(0)
 
 
 def _beside(run: Callable[[], None]) -> int:
@@ -213,66 +343,6 @@ def _stats() -> Iterator[tuple[int, list[str]]]:
                     yield int(name), file.read().rsplit(")", 1)[1].split()
             except (OSError, IndexError):
                 pass
-
-
-def _watch(
-    child: int, read: int, limits: Limits, began: float, outside: set[int] | None
-) -> tuple[bytearray, str]:  # fmt: skip
-    """Collect the child's report until it ends or breaks a limit that it cannot be trusted with.
-
-    Args:
-        child: the submission's first process.
-        read: where it reports.
-        limits: its limits.
-        began: when it began (`time.monotonic`).
-        outside: processes that are not the submission's, where all others are; None where its are
-            those that descend from `child`.
-    """
-    data = bytearray()
-    extra = 2 * limits.cell_seconds + _GRACE
-    deadline = began + limits.seconds + limits.training_seconds + extra
-    scan, item_began, look_at = _Scan(), deadline, time.monotonic() + _LOOK  # no item yet
-    waiting = Waiting(child)
-    first_wait = item_wait = waiting.lately()
-    allowed_mb = limits.memory_mb + _rss_mb()  # what it shares with the worker is counted too
-    ended_at: float | None = None
-    newest, count_at = _newest(), began
-    while True:
-        if outside is not None and time.monotonic() > count_at:
-            count_at = time.monotonic() + _COUNT
-            before, newest = newest, _newest()
-            if newest - before > 4 * limits.processes:
-                return data, "processes"  # looking at each would take too long
-        readable, _, _ = select.select([read], [], [], 0.1)
-        now = time.monotonic()
-        if readable:
-            part = os.read(read, 1 << 20)
-            if not part:
-                return data, "closed"
-            data += part
-            if len(data) > MAX_REPORT:
-                return data, "report"
-            if scan.new_item(data):
-                item_began, item_wait = now, waiting.lately()
-        if scan.ended:
-            ended_at = ended_at or now
-            if now - ended_at > 1.0:
-                return data, "closed"
-        if now > deadline and now > deadline + forgiven(waiting.now() - first_wait, limits.seconds):
-            return data, "seconds"
-        allowed = limits.cell_seconds + (limits.training_seconds if scan.training else 0.0)
-        over = now - item_began - allowed - _GRACE
-        if over > 0 and over > forgiven(waiting.now() - item_wait, allowed):
-            return data, "cell"
-        if now > look_at:
-            look_at = now + _LOOK
-            used = _used(child, outside, allowed_mb)
-            if used.threads > limits.processes:
-                return data, "processes"
-            if used.memory_mb > allowed_mb:
-                return data, "memory"
-            if used.cpu_seconds > limits.cpu_seconds + limits.cell_seconds + _GRACE:
-                return data, "cpu"
 
 
 def _newest() -> int:
@@ -329,28 +399,65 @@ def _private_mb(pid: int) -> float:
 
 
 class _Scan:
-    """Looks for new frames in a growing report, and for two words in short ones.
+    """Looks for frames in a report as it comes, and reads the short ones that say what begins or ends.
 
     A submission that forges them gains nothing but time, up to the limit of the whole.
+
+    Attributes:
+        size: bytes so far.
+        item: what was begun last and has not ended.
+        ended: whether it came to its end.
+        training: whether it trains.
     """
 
     def __init__(self) -> None:
-        self.at = 0
-        self.ended = False
-        self.training = False
+        self.size = 0
+        self.item: str | None = None
+        self.ended = self.training = False
+        self._head = bytearray()  # of a frame that has not come whole: no more than is looked at
+        self._left = 0  # bytes of a long frame still to come
 
-    def new_item(self, data: bytearray) -> bool:
-        before = self.at
-        while self.at + 8 <= len(data):
-            (size,) = struct.unpack_from("<Q", data, self.at)
-            if self.at + 8 + size > len(data):
-                break
-            if size < 400:
-                frame = data[self.at : self.at + 8 + size]
-                self.ended = self.ended or b'"end"' in frame
-                self.training = b'"training"' in frame
-            self.at += 8 + size
-        return self.at > before
+    def feed(self, part: bytes) -> bool:
+        """Take a piece; whether a frame ended in it."""
+        self.size += len(part)
+        at, found = 0, False
+        while at < len(part):
+            if self._left:
+                step = min(self._left, len(part) - at)
+                at, self._left = at + step, self._left - step
+                if not self._left:
+                    self.item, self.training, found = None, False, True
+                continue
+            missing = 8 - len(self._head)
+            if missing <= 0:
+                (size,) = struct.unpack_from("<Q", self._head)
+                if size >= _SMALL:
+                    self._head.clear()
+                    self._left = size
+                    continue
+                missing = 8 + size - len(self._head)
+            self._head += part[at : at + missing]
+            at += missing
+            if len(self._head) >= 8 and len(self._head) == 8 + int.from_bytes(
+                self._head[:8], "little"
+            ):
+                self._short(bytes(self._head[8:]))
+                self._head.clear()
+                found = True
+        return found
+
+    def _short(self, frame: bytes) -> None:
+        try:
+            tree = unpack(frame)
+        except TreeError:
+            return
+        tree = tree if isinstance(tree, dict) else {}
+        self.ended = self.ended or tree.get("end") is True
+        self.training = "training" in tree
+        if isinstance(tree.get("start"), str):
+            self.item = tree["start"][:200]
+        elif not self.training:
+            self.item = None
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ def test_a_mended_check_is_judged_again_without_running_anything(course: Path) -
     (course / "sitecustomize.py").write_text(
         "import grader.gradebook.unit as g\n"
         "def no(*a, **k): raise OSError('a student zone was started')\n"
-        "g.run_submission = no\n"
+        "g.submission_run = no\n"
     )
     import os
 

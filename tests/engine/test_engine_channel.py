@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from grader.check.tree import TreeError, pack
 from grader.sandbox.channel import MAX_FRAME, frames, receive, send
-from grader.sandbox.client import _cell, _cell_number, _legible
 from grader.sandbox.isolate import _FORBIDDEN_CALLS, _MACHINES, _filter
+from grader.sandbox.outcome import _cell, read_report
+from grader.sandbox.server import _cell_number, _Scan
 
 
 def frame(tree):
@@ -58,12 +59,58 @@ def test_noise_never_raises(data):
     list(frames(data))
 
 
-def test_strings_are_made_legible():
-    tree = {"\ud800a": ["\x00b\x1b[31m\n", 1, None, np.zeros(2)], "c": "é\t"}
-    found = _legible(tree)
-    assert list(found) == ["?a", "c"]
-    assert found["?a"][0] == "b[31m\n" and found["c"] == "é\t"
-    assert found["?a"][1:3] == [1, None]
+SOME = [
+    {"start": "reading"}, {"start": "cell:1"}, {"cell": {"text": "x" * 1000}}, {"start": "probe:a"},
+    {"training": 3.0}, {"check": "a", "observation": {"values": {"out": np.arange(300)}}}, {"start": "cell:2"},
+]  # fmt: skip
+
+
+@given(st.lists(st.integers(1, 900), max_size=30))
+def test_what_begins_and_ends_is_seen_however_the_report_is_cut(cuts):
+    data = b"".join(map(frame, SOME))
+    scan, at = _Scan(), 0
+    for cut in (*cuts, len(data)):
+        scan.feed(data[at : at + cut])
+        at += cut
+    assert (scan.item, scan.ended, scan.size) == ("cell:2", False, len(data))
+    scan.feed(frame({"end": True}))
+    assert scan.ended and scan.item is None
+
+
+def test_a_training_is_part_of_its_cell():
+    scan = _Scan()
+    for tree in SOME[1], SOME[4]:
+        scan.feed(frame(tree))
+    assert scan.item == "cell:1" and scan.training
+
+
+@given(st.lists(st.binary(max_size=60), max_size=20))
+def test_a_forged_report_never_stops_who_watches(parts):
+    scan = _Scan()
+    for part in (struct.pack("<Q", 2**62), *parts):
+        scan.feed(part)
+    assert not scan.ended and scan.size == 8 + sum(map(len, parts))
+
+
+def test_reports_of_all_attempts_are_joined():
+    questions = {"limits": {}, "probes": [{"check": "a"}, {"check": "b"}]}
+    first = frame({"check": "a", "observation": 1}) + frame({"cell": {"index": 1}})
+    then = frame({"check": "b", "observation": {"\ud800a": "\x00b\n"}}) + frame(
+        {"check": "c", "observation": 3}
+    )
+    told = {
+        "attempts": [
+            {"bytes": len(part), "seconds": 1.0, "cpu_seconds": 0.5} for part in (first, then)
+        ],
+        "skipped": {"cell:2": {"limit": "died", "value": "SIGSEGV"}, "probe:a": {}, "cell:9": {}},
+    }  # fmt: skip
+    found = read_report(first + then, told, questions, 3)
+    assert found.observations == {"a": 1, "b": {"?a": "b\n"}}
+    assert [c.status for c in found.cells] == ["skipped", "limit", "skipped"]
+    assert found.cells[1].error["value"] == "SIGSEGV" and (found.seconds, found.cpu_seconds) == (
+        2,
+        1,
+    )
 
 
 @pytest.mark.parametrize(
@@ -81,7 +128,13 @@ def test_reports_that_are_none(report):
 
 
 def test_reports_are_tamed():
-    cell = {"index": 3, "status": "right", "error": {"a" * 99: "b" * 9999}, "seconds": float("nan")}
+    cell = {
+        "index": 3,
+        "others": [],
+        "status": "right",
+        "error": {"a" * 99: "b" * 9999},
+        "seconds": float("nan"),
+    }
     found = _cell({**cell, "text": "t" * 999}, 100)
     assert (found.status, found.seconds, len(found.text)) == ("error", 0.0, 100)
     assert [(len(k), len(v)) for k, v in found.error.items()] == [(40, 600)]

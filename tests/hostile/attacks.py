@@ -11,9 +11,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 
-def inhabitants(worker):
-    """Processes below a worker's zone and below the nursery that it came from, as numbered here."""
-    roots = {worker._process.pid, worker.came_from._process.pid}
+def inhabitants(zone):
+    """Processes below a zone's, as numbered here."""
+    roots = {zone._process.popen.pid}
     parents = {}
     for name in filter(str.isdigit, os.listdir("/proc")):
         with suppress(OSError), open(f"/proc/{name}/stat") as file:
@@ -25,13 +25,13 @@ def inhabitants(worker):
     return found
 
 
-def settled(worker, seconds=5):
+def settled(zone, seconds=5):
     """`inhabitants`, once the fork that answered last is gone: the same twice, 0.3 s apart."""
     until = time.monotonic() + seconds
-    before = inhabitants(worker)
+    before = inhabitants(zone)
     while time.monotonic() < until:
         time.sleep(0.3)
-        if (now := inhabitants(worker)) == before:
+        if (now := inhabitants(zone)) == before:
             break
         before = now
     return before
@@ -50,7 +50,7 @@ class Attack:
         points: what the submission must earn; "full" is all.
         status: status of the attack's own cell; "" where it does not matter.
         says: must be in the cell's limit or error, or in what it printed.
-        worker_lives: the warm worker must survive it (it may be restarted otherwise).
+        worker_lives: the warm process must survive it (it may be restarted otherwise).
     """
 
     id: str
@@ -73,7 +73,7 @@ def harm(id, cell, status="ok", says="", points="full"):
 FIND_REPORT = """
 import gc, sys, types
 found = [f for f in gc.get_objects() if isinstance(f, types.FunctionType) and f.__name__ == "report"
-         and f.__code__.co_filename.endswith("runner.py")]
+         and f.__code__.co_filename.endswith("server.py")]
 channel = found[0].__closure__[0].cell_contents
 job = next(d for d in gc.get_objects() if isinstance(d, dict) and {"cells", "probes"} <= set(d))
 """

@@ -1,4 +1,4 @@
-"""The real sandbox around the mini lab's hidden key: one warm worker for all attacks."""
+"""The real sandbox around the mini lab's hidden key: one warm student zone for all attacks."""
 
 import os
 import subprocess
@@ -14,7 +14,7 @@ from grader.authoring.source import load_lab
 from grader.check.judge import Evidence, judge, total
 from grader.check.key import Limits
 from grader.sandbox import bwrap
-from grader.sandbox.client import run_submission, student_worker
+from grader.sandbox.client import run_submission, student_zone
 
 MINI = Path(__file__).parents[1] / "fixtures" / "mini"
 TIGHT = Limits(
@@ -34,7 +34,7 @@ class Ran:
 
 
 class Class:
-    """A worker of the student zone, the mini lab's hidden key and its notebooks."""
+    """The student zone, the mini lab's hidden key and its notebooks."""
 
     def __init__(self):
         lab = load_lab(MINI)
@@ -42,19 +42,19 @@ class Class:
             warnings.simplefilter("ignore", RuntimeWarning)  # its mistakes divide by zero
             self.public = compile_key(lab)
             key = compile_key(lab, 4711, hidden=True)
-        # What real labs import ahead: so the worker comes from the nursery, as theirs do.
+        # What real labs import ahead.
         self.key = replace(key, limits=TIGHT, preload=("tensorflow", "keras", "matplotlib.pyplot"))
         self.questions = self.key.questions_for_students()
         self.solution = self._cells(lab, True)
         self.blank = self._cells(lab, False)
-        self.worker = student_worker(self.key, None, sandboxed=True)
+        self.student = student_zone(self.key, None, sandboxed=True)
 
     @staticmethod
     def _cells(lab, solved):
         return [c.source for c in lab.notebook("en", solved).cells if c.cell_type == "code"]
 
     def run(self, cells, recordings=None):
-        outcome = run_submission(self.worker, self.questions, cells, recordings or {}, "en")
+        outcome = run_submission(self.student, self.questions, cells, recordings or {}, "en")
         verdicts = judge(self.key, Evidence(outcome.observations, cells))
         by_check = {v.check: v for v in verdicts}
         return Ran(total(verdicts), by_check, outcome.cells, outcome)
@@ -70,7 +70,7 @@ def zone():
         pytest.skip(found)
     made = Class()
     yield made
-    made.worker.stop()
+    made.student.close()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Every attack of `attacks` against the real sandbox; after each, an honest one on the same worker."""
+"""Every attack of `attacks` against the real sandbox; after each, an honest one in the same warm zone."""
 
 import pytest
 from attacks import CHEATS, FULL, HARMS
@@ -20,12 +20,12 @@ def said(cell):
 
 
 def honest_after(zone):
-    """An honest submission, graded next, gets all its points from the same, warm worker."""
-    before = zone.worker._process
+    """An honest submission, graded next, gets all its points from the same, warm zone."""
+    before = zone.student._process
     ran = zone.honest()
     assert ran.points == FULL
     assert all(c.status == "ok" for c in ran.cells)
-    assert zone.worker._process is before
+    assert zone.student._process is before
 
 
 def test_there_are_enough_attacks():
@@ -42,10 +42,10 @@ def test_what_is_honest(zone):
 
 @pytest.mark.parametrize("attack", CHEATS, ids=lambda a: a.id)
 def test_a_cheat_earns_nothing(zone, attack):
-    process = zone.worker._process
+    process = zone.student._process
     ran = zone.run([*zone.blank, here(attack)])
     assert ran.points == attack.points, {k: v.status for k, v in ran.verdicts.items()}
-    assert zone.worker._process is process or process is None
+    assert zone.student._process is process or process is None
     assert all(v.message.en for v in ran.verdicts.values() if not v.points)
     cell = own_cell(ran, len(zone.blank) + 1)
     assert attack.says in said(cell)

@@ -3,16 +3,16 @@
 There is none here: any device file that a sandbox does not have stands in for the card's.
 """
 
-import queue
+import time
 from pathlib import Path
 
 import pytest
 
 from grader.cli.grading import Failed, _cards
-from grader.gradebook import grade
-from grader.gradebook.grade import Setting, grade_units
+from grader.gradebook import executors
+from grader.gradebook.executors import Local, Setting
 from grader.sandbox import bwrap, gpu
-from grader.sandbox.client import clean_worker, run_submission, student_worker
+from grader.sandbox.client import clean_room, run_submission, student_zone
 
 LOOK = """
 import os, stat
@@ -44,39 +44,41 @@ def test_devices_are_the_cards_and_what_the_driver_needs(tmp_path):
 @pytest.mark.parametrize("shown", [False, True])
 def test_a_submission_sees_the_card_only_if_its_worker_is_for_it(zone, card, monkeypatch, shown):
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    worker = student_worker(zone.key, None, True, gpu=(card,) if shown else ())
+    student = student_zone(zone.key, None, True, gpu=(card,) if shown else ())
     try:
         cells = [LOOK.format(device=str(card))]
-        outcome = run_submission(worker, zone.questions, cells, {}, "en")
+        outcome = run_submission(student, zone.questions, cells, {}, "en")
     finally:
-        worker.stop()
+        student.close()
     assert outcome.cells[0].text.split() == (["True", "0"] if shown else ["False", "-1"])
 
 
 def test_the_clean_room_never_has_it(zone):
-    room = clean_worker(zone.key, Path(__file__).parents[1] / "fixtures" / "mini", True)
-    line, _ = bwrap.command(room._view, "m", (), True, 1, gpu=room._gpu)
+    room = clean_room(zone.key, Path(__file__).parents[1] / "fixtures" / "mini", True)
+    line, _ = room._command()
     at = line.index("CUDA_VISIBLE_DEVICES")
     assert line[at + 1] == "-1" and "--dev-bind" not in line
 
 
 def test_one_training_has_the_gpu_at_a_time(zone, card, monkeypatch):
-    asked: queue.SimpleQueue = queue.SimpleQueue()
+    under_way, most = [], []
 
-    class Refused(Exception):
-        pass
+    def grade_item(asked, item, zones, store, spent):
+        under_way.append(item)
+        most.append(len(under_way))
+        time.sleep(0.1)
+        under_way.remove(item)
+        return {}
 
-    def worker(*args, **kwargs):
-        asked.put(kwargs["gpu"])
-        raise Refused
-
-    monkeypatch.setattr(grade, "student_worker", worker)
-    for cards, workers in (((), 3), ((card,), 1)):
+    monkeypatch.setattr(executors, "grade_item", grade_item)
+    for cards, at_a_time in (((), 3), ((card,), 1)):
+        most.clear()
         setting = Setting(Path("."), None, jobs=3, rerun=True, gpu=cards)
-        with pytest.raises(Refused):
-            grade_units(zone.key, [(str(i), None) for i in range(5)], setting, lambda *_: None)
-        assert [asked.get(timeout=10) for _ in range(workers)] == [cards] * workers
-        assert asked.empty()
+        with Local(setting, zone.key) as local:
+            assert local._zones.student._command()[0].count("--dev-bind") == len(cards)
+            futures = [local.submit(None, i, None) for i in range(6)]
+        assert [f.result() for f in futures] == [{}] * 6
+        assert max(most) == at_a_time
 
 
 def test_a_gpu_that_cannot_be_had_is_one_line(monkeypatch):

@@ -5,12 +5,8 @@ import sys
 import sysconfig
 from pathlib import Path
 
-import pytest
-
 import grader
-from grader.sandbox import nursery
 from grader.sandbox.bwrap import room
-from grader.sandbox.client import student_worker
 
 LOOK = r"""
 import ctypes, json, os, socket, stat
@@ -86,21 +82,6 @@ OWN_DOING = {
 }  # fmt: skip
 
 
-@pytest.fixture(params=["born", "new"])
-def either(zone, request, monkeypatch):
-    """The zone with a worker from the nursery, and with one that bubblewrap starts."""
-    worker = zone.worker
-    if request.param == "new":
-        monkeypatch.setattr(nursery, "begin", lambda environment: None)
-        zone.worker = student_worker(zone.key, None, sandboxed=True)
-    zone.worker.start()
-    assert (zone.worker.came_from is not None) == (request.param == "born")
-    yield zone
-    if zone.worker is not worker:
-        zone.worker.stop()
-        zone.worker = worker
-
-
 def look(zone):
     roots = {sys.prefix, sys.base_prefix, str(Path(sys.executable).resolve().parent.parent)}
     roots |= {sysconfig.get_path("stdlib")}
@@ -111,14 +92,14 @@ def look(zone):
     questions = {**zone.questions, "limits": vars(limits)}
     from grader.sandbox.client import run_submission
 
-    outcome = run_submission(zone.worker, questions, [cell], {}, "en")
+    outcome = run_submission(zone.student, questions, [cell], {}, "en")
     (report,) = outcome.cells
     assert report.status == "ok", report
     return json.loads(report.text), roots
 
 
-def test_the_student_zone_from_inside(either):
-    found, roots = look(either)
+def test_the_student_zone_from_inside(zone):
+    found, roots = look(zone)
     kit = Path(grader.__file__).resolve().parent
 
     # Files: the system, Python, the student's half of the kit, and nothing else.
@@ -197,12 +178,10 @@ print(json.dumps(found))
 """
 
 
-def test_nothing_of_the_nursery_is_within_reach(either):
-    """Neither the program that a worker born outside runs, nor a file or folder of this machine."""
-    (report,) = either.run([REACH]).cells
+def test_nothing_outside_is_within_reach(zone):
+    """Neither the program that runs, nor a file or folder of this machine."""
+    (report,) = zone.run([REACH]).cells
     found = json.loads(report.text)
-    born = either.worker.came_from is not None
-    assert found["exe"].startswith("/memfd:") == born
     assert found["written"] == found["ways"] == found["mapped"] == []
 
 

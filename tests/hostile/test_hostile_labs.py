@@ -22,7 +22,8 @@ from grader.check.judge import Evidence, judge
 from grader.check.key import Key
 from grader.check.recording import Recording
 from grader.check.tree import pack, unpack
-from grader.gradebook.grade import Setting, grade_units
+from grader.gradebook.executors import Setting
+from grader.gradebook.grade import grade_units
 from grader.gradebook.keys import hidden_key, lab_ids
 from grader.sandbox import bwrap
 
