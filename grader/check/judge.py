@@ -443,7 +443,7 @@ def _not_ok(blank: Verdict, seen: Tree) -> Verdict:
             message = _LACKS.get(str(error["what"]), message)
         return replace(blank, status="missing", message=message)
     if status == "limit":
-        return replace(blank, status="limit", message=limit_text(error))
+        return replace(blank, status="limit", message=limit_text(error) + _line_of(error))
     if error.get("what") in ("function", "class"):
         return replace(
             blank,
@@ -451,11 +451,14 @@ def _not_ok(blank: Verdict, seen: Tree) -> Verdict:
             message=instead_of_a_model(str(error.get("name", "?"))[:60], str(error["what"])),
         )
     message = said_of(error)
-    if error.get("line"):
-        message += gettext(
-            ", at: {c}", c=str(error["line"])[:120].replace("{", "(").replace("}", ")")
-        )
+    message += _line_of(error)
     return replace(blank, status="error", message=message + (_weights_problem(seen) or same("")))
+
+
+def _line_of(error: Mapping[str, Any]) -> Text:
+    """Where in the student's code; empty if it is not known."""
+    line = str(error.get("line") or "")[:120].replace("{", "(").replace("}", ")")
+    return gettext(", at: {c}", c=line) if line else same("")
 
 
 def instead_of_a_model(name: str, kind: str) -> Text:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 import signal
 import threading
 import time
@@ -27,7 +28,7 @@ class Clock:
 
     Attributes:
         at: where the last one that was stopped stood, innermost last: name of a function of the
-            student's, line in its cell.
+            student's, and the line of code.
     """
 
     def __init__(
@@ -39,7 +40,7 @@ class Clock:
         self.end = time.monotonic() + seconds
         self.running = False
         self.allowed = self.granted = 0.0
-        self.at: list[tuple[str, int]] = []
+        self.at: list[tuple[str, str]] = []
         self._halfway: list[FrameType] | None = None
         self._timer: threading.Timer | None = None
         self.waiting = Waiting()
@@ -153,8 +154,28 @@ def _frames(frame: FrameType | None) -> Iterator[FrameType]:
     return reversed(found)
 
 
-def _place(frame: FrameType) -> tuple[str, int]:
+def _place(frame: FrameType) -> tuple[str, str]:
     """The top-level name that a function belongs to ("" for a cell's own code), and its line."""
     code = frame.f_code
     name = getattr(code, "co_qualname", code.co_name).split(".")[0]
-    return ("" if name.startswith("<") else name), frame.f_lineno
+    line = linecache.getline(code.co_filename, frame.f_lineno).strip()
+    return ("" if name.startswith("<") else name), line[:200]
+
+
+@contextmanager
+def limited(item_seconds: float, names: Mapping[str, Any]) -> Iterator[Clock | None]:
+    """A clock for a while, in a process whose signals are somebody else's; None beside the main thread."""
+    if threading.current_thread() is not threading.main_thread():
+        yield None
+        return
+    clock = Clock(item_seconds, names)
+    try:
+        yield clock
+    finally:
+        clock.release()
+
+
+def limit_record(hit: LimitHit, clock: Clock | None = None) -> dict[str, Any]:
+    """An error record of what was stopped: which limit, and the student's line where it was."""
+    line = clock.at[-1][1] if clock is not None and clock.at else ""
+    return {"type": "LimitHit", "limit": hit.limit, "value": hit.value, "line": line}

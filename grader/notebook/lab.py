@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
@@ -16,11 +17,12 @@ import numpy as np
 from grader.check.judge import Evidence, Verdict, instead_of_a_model, judge, near_names
 from grader.check.key import Check, Key
 from grader.check.names import defined_in, reach
-from grader.check.observe import Made, observe, plain
+from grader.check.observe import LimitHit, Made, observe, plain
 from grader.check.recording import BadRecording, Recording
 from grader.check.text import Text, gettext
 from grader.check.tree import Tree
-from grader.notebook import display, holes, locate, pictures, session, surroundings
+from grader.notebook import display, holes, locate, pictures, progress, session, surroundings
+from grader.notebook.clock import Clock, limit_record, limited
 from grader.notebook.errors import LabError, NoSuchCall
 
 if TYPE_CHECKING:
@@ -66,6 +68,7 @@ class Lab:
                 holes.install(running, self._holes, self._say_open)
                 self._look_around(running.user_ns)
                 self._bring_back()
+            progress.load(self)
 
     def _look_around(self, names: Mapping[str, Any]) -> None:
         for line in surroundings.trouble(self.key, names, self.folder, self._file(names)):
@@ -137,18 +140,18 @@ class Lab:
         checks = self._find(name)
         names = display.namespace()
         sources = current_cells(tuple(display.cells()))
-        made: dict[str, Made] = {}
-        for check in checks:
-            self._observe(check, names, made)
-        verdicts = self._judge(checks, sources)
-        if any(v.status in ("wrong", "error") for v in verdicts):
-            used = self._built_on({c.exercise for c in checks})
-            if used:
-                for check in used:
-                    self._observe(check, names, made)
-                verdicts = self._judge(checks, sources)
+        with limited(self.key.limits.cell_seconds, names) as clock:
+            look = _Look(self, names, sources, clock)
+            look.at(checks)
+            verdicts = self._judge(checks, sources)
+            if any(v.status in ("wrong", "error") for v in verdicts):
+                used = self._built_on({c.exercise for c in checks})
+                if used:
+                    look.at(used)
+                    verdicts = self._judge(checks, sources)
         verdicts = [self._kinder(v, names) for v in verdicts]
         self.verdicts |= {v.check: v for v in verdicts}
+        progress.save(self)
         pictures = display.in_notebook()
         rows = [
             display.row(v, self.key, self.lang, self._picture(v) if pictures else "")
@@ -174,12 +177,6 @@ class Lab:
             + _meant(name, [*ids, *(d for e in key.exercises for d in e.defines)], ids),
             self.lang,
         )
-
-    def _observe(self, check: Check, names: Mapping[str, Any], made: dict[str, Made]) -> None:
-        recorded = check.kind == "clean" and not self._lacking(check)
-        seen = observe_check(self.key, check, names, self.answers, recorded, made)
-        if seen is not None:
-            self._observations[check.id] = seen
 
     def _judge(self, checks: Sequence[Check], sources: Sequence[str]) -> list[Verdict]:
         asked = {c.exercise for c in checks}
@@ -221,6 +218,14 @@ class Lab:
                 return replace(verdict, status="pending", message=said)
             if check.probe is None and not lacking:
                 return replace(verdict, status="pending", message=MEASURED)
+            if not lacking:
+                said = gettext(
+                    "recorded; after a restart, run the cell that makes {n}, then "
+                    "lab.restore({r!r}, model)",
+                    n=(_error(self._observations.get(check.id)).get("name", "") or "model"),
+                    r=check.recording,
+                )
+                return replace(verdict, status="pending", message=said)
             said = gettext(
                 "not trained yet: run the cell with lab.record({r!r})", r=lacking or check.recording
             )
@@ -228,11 +233,11 @@ class Lab:
         seen = self._observations.get(check.id)
         if check.kind == "answer" or not isinstance(seen, dict):
             return verdict
-        name = str((seen.get("error") or {}).get("name", ""))
+        name = str(_error(seen).get("name", ""))
         if self._holes.pending.get(name) is not None or check.exercise in self._holes.open:
             said = gettext("not done yet")
             return replace(verdict, status="todo", message=said)
-        if name not in names and not (seen.get("error") or {}).get("near"):
+        if name not in names and not _error(seen).get("near"):
             said = gettext("{n} is not defined: run its cell first", n=name)
             return replace(verdict, message=said)
         return verdict
@@ -523,6 +528,50 @@ class Lab:
             if e.id == exercise:
                 label = f"{e.number} {e.title.to(self.lang)}"
         display.show(display.Note(said.fill(n=label).to(self.lang)))
+
+
+class _Look:
+    """A look at a student's code for ``lab.check``: what does not end is looked at once.
+
+    Args:
+        clock: stops each check in time; None where it cannot.
+    """
+
+    def __init__(
+        self, lab: Lab, names: Mapping[str, Any], sources: Sequence[str], clock: Clock | None
+    ) -> None:
+        self.lab, self.names, self.sources, self.clock = lab, names, sources, clock
+        self.made: dict[str, Made] = {}
+        self.endless: set[str] = set()
+
+    def at(self, checks: Sequence[Check]) -> None:
+        """Observe for these checks."""
+        for check in checks:
+            recorded = check.kind == "clean" and not self.lab._lacking(check)
+            seen = self._observe(check, recorded)
+            if seen is not None:
+                self.lab._observations[check.id] = seen
+
+    def _observe(self, check: Check, recorded: bool) -> Tree:
+        if self.endless and check.probe is not None:
+            used = check.probe.names()
+            stuck = self.endless & {*used, *reach(self.sources, used)}
+            if stuck:
+                return {"status": "limit", "error": {"limit": "inside", "value": min(stuck)}}
+        try:
+            with self.clock.limit() if self.clock is not None else nullcontext():
+                return observe_check(
+                    self.lab.key, check, self.names, self.lab.answers, recorded, self.made
+                )
+        except LimitHit as hit:
+            assert self.clock is not None
+            self.endless |= {self.clock.inside} - {""}
+            return {"status": "limit", "error": limit_record(hit, self.clock)}
+
+
+def _error(seen: Tree) -> Mapping[str, Any]:
+    """The error record of an observation; empty if it has none."""
+    return (seen.get("error") or {}) if isinstance(seen, dict) else {}
 
 
 def made_at(manifest: Mapping[str, Any]) -> str:

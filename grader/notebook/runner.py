@@ -27,7 +27,7 @@ from grader.check.text import gettext
 from grader.check.tree import Tree
 from grader.notebook import session
 from grader.notebook.cells import CellReport, CellStatus
-from grader.notebook.clock import Clock
+from grader.notebook.clock import Clock, limit_record
 from grader.notebook.holes import Holes
 from grader.notebook.settings import Settings
 from grader.notebook.shell import Typing, headless, stand_ins
@@ -140,7 +140,7 @@ class Runner:
                 elif number in left_out:
                     found = CellReport(number, "shown")
                 elif self._over is not None:
-                    found = CellReport(number, "skipped", _limit_record(self._over))
+                    found = CellReport(number, "skipped", limit_record(self._over))
                 else:
                     report({"start": f"cell:{number}"})
                     found = self._run_cell(number, source)
@@ -195,9 +195,9 @@ class Runner:
         if error is not None:
             self._note(error, ast.unparse(node), node.lineno, stopped)
 
-    def _endless_in(self, names: Iterable[str]) -> str:
-        """A function that does not end among those that `names` use, or ""."""
-        return min(self._endless & reach(self._sources, names), default="")
+    def _endless_in(self, names: Collection[str]) -> str:
+        """A function that does not end among `names` and those that they use, or ""."""
+        return min(self._endless & {*names, *reach(self._sources, names)}, default="")
 
     def _note(self, error: BaseException, source: str, line: int, endless: str = "") -> None:
         """Keep what a statement raised, and which names are not there because of it.
@@ -214,7 +214,7 @@ class Runner:
             if error.limit in ("seconds", "cpu"):
                 self._over = error
             self._stopped()
-            self._failed.append(("limit", _limit_record(error)))
+            self._failed.append(("limit", limit_record(error, self.clock)))
         elif (hole := self.holes.explain(error, source, self.names)) is not None:
             self._failed.append(("todo", {"type": "NotDoneYet", "message": hole, "line": ""}))
             return
@@ -284,7 +284,7 @@ class Runner:
                 seen |= {"status": "limit", "error": limit}
         except LimitHit as hit:
             self._stopped()
-            seen = {"status": "limit", "error": {"limit": hit.limit, "value": hit.value}}
+            seen = {"status": "limit", "error": limit_record(hit, self.clock)}
         except BaseException as error:
             seen = {"status": "error", "error": error_record(error)}
         return seen
@@ -301,10 +301,6 @@ _BRIEF = 1.0  # seconds for a statement that uses a function which a limit stopp
 def _crash(error: Mapping[str, Any]) -> tuple[Any, ...]:
     """What makes two errors the same crash."""
     return tuple(error.get(k) for k in ("type", "message", "line", "limit", "value", "because"))
-
-
-def _limit_record(hit: LimitHit) -> dict[str, Any]:
-    return {"type": "LimitHit", "limit": hit.limit, "value": hit.value}
 
 
 def _clear_away() -> None:

@@ -25,9 +25,10 @@ from grader.check.text import Text, gettext, number, same
 from grader.notebook import display
 from grader.notebook.cells import causes, code_cells
 from grader.notebook.errors import LabError
+from grader.notebook.files import write
 from grader.notebook.selfcheck import CleanRun, run_clean
 from grader.notebook.session import told
-from grader.notebook.training import device, versions, write
+from grader.notebook.training import device, versions
 
 if TYPE_CHECKING:
     from grader.notebook.lab import Lab

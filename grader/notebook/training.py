@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -29,6 +28,7 @@ from grader.check.text import Text, gettext
 from grader.check.weights import array_of, weight_paths
 from grader.notebook import display, live, session
 from grader.notebook.errors import LabError
+from grader.notebook.files import write
 from grader.notebook.holes import NotTrainedYet
 
 if TYPE_CHECKING:
@@ -765,19 +765,6 @@ def budget(lab: Lab, max_seconds: float | None) -> float:
         return float(os.environ[BUDGET])
     except (KeyError, ValueError):
         return lab._key.limits.training_seconds if lab._key else Limits().training_seconds
-
-
-def write(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def versions() -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,8 @@ import numpy as np
 import pytest
 
 from grader import Lab, todo
-from grader.check.key import Key
+from grader.check.key import Key, Limits
+from grader.check.recording import Recording
 from grader.check.text import Text
 from grader.notebook import session
 from grader.notebook.data import content_digest
@@ -251,3 +253,55 @@ def test_a_check_imports_neither_tensorflow_nor_scipy(place: Path) -> None:
 def test_no_line_of_a_french_report_begins_with_punctuation() -> None:
     assert html_of("a < b : « c » ?") == "a &lt; b\u00a0: «\u00a0c\u00a0»\u00a0?"
     assert html_of("surtout en [1:3] :4") == "surtout en [1:3] :4"
+
+
+def test_an_endless_loop_is_stopped_and_told_where(
+    place: Path, mini_key: Key, capsys: pytest.CaptureFixture[str]
+) -> None:
+    global double, square
+    replace(mini_key, limits=Limits(cell_seconds=0.4)).save(place.parent / "mini.key")
+
+    def double(x):  # type: ignore[no-untyped-def]
+        while True:
+            x = x + 1
+
+    square = lambda x: x  # noqa: E731
+    lab = Lab("mini", lang="en")
+    began = time.monotonic()
+    lab.check()
+    out = capsys.readouterr().out
+    assert "stopped after 0.4 s (limit of one cell), at: " in out and "1.2 Square" in out
+    assert time.monotonic() - began < 10
+    globals()["double"] = lambda x: 2 * x
+    lab.check("double")
+    assert "✓ 1.1 Double  2/2" in capsys.readouterr().out
+
+
+def test_a_restart_loses_neither_answers_nor_points(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    global double
+    double = lambda x: 2 * x  # noqa: E731
+    lab = Lab("mini", lang="en")
+    lab.check("double")
+    lab.answer("q6", 82)
+    capsys.readouterr()
+    again = Lab("mini", lang="en")
+    again.progress()
+    assert "3/7.5" in capsys.readouterr().out and again.answers == {"q6": 82}
+    (place / "recordings" / "mini" / "progress.json").write_text("[[")
+    assert Lab("mini", lang="en").answers == {}
+
+
+def test_a_recording_is_not_called_missing_after_a_restart(
+    place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(globals(), "predict")
+    kept = Recording(
+        "mini", "classifier", {"dense/kernel": np.ones((2, 2))}, settings={}, manifest={}
+    )
+    (place / "recordings" / "mini").mkdir(parents=True)
+    (place / "recordings" / "mini" / "classifier.safetensors").write_bytes(kept.to_bytes())
+    Lab("mini", lang="en").check("train")
+    out = capsys.readouterr().out
+    assert "not trained yet" not in out and "lab.restore('classifier'" in out
