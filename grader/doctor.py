@@ -11,7 +11,7 @@ from grader.notebook.versions import found_here, version_of
 from grader.sandbox import bwrap
 
 Say = Callable[[str], None]
-_NEEDED = ("safetensors", "jupytext", "nbclient", "sqlalchemy")
+_NEEDED = ("safetensors", "jupytext", "nbclient", "msgspec")
 _OPTIONAL = ("tensorflow-text", "keras-hub", "tf-models-official", "notebook", "jupyterlab")
 
 

@@ -233,6 +233,8 @@ def settle(
 
     `removed` takes a stray from every page and sheet; `as-it-came` takes any of these back.
     """
+    from grader.gradebook.decisions import SETTLED
+
     language(lang)
     reason = _reasoned(reason)
     settled = "" if standing == "as-it-came" else standing
@@ -249,7 +251,7 @@ def settle(
                 id, name = who.student_id, who.student
         changes = book.store.decide(book.lab, id, "standing", settled, None, reason, whoami())
         book.write(changes, [id])
-        say(same(f"{name}: {standing}"))
+        say(gettext("{s}: {r}", s=name, r=SETTLED.get(settled, gettext("as it came"))))
 
 
 @click.command()
@@ -343,7 +345,11 @@ def curve(
         marks = [g.uncurved for g in everyone if g.counts and g.total_by_hand is None]
         chosen = None
         if not withdraw:
-            power = power_for(marks, most, mean) if mean is not None else 1.0
+            by_hand = [g.total for g in everyone if g.counts and g.total_by_hand is not None]
+            power: float | None = 1.0
+            if mean is not None and marks:  # the mean of all, of whom some stay where they are
+                rest = (mean * (len(marks) + len(by_hand)) - sum(by_hand)) / len(marks)
+                power = power_for(marks, most, rest)
             if power is None:
                 refuse(gettext("no curve gives that mean: it must lie between 0 and {m:g}", m=most))
             chosen = Curve(power, add, reason.strip())

@@ -75,7 +75,11 @@ class Course:
             tuple(here.unclear),
             tuple(changes),
             contact=self.settings.contact,
-            earlier=tuple(_earlier(self.folder / place, lab) for place in self.settings.earlier),
+            earlier=tuple(
+                year
+                for place in self.settings.earlier
+                if (year := _earlier(self.folder / place, lab))[1]
+            ),
         )
 
     def find(self, graded: Sequence[Graded], wanted: str) -> list[Graded]:

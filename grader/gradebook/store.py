@@ -606,8 +606,6 @@ def _moved(old: Graded, new: Graded) -> Text:
     if old.total_by_hand != new.total_by_hand:
         by_hand = new.total_by_hand is not None
         moved.append(gettext("total by hand") if by_hand else gettext("total no longer by hand"))
-    if old.curve != new.curve:
-        moved.append(gettext("curve"))
     if old.standing != new.standing:
         moved.append(gettext("{a}→{b}", a=STANDING[old.standing], b=STANDING[new.standing]))
     said = Text(", ".join(m.en for m in moved), ", ".join(m.fr for m in moved))
