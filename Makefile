@@ -28,7 +28,7 @@ test: lint
 	$(call TIMED,pytest) $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 	$(call TIMED,build) $(BIN)/grader build --check
 	$(call TIMED,validate) $(BIN)/grader validate --no-train
-	$(call TIMED,place) $(BIN)/python tests/places/places.py --recorded --turn
+	$(call TIMED,place) $(BIN)/python tests/places/places.py --recorded --turn --one-language
 
 lint: $(READY)
 	$(call TIMED,) $(BIN)/ruff format --check grader tests docs && $(BIN)/ruff check grader tests solutions data docs && \

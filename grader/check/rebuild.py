@@ -21,8 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.check.recording import BadRecording
-from grader.check.weights import children, is_graph, weight_paths
+from grader.check.weights import BadRecording, children, is_graph, weight_paths
 
 
 def _words(text: str) -> frozenset[str]:

@@ -24,28 +24,21 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from grader.check.tree import Tree, TreeError, pack, unpack
-from grader.check.weights import MAX_LAYERS, array_of, assign_all, lay, summarise, weight_paths
+from grader.check.weights import (
+    MAX_LAYERS,
+    BadRecording,
+    array_of,
+    assign_all,
+    lay,
+    summarise,
+    weight_paths,
+)
 
 FORMAT = 1
 T = TypeVar("T")
 MAX_PARAMETERS = 60_000_000
 MAX_WEIGHTS = 20_000
 HALF_MAX = float(np.finfo(np.float16).max)
-
-
-class BadRecording(ValueError):
-    """A recording cannot be used.
-
-    Attributes:
-        what: ``damaged`` (cut short, changed or no recording at all), ``shapes`` (its weights do
-            not fit the model), ``recording`` (there is none), ``layers`` (the model has layers
-            that are not built into Keras, so that it cannot be rebuilt from the recording alone).
-    """
-
-    def __init__(self, what: str, detail: str = "") -> None:
-        super().__init__(f"{what}: {detail}" if detail else what)
-        self.what = what
-        self.detail = detail
 
 
 @dataclass(frozen=True)

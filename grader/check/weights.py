@@ -14,6 +14,21 @@ MAX_LAYERS = 2_000
 MISFIT = 0.05  # what every element of a weight holds whose shape is not the one asked for
 
 
+class BadRecording(ValueError):
+    """A recording cannot be used.
+
+    Attributes:
+        what: ``damaged`` (cut short, changed or no recording at all), ``shapes`` (its weights do
+            not fit the model), ``recording`` (there is none), ``layers`` (the model has layers
+            that are not built into Keras, so that it cannot be rebuilt from the recording alone).
+    """
+
+    def __init__(self, what: str, detail: str = "") -> None:
+        super().__init__(f"{what}: {detail}" if detail else what)
+        self.what = what
+        self.detail = detail
+
+
 # ------------------------------------------------------------------ walking a model
 
 

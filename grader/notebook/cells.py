@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
+from grader.check.names import defined_in, reach
 from grader.check.raised import said_of
 from grader.check.text import Text, gettext, ngettext
 
@@ -85,3 +87,32 @@ def causes(cells: Iterable[CellReport]) -> list[Text]:
             )
         )
     return told
+
+
+@lru_cache(maxsize=4096)
+def _bound_in(source: str) -> frozenset[str]:
+    return frozenset(defined_in([source]))
+
+
+def current_cells(sources: tuple[str, ...]) -> tuple[str, ...]:
+    """The cells that still count: imports, and the last definition of each name.
+
+    A long session runs a cell many times; what was replaced is neither parsed nor judged again.
+    """
+    kept: list[str] = []
+    known: set[str] = set()
+    for source in dict.fromkeys(reversed(sources)):
+        names = _bound_in(source)
+        if "import" in source or names - known:
+            kept.append(source)
+        known |= names
+    return tuple(reversed(kept))
+
+
+@lru_cache(maxsize=64)
+def relevant(sources: tuple[str, ...], names: tuple[str, ...]) -> tuple[str, ...]:
+    """The cells that the definitions of `names` reach, and those with imports."""
+    if not names:
+        return ()
+    reached = reach(sources, names)
+    return tuple(s for s in sources if "import" in s or _bound_in(s) & reached)

@@ -53,7 +53,7 @@ class Clock:
     def claim(self) -> None:
         """Take the signals (back): a student's code may have changed what they do."""
         signal.signal(self._signal, self._ring)
-        if self.cpu_seconds:
+        if self.cpu_seconds and hasattr(signal, "SIGXCPU"):
             signal.signal(signal.SIGXCPU, self._processor)
 
     def release(self) -> None:

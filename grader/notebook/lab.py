@@ -6,8 +6,6 @@ import os
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
-from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
@@ -16,19 +14,20 @@ import numpy as np
 
 from grader.check.judge import Evidence, Verdict, instead_of_a_model, judge, near_names
 from grader.check.key import Check, Key
-from grader.check.names import defined_in, reach
-from grader.check.observe import LimitHit, Made, observe, plain
-from grader.check.recording import BadRecording, Recording
+from grader.check.names import reach
+from grader.check.observe import LimitHit, Made, plain
+from grader.check.recording import Recording
 from grader.check.text import Text, gettext
 from grader.check.tree import Tree
+from grader.check.weights import BadRecording
 from grader.notebook import display, holes, locate, pictures, progress, session, surroundings
+from grader.notebook.cells import current_cells, relevant
+from grader.notebook.checking import MEASURED, observe_check
 from grader.notebook.clock import Clock, limit_record, limited
 from grader.notebook.errors import LabError, NoSuchCall
 
 if TYPE_CHECKING:
     from grader.notebook.training import Run
-
-MEASURED = gettext("recorded; measured when you hand in")
 
 
 class Lab:
@@ -324,6 +323,8 @@ class Lab:
 
     def _known(self, name: str) -> Text:
         """One line on a recording: when it was made, how long it took; or that it is not there."""
+        from grader.notebook.training import made_at
+
         try:
             manifest = self.recording(name).manifest
         except holes.NotTrainedYet:
@@ -574,15 +575,6 @@ def _error(seen: Tree) -> Mapping[str, Any]:
     return (seen.get("error") or {}) if isinstance(seen, dict) else {}
 
 
-def made_at(manifest: Mapping[str, Any]) -> str:
-    """When a recording was made, in local time: ``2026-03-14 15:09``; "?" if it does not say."""
-    try:
-        made = datetime.fromisoformat(str(manifest.get("created")))
-        return made.astimezone().strftime("%Y-%m-%d %H:%M")
-    except (ValueError, OverflowError, OSError):
-        return "?"
-
-
 def _system_lang() -> str:
     return "fr" if os.environ.get("LANG", "").lower().startswith("fr") else "en"
 
@@ -592,63 +584,3 @@ def _meant(name: str, among: Sequence[str], all_ids: Sequence[str]) -> Text:
     if near:
         return gettext(" Did you mean {m!r}?", m=near[0])
     return gettext(" There are: {k}.", k=", ".join(i for i in all_ids if "." not in i))
-
-
-@lru_cache(maxsize=4096)
-def _bound_in(source: str) -> frozenset[str]:
-    return frozenset(defined_in([source]))
-
-
-def current_cells(sources: tuple[str, ...]) -> tuple[str, ...]:
-    """The cells that still count: imports, and the last definition of each name.
-
-    A long session runs a cell many times; what was replaced is neither parsed nor judged again.
-    """
-    kept: list[str] = []
-    known: set[str] = set()
-    for source in dict.fromkeys(reversed(sources)):
-        names = _bound_in(source)
-        if "import" in source or names - known:
-            kept.append(source)
-        known |= names
-    return tuple(reversed(kept))
-
-
-@lru_cache(maxsize=64)
-def relevant(sources: tuple[str, ...], names: tuple[str, ...]) -> tuple[str, ...]:
-    """The cells that the definitions of `names` reach, and those with imports."""
-    if not names:
-        return ()
-    reached = reach(sources, names)
-    return tuple(s for s in sources if "import" in s or _bound_in(s) & reached)
-
-
-def observe_check(
-    key: Key,
-    check: Check,
-    names: Mapping[str, Any],
-    answers: Mapping[str, Any],
-    recorded: bool,
-    made: dict[str, Made] | None = None,
-) -> Tree:
-    """What one check sees in a namespace; None if there is nothing to see yet.
-
-    Args:
-        recorded: whether the recording that the check measures is there.
-        made: see `grader.check.observe.observe`.
-    """
-    if check.kind == "answer":
-        if check.id not in answers:
-            return None
-        return {"status": "ok", "values": {"answer": answers[check.id]}}
-    if check.probe is None:
-        return None
-    if check.kind == "clean" and not recorded:
-        return not_recorded(check)
-    forbids = key.exercise(check.exercise).forbids
-    return observe(check.probe, names, answers, forbids, made)
-
-
-def not_recorded(check: Check) -> Tree:
-    """What a check of a recording observes where there is none."""
-    return {"status": "missing", "error": {"name": check.recording, "what": "recording"}}

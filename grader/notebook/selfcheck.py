@@ -27,8 +27,8 @@ from grader.check.text import gettext
 from grader.check.tree import Tree
 from grader.notebook import locate, session
 from grader.notebook.cells import CellReport, code_cells
+from grader.notebook.checking import MEASURED, not_recorded
 from grader.notebook.errors import LabError
-from grader.notebook.lab import MEASURED, not_recorded
 from grader.notebook.runner import Runner
 
 _PATIENCE = 3.0  # a student's machine may be so much slower than the one that grades

@@ -20,10 +20,11 @@ from urllib.parse import quote
 from grader import __version__
 from grader.check.judge import EARNING
 from grader.check.names import lab_named_in
-from grader.check.recording import BadRecording, Recording
+from grader.check.recording import Recording
 from grader.check.text import Text, gettext, number, same
+from grader.check.weights import BadRecording
 from grader.notebook import display
-from grader.notebook.cells import causes, code_cells
+from grader.notebook.cells import causes, code_cells, current_cells
 from grader.notebook.errors import LabError
 from grader.notebook.files import write
 from grader.notebook.selfcheck import CleanRun, run_clean
@@ -266,8 +267,6 @@ def _without_outputs(book: Mapping[str, Any]) -> dict[str, Any]:
 
 def not_saved(lab: Lab, notebook: Found) -> str:
     """The first line of a cell that was run and that the notebook's file does not hold, or ""."""
-    from grader.notebook.lab import current_cells
-
     if notebook.live:
         return ""
     saved = {_bare(s) for s in code_cells(notebook.book)}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import signal
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -94,10 +93,6 @@ def report(key: Key, names: Mapping[str, Any], folder: Path, notebook: str = "")
         yield gettext("✗ only {n} MB are left in {f}", n=free // 1_000_000, f=folder)
     else:
         yield gettext("✓ work and recordings go to {f}", f=folder)
-    if not hasattr(signal, "setitimer"):
-        yield gettext(
-            "◐ this system has no timer that interrupts code: stop an endless loop with Interrupt"
-        )
     yield from trouble(key, names, folder, notebook)
 
 

@@ -23,9 +23,9 @@ from grader.check.compare import Metric
 from grader.check.judge import instead_of_a_model
 from grader.check.key import Key, Limits
 from grader.check.observe import observe
-from grader.check.recording import BadRecording, Recording
+from grader.check.recording import Recording
 from grader.check.text import Text, gettext
-from grader.check.weights import array_of, weight_paths
+from grader.check.weights import BadRecording, array_of, weight_paths
 from grader.notebook import display, live, session
 from grader.notebook.errors import LabError
 from grader.notebook.files import write
@@ -221,8 +221,6 @@ class Run:
 
     def _say_earlier(self) -> None:
         """After a restart: there is a recording already, and how to take it up instead."""
-        from grader.notebook.lab import made_at
-
         try:
             earlier = self.lab.recording(self.name)
         except (LabError, NotTrainedYet):
@@ -597,6 +595,15 @@ class _Live:
 
 def _nothing() -> None:
     """What the history of a recorded training shows as the last value of a cell."""
+
+
+def made_at(manifest: Mapping[str, Any]) -> str:
+    """When a recording was made, in local time: ``2026-03-14 15:09``; "?" if it does not say."""
+    try:
+        made = datetime.fromisoformat(str(manifest.get("created")))
+        return made.astimezone().strftime("%Y-%m-%d %H:%M")
+    except (ValueError, OverflowError, OSError):
+        return "?"
 
 
 def _not_recorded(why: str) -> Text:

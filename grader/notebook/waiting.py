@@ -24,7 +24,7 @@ def waited(pid: int | str = "self") -> float:
         for thread in os.listdir(f"/proc/{pid}/task"):
             with (
                 suppress(OSError, IndexError, ValueError),  # it may have ended
-                open(f"/proc/{pid}/task/{thread}/schedstat") as file,
+                open(f"/proc/{pid}/task/{thread}/schedstat", encoding="ascii") as file,
             ):
                 total += int(file.read().split()[1])
     return total / 1e9

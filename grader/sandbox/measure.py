@@ -22,8 +22,9 @@ from typing import Any
 
 from grader.check.observe import plain
 from grader.check.raised import error_record
-from grader.check.recording import BadRecording, Measured, Recording
+from grader.check.recording import Measured, Recording
 from grader.check.tree import Tree, cleaned
+from grader.check.weights import BadRecording
 from grader.sandbox import isolate
 from grader.sandbox.channel import control_of_standard_input, receive_job, send, serve
 from grader.sandbox.preload import preload

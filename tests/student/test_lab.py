@@ -16,11 +16,11 @@ from grader.check.key import Key, Limits
 from grader.check.recording import Recording
 from grader.check.text import Text
 from grader.notebook import session
+from grader.notebook.cells import current_cells, relevant
 from grader.notebook.data import content_digest
 from grader.notebook.display import html_of
 from grader.notebook.errors import LabError
 from grader.notebook.holes import Holes, NotTrainedYet, hole_in
-from grader.notebook.lab import current_cells, relevant
 
 # The lab looks names up in the globals of the code that calls it: here.
 double = square = predict = None
