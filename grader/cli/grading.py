@@ -412,7 +412,7 @@ def item_of(submission: Submission, key: Key) -> Item:
     """A submission as `grade_class` takes it; its content is read when its turn comes."""
     from grader.gradebook.records import Graded
     from grader.gradebook.unit import Item, Work
-    from grader.intake import cells
+    from grader.intake import Unreadable
 
     person = Graded(
         student=submission.student,
@@ -430,9 +430,9 @@ def item_of(submission: Submission, key: Key) -> Item:
     )
 
     def load() -> Work:
-        loaded = submission.load()
-        if loaded.problem is not None:
-            raise OSError(loaded.problem.en)
-        return Work(person, cells(loaded), loaded.recordings)
+        try:
+            return Work(person, submission.sources, submission.recordings())
+        except Unreadable as error:
+            raise OSError(error.text.en) from None
 
     return Item(person, load)

@@ -8,6 +8,9 @@ Recognised, and free to lie side by side in one folder:
 - nbgrader: ``submitted/{student_id}/{assignment_id}/{notebook}.ipynb``;
 - Canvas: ``lastnamefirstname_LATE_123_456_file.ipynb``;
 - anything else: one folder, zip or notebook a student.
+
+A layout counts where a download's own folder lies. What lies deeper is what a student handed in,
+however it is called: ``Eve/Zoé_1001_assignsubmission_file_/`` among other students' folders is Eve's.
 """
 
 from __future__ import annotations
@@ -16,231 +19,268 @@ import os
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any
+from typing import Generic, Protocol, TypeVar
 
-from grader.intake.unpack import Entry, shown
+from grader.platforms import canvas, moodle
+from grader.platforms.gradescope import METADATA, Exported
 from grader.platforms.people import canonical
 
-_MOODLE = re.compile(
-    r"^(?P<name>.+?)_(?P<id>\d+)_assignsubmission_(?P<plugin>[a-z]+)(?:_(?P<rest>.*))?$"
-)
-_CANVAS = re.compile(r"^(?P<name>[^_]+)(?P<late>_LATE)?_(?P<id>\d+)_(?P<file>\d+)_(?P<rest>.+)$")
 _WRAPPER = re.compile(
     r"submi|rendu|devoir|copies|notebooks?$|handed|hand-?ins?|downloads?$|class|export",
     re.IGNORECASE,
 )
 _HANDED_IN = {
     ".ipynb", ".zip", ".py", ".pdf", ".docx", ".doc", ".odt", ".txt", ".html", ".rar", ".7z", ".gz",
-    ".tar", ".tgz", ".xz",
+    ".tar", ".tgz", ".xz", ".bz2", "",
 }  # fmt: skip
-METADATA = "submission_metadata.yml"
+_WORK = (".ipynb", ".zip", ".gz", ".tgz", ".tar", ".xz", ".bz2")
+_NESTED = 4  # folders in folders in which a download is looked for
+_ZIPS = 20  # a folder of more zips than this holds students' zips, not downloads
+
+
+class File(Protocol):
+    """A file found; `grader.intake.files.Entry` is one."""
+
+    @property
+    def parts(self) -> tuple[str, ...]: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def suffix(self) -> str: ...
+
+
+F = TypeVar("F", bound=File)
 
 
 @dataclass
-class Unit:
+class Unit(Generic[F]):
     """Everything that one student (or group) handed in.
 
     Attributes:
         student: name as the platform gives it, else of the folder or file.
         student_id: the platform's identifier, else the name.
-        named: whether a platform gave the name (a manifest may then not change it).
+        platform: ``moodle``, ``gradescope``, ``nbgrader``, ``canvas``, or "" if none gave the name.
         depth: leading parts of its entries' paths that are not the student's own.
         submitted_at: ISO 8601, if the platform says so.
-        stamped: a ``timestamp.txt`` of nbgrader's says when it was handed in.
         with_text: text was typed into the platform instead of a file handed in.
+        group: of a team or of the course, in the platform's words.
+        partners: (name, identifier) of others whom the platform names as handing in the same.
     """
 
     student: str
     student_id: str
-    named: bool = False
+    platform: str = ""
     depth: int = 0
     submitted_at: str = ""
-    stamped: bool = False
     with_text: bool = False
-    entries: list[Entry] = field(default_factory=list)
+    group: str = ""
     partners: tuple[tuple[str, str], ...] = ()
+    entries: list[F] = field(default_factory=list)
 
-
-def moodle(part: str) -> re.Match[str] | None:
-    return _MOODLE.match(unicodedata.normalize("NFC", part))
-
-
-def has_layout(entries: Sequence[Entry]) -> bool:
-    """Whether a platform's layout shows in the paths: then a zip holds a class, not a student."""
-    return any(any(map(moodle, e.parts)) or e.name == METADATA for e in entries) or any(
-        e.parts[0].lower() == "submitted" and len(e.parts) > 3 for e in entries
-    )
+    @property
+    def top(self) -> str:
+        """The folder or file in which it lies."""
+        return "/".join(self.entries[0].parts[: self.depth + 1])
 
 
 def units(
-    entries: Sequence[Entry], root: str, metadata: Mapping[tuple[str, ...], Mapping[str, Any]]
-) -> list[Unit]:
+    entries: Sequence[F],
+    root: str,
+    export: Callable[[F], Mapping[str, Exported]],
+    inside: Callable[[F], Sequence[F]],
+) -> list[Unit[F]]:
     """Group files by student.
 
     Args:
         entries: what was found.
         root: name of the folder or zip that was given.
-        metadata: folder → content of the ``submission_metadata.yml`` in it.
+        export: reads a Gradescope export's metadata file.
+        inside: what a zip holds; nothing if it cannot be read.
     """
-    found: dict[tuple[str, str], Unit] = {}
-    rest: list[Entry] = []
-    sheets = {d: {canonical(str(k)): v for k, v in m.items()} for d, m in metadata.items()}
+    found = _download(entries, 0, root, export, inside)
+    merged: dict[tuple[str, str, str], Unit[F]] = {}
+    for unit in _plain(entries, 0, root) if found is None else found:
+        key = (unit.platform, unit.student_id, unit.student.casefold() if unit.platform else "")
+        first = merged.setdefault(key if unit.platform != "gradescope" else (*key, unit.top), unit)  # type: ignore[arg-type]
+        if first is not unit:
+            first.entries += unit.entries
+            first.with_text |= unit.with_text
+    return [u for u in merged.values() if u.entries]
+
+
+def _download(
+    entries: Sequence[F], depth: int, name: str, export: Callable[[F], Mapping[str, Exported]],
+    inside: Callable[[F], Sequence[F]],
+) -> list[Unit[F]] | None:  # fmt: skip
+    """The units of the download that lies at `depth`, or of those in folders and zips there.
+
+    None if no platform's layout shows. Hand-ins beside downloads are units of their own; but if they
+    are more than a few, what looks like a download among them is one student's hand-in.
+    """
+    children: dict[str, list[F]] = {}
     for entry in entries:
-        unit = _moodle_unit(entry, found) or _gradescope_unit(entry, found, sheets)
-        if unit is None and not (entry.name == METADATA and entry.parts[:-1] in sheets):
-            rest.append(entry)
-        elif unit is not None:
-            unit.entries.append(entry)
-    platform = bool(found)
-    rest = _nbgrader_units(rest, root, found)
-    platform = platform or bool(found)
-    if platform:  # what else lies there is somebody's only if it holds a notebook
-        holding = {e.parts[0] for e in rest if e.suffix in (".ipynb", ".zip")}
-        rest = [e for e in rest if e.parts[0] in holding]
-    _other_units(rest, root, found)
-    return [u for u in found.values() if u.entries]
-
-
-def _moodle_unit(entry: Entry, found: dict[tuple[str, str], Unit]) -> Unit | None:
-    for i, part in enumerate(entry.parts):
-        match = moodle(part)
-        if match is None:
-            continue
-        name = canonical(match["name"])
-        unit = found.setdefault(
-            ("moodle", f"{match['id']} {name.casefold()}"), Unit(name, match["id"], True, i)
+        children.setdefault(entry.parts[depth], []).append(entry)
+    for reader in (_gradescope, _moodle, _nbgrader):
+        here = reader(children, depth, name, export)
+        if here is not None:
+            found, rest = here
+            return found + _plain([e for e in rest if _work([e])], depth, name)
+    zips = sum(c.lower().endswith(".zip") for c in children)
+    found, rest, beside = [], [], 0
+    for child, files in children.items():
+        inner: Sequence[F] = files
+        if len(files[0].parts) == depth + 1:
+            zipped = files[0].suffix == ".zip" and zips <= _ZIPS
+            inner = inside(files[0]) if zipped and len(files) == 1 else ()
+        below = (
+            _download(inner, depth + 1, child, export, inside)
+            if inner and depth < _NESTED
+            else None
         )
-        if match["plugin"] == "onlinetext":
-            unit.with_text = True
-        return unit
-    return None
+        if below is not None:
+            found += below
+        elif _work(files):
+            rest += files
+            beside += 1
+    if not found or len(found) < 3 * beside:
+        return None
+    return found + _plain(rest, depth, name)
 
 
-def _gradescope_unit(
-    entry: Entry,
-    found: dict[tuple[str, str], Unit],
-    sheets: Mapping[tuple[str, ...], Mapping[str, Any]],
-) -> Unit | None:
-    for folder, sheet in sheets.items():
-        n = len(folder)
-        if entry.parts[:n] != folder or len(entry.parts) <= n:
+def _work(files: Iterable[F]) -> bool:
+    """Whether there is a notebook or an archive among `files`."""
+    return any(e.suffix in _WORK for e in files)
+
+
+_Here = tuple[list[Unit[F]], list[F]]
+
+
+def _moodle(
+    children: Mapping[str, list[F]], depth: int, name: str, export: object
+) -> _Here[F] | None:
+    found: list[Unit[F]] = []
+    rest: list[F] = []
+    for child, files in children.items():
+        folder = moodle.read_folder(child)
+        if folder is None:
+            rest += files
+        else:
+            found.append(
+                Unit(
+                    folder.name, folder.id, "moodle", depth, with_text=folder.typed,
+                    group=folder.group, entries=files,
+                )
+            )  # fmt: skip
+    return (found, rest) if found else None
+
+
+def _gradescope(
+    children: Mapping[str, list[F]], depth: int, name: str,
+    export: Callable[[F], Mapping[str, Exported]],
+) -> _Here[F] | None:  # fmt: skip
+    sheet = children.get(METADATA, ())
+    if len(sheet) != 1 or not any(re.fullmatch(r"submission_\d+", c) for c in children):
+        return None
+    known = {canonical(k): v for k, v in export(sheet[0]).items()}
+    found: list[Unit[F]] = []
+    rest: list[F] = []
+    for child, files in children.items():
+        said = known.get(canonical(child))
+        if said is None:
+            rest += files if child != METADATA else []
             continue
-        record = sheet.get(canonical(entry.parts[n]))
-        if not isinstance(record, dict):
-            continue
-        people = [_person(p) for p in record.get(":submitters") or [] if isinstance(p, dict)]
-        people = [p for p in people if p[0]] or [(shown(entry.parts[n]), shown(entry.parts[n]))]
-        (name, id), *others = people
-        key = ("gradescope", "/".join((*folder, entry.parts[n])))
-        unit = found.setdefault(key, Unit(name, id, True, n))
-        unit.submitted_at = _iso(record.get(":created_at"))
-        unit.partners = tuple(others)
-        return unit
-    return None
+        (student, id), *partners = said.people or [(child, child)]
+        found.append(
+            Unit(
+                student, id, "gradescope", depth, said.created_at, partners=tuple(partners),
+                entries=files,
+            )
+        )  # fmt: skip
+    return (found, rest) if found else None
 
 
-def _person(record: Mapping[str, Any]) -> tuple[str, str]:
-    name = canonical(str(record.get(":name") or record.get(":email") or ""))
-    return name, str(record.get(":sid") or record.get(":email") or name).strip()
-
-
-def _iso(value: Any) -> str:
-    if isinstance(value, datetime):
-        return (value if value.tzinfo else value.replace(tzinfo=UTC)).isoformat()
-    return str(value) if isinstance(value, str) else ""
-
-
-def _nbgrader_units(
-    entries: list[Entry], root: str, found: dict[tuple[str, str], Unit]
-) -> list[Entry]:
-    """Take the ``submitted`` tree, if there is one; the rest of that course is no submission."""
-    if root.lower() == "submitted":
-        at = 0
-    elif any(e.parts[0].lower() == "submitted" and len(e.parts) > 3 for e in entries):
-        at = 1
+def _nbgrader(
+    children: Mapping[str, list[F]], depth: int, name: str, export: object
+) -> _Here[F] | None:
+    """The ``submitted`` tree, if there is one; the rest of that course is no submission."""
+    if depth == 0 and name.lower() == "submitted":
+        at, trees = 0, list(children.values())
     else:
-        return entries
-    inside = [e for e in entries if at == 0 or e.parts[0].lower() == "submitted"]
-    tree = [e for e in inside if len(e.parts) >= at + 3]
-    if not any(e.suffix == ".ipynb" for e in tree):
-        return entries
-    for entry in tree:
+        at, trees = depth + 1, [files for c, files in children.items() if c.lower() == "submitted"]
+    found: dict[str, Unit[F]] = {}
+    for entry in (e for files in trees for e in files if len(e.parts) >= at + 3):
         student = canonical(entry.parts[at])
-        unit = found.setdefault(
-            ("nbgrader", student), Unit(shown(student), student, True, at, stamped=True)
-        )
+        unit = found.setdefault(student, Unit(student, student, "nbgrader", at))
         unit.entries.append(entry)
-    return [e for e in inside if len(e.parts) < at + 3]
+    if not any(_work(u.entries) for u in found.values()):
+        return None
+    return list(found.values()), [e for files in trees for e in files if len(e.parts) < at + 3]
 
 
-def _other_units(rest: list[Entry], root: str, found: dict[tuple[str, str], Unit]) -> None:
-    depth = 0
+def _plain(rest: Sequence[F], depth: int, root: str) -> list[Unit[F]]:
+    """One folder, zip or notebook a student."""
     while rest and _is_wrapper(rest, depth):
-        kept = [e for e in rest if len(e.parts) > depth + 1]
+        root = rest[0].parts[depth]
+        rest = [e for e in rest if len(e.parts) > depth + 1]
         depth += 1
-        rest = kept
     if not rest:
-        return
+        return []
     if _is_package(rest, depth):
         name = canonical(rest[0].parts[depth - 1] if depth else os.path.splitext(root)[0] or root)
-        unit = found.setdefault(("folder", ""), Unit(shown(name), name, depth=depth))
-        unit.entries += rest
-        return
+        return [Unit(name, name, depth=depth, entries=list(rest))]
+    found: dict[tuple[str, str], Unit[F]] = {}
     groups = _is_grouped(rest, depth)
     for entry in rest:
         own = entry.parts[depth:]
-        canvas = _CANVAS.match(unicodedata.normalize("NFC", own[0])) if len(own) == 1 else None
-        if canvas is not None:
-            key, name, id = ("canvas", canvas["id"]), canvas["name"], canvas["id"]
-        else:
-            n = 2 if groups and len(own) > 2 else 1
-            if len(own) == n and entry.suffix not in _HANDED_IN:
-                continue
-            name = own[n - 1]
-            if len(own) == n:
-                name = re.sub(r"\.ipynb(\.\w+)?$", "", os.path.splitext(name)[0])
-            name = canonical(name)
-            id = "/".join([*map(canonical, own[: n - 1]), name])
-            key = ("folder", id)
-        unit = found.setdefault(key, Unit(shown(name), id, canvas is not None, depth))
+        owner = canvas.owner(unicodedata.normalize("NFC", own[0])) if len(own) == 1 else None
+        if owner is not None:
+            found.setdefault(("canvas", owner[1]), Unit(*owner, "canvas", depth)).entries.append(
+                entry
+            )
+            continue
+        n = 2 if groups and len(own) > 2 else 1
+        if len(own) == n and entry.suffix not in _HANDED_IN:
+            continue
+        name = own[n - 1]
+        if len(own) == n:
+            name = re.sub(r"\.(ipynb|tar)(\.\w+)?$", "", os.path.splitext(name)[0])
+        name = canonical(name)
+        id = "/".join([*map(canonical, own[: n - 1]), name])
+        group = canonical(own[0]) if n == 2 else ""
+        unit = found.setdefault(("", id), Unit(name, id, depth=depth, group=group))
         unit.entries.append(entry)
+    return list(found.values())
 
 
-def _candidates(entries: Sequence[Entry], depth: int) -> Counter[str]:
-    """First name below `depth` → notebooks and zips under it."""
-    return Counter(e.parts[depth] for e in entries if e.suffix in (".ipynb", ".zip"))
-
-
-def _is_wrapper(entries: Sequence[Entry], depth: int) -> bool:
+def _is_wrapper(entries: Sequence[F], depth: int) -> bool:
     """Whether one folder holds everything and is not itself a student's."""
     inside = [e for e in entries if len(e.parts) > depth + 1]
     loose = [e for e in entries if len(e.parts) == depth + 1 and e.suffix in _HANDED_IN]
     names = {e.parts[depth] for e in inside}
     if len(names) != 1 or loose or _is_package(inside, depth + 1):
         return False
-    below = _candidates(inside, depth + 1)
+    below = Counter(e.parts[depth + 1] for e in inside if e.suffix in _WORK)
     return len(below) >= 3 or (len(below) >= 1 and bool(_WRAPPER.search(names.pop())))
 
 
-def _is_package(entries: Sequence[Entry], depth: int) -> bool:
+def _is_package(entries: Sequence[F], depth: int) -> bool:
     """Whether one notebook lies with its recordings or manifest: what ``lab.submit()`` packs."""
     top = [e for e in entries if len(e.parts) == depth + 1]
     if any(e.name == "manifest.json" for e in top) and any(e.suffix == ".ipynb" for e in top):
         return True
-    notebooks = [e for e in entries if e.suffix in (".ipynb", ".zip")]
+    notebooks = [e for e in entries if e.suffix in _WORK]
     return (
         len(notebooks) == 1 and len(top) >= 1 and any(e.suffix == ".safetensors" for e in entries)
     )
 
 
-def _is_grouped(entries: Sequence[Entry], depth: int) -> bool:
+def _is_grouped(entries: Sequence[F], depth: int) -> bool:
     """Whether students lie one level deeper, under the name of their group."""
     children: dict[str, set[str]] = {}
     for e in entries:
-        if e.suffix not in (".ipynb", ".zip"):
+        if e.suffix not in _WORK:
             continue
         if len(e.parts) < depth + 3:
             return False

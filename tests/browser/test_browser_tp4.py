@@ -116,7 +116,7 @@ def test_tp4_from_a_wrong_answer_to_a_receipt(desk: Desk, tmp_path: Path) -> Non
     assert manifest["receipt"] == receipt[1] and manifest["lang"] == "fr"
     assert found.lab == LAB and found.history["loss"][-1] < 3.0
     (submission,) = collect(handed_in.parents[1])
-    assert submission.receipt == receipt[1] and set(submission.load().recordings) == {"reverser"}
+    assert submission.receipt == receipt[1] and set(submission.recordings()) == {"reverser"}
 
 
 def sideways(desk: Desk) -> list[str]:
