@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import TimeoutError
 from dataclasses import replace
@@ -264,7 +263,9 @@ def _told_apart(submissions: Sequence[Submission]) -> Iterator[Submission]:
                 n += 1
             id = f"{s.student_id} ({n})"
             kept[s.lab, id] = replace(loose, student_id=id)
-    namesakes = Counter((s.lab, s.student.casefold()) for s in kept.values())
+    namesakes: dict[str, set[str]] = {}
     for s in kept.values():
-        alone = namesakes[s.lab, s.student.casefold()] == 1
+        namesakes.setdefault(s.student.casefold(), set()).add(s.student_id)
+    for s in kept.values():
+        alone = len(namesakes[s.student.casefold()]) == 1
         yield s if alone else replace(s, student=f"{s.student} ({s.student_id})")
