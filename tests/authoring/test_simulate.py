@@ -19,7 +19,7 @@ MINI = Path(__file__).parents[1] / "fixtures" / "mini"
 
 
 def rows(path: Path) -> dict[str, dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
+    with path.open(encoding="utf-8-sig", newline="") as file:
         found = list(csv.DictReader(file))
     assert len({r["student"] for r in found}) == len(found)
     return {r["student"]: r for r in found}
