@@ -122,9 +122,9 @@ def browser() -> Iterator[Any]:
         found.close()
 
 
-@pytest.mark.parametrize(("width", "height"), [(1100, 900), (390, 800)])
+@pytest.mark.parametrize(("width", "height", "scheme"), [(1100, 900, "dark"), (390, 800, "light")])
 def test_axe_finds_nothing_and_nothing_overflows(
-    browser: Any, tmp_path: Path, width: int, height: int
+    browser: Any, tmp_path: Path, width: int, height: int, scheme: str
 ) -> None:
     from axe_playwright_python.sync_playwright import Axe
 
@@ -132,7 +132,9 @@ def test_axe_finds_nothing_and_nothing_overflows(
     for name, text in pages().items():
         path = tmp_path / f"{name}.html"
         path.write_text(text)
-        context = browser.new_context(bypass_csp=True, viewport={"width": width, "height": height})
+        context = browser.new_context(
+            bypass_csp=True, color_scheme=scheme, viewport={"width": width, "height": height}
+        )
         page = context.new_page()
         asked: list[str] = []
         page.on("request", lambda r, asked=asked: asked.append(r.url))
