@@ -87,6 +87,12 @@ def _workers() -> tuple[bool | None, str, str]:
         return False, "TensorFlow cannot be imported in the sandbox", "install it again"
     if hello["fresh"]:
         return None, "no nested namespaces", "each submission gets a sandbox of its own: slower"
+    if hello["slower"]:
+        return (
+            None,
+            hello["slower"],
+            "probes take twice as long: install the release that was tried",
+        )
     return True, "submissions are forks of one import of TensorFlow", ""
 
 

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -60,6 +61,8 @@ class _Process:
                 self.stop()
                 raise WorkerDied(f"the worker did not start: {why or hello}")
             self.hello = hello
+            if hello.get("slower"):
+                print(f"grader: {hello['slower']}", file=sys.stderr)
 
     def give(self, job: socket.socket, more: Sequence[int], common: Tree) -> None:
         """Hand a job's socket over, and before it what it has in common with others if that is new."""

@@ -32,7 +32,7 @@ def test_workers_are_forked_from_one_import(said):
 
 
 def test_no_nested_namespaces(said, monkeypatch):
-    hello = {"ready": True, "fresh": True, "missing": []}
+    hello = {"ready": True, "fresh": True, "missing": [], "slower": ""}
     monkeypatch.setattr(client.Zone, "start", lambda self: hello)
     line, code = said()
     assert line.startswith(" - ") and "sandbox of its own" in line and code == 0

@@ -215,7 +215,7 @@ def test_one_job_and_all_give_the_same_gradebook(course, handed_in, undisturbed,
     code, said = grade(course, handed_in[0], tmp_path / "out", jobs=1)
     assert code == 0, said
     assert (tmp_path / "out" / "mini" / "gradebook.csv").read_bytes() == undisturbed[0]
-    rows = list(csv.DictReader(undisturbed[0].decode().splitlines()))
+    rows = list(csv.DictReader(undisturbed[0].decode("utf-8-sig").splitlines()))
     by_student = {r["student"]: float(r["total"]) for r in rows}
     assert by_student["solution"] == 20.0
     assert by_student["blank"] == 0.0
@@ -232,7 +232,9 @@ def test_honest_grades_do_not_depend_on_the_company_they_keep(course, undisturbe
     names = hand_in(tmp_path / "class", extra=[*hostile, ("hostile-script", scripts)])
     code, said = grade(course, tmp_path / "class", tmp_path / "out")
     assert code == 0, said
-    alone = {r["student"]: r for r in csv.DictReader(undisturbed[0].decode().splitlines())}
+    alone = {
+        r["student"]: r for r in csv.DictReader(undisturbed[0].decode("utf-8-sig").splitlines())
+    }
     rows = list(
         csv.DictReader(
             (tmp_path / "out" / "mini" / "gradebook.csv").read_text("utf-8-sig").splitlines()
