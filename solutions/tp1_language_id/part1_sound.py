@@ -21,6 +21,7 @@ def _(draw: Draw, student: Student):
     n, m = (int(v) for v in draw.rng.integers(300, 900, 2))
     pair = draw.rng.integers(-20_000, 20_000, (m, 2)).astype(np.int16)
     wide = draw.rng.integers(-(2**30), 2**30, 40).astype(np.int32)
+    narrow = draw.rng.integers(-128, 128, 40).astype(np.int8)
     kept = {}
 
     def keep(name: str, samples: object, places: np.ndarray) -> Handle:
@@ -33,6 +34,7 @@ def _(draw: Draw, student: Student):
     keep("short", numpy_array(draw.uniform(n, low=-0.8, high=0.8)), early)
     keep("stereo_int16", numpy_array(pair), early)
     keep("int32", numpy_array(wide), early)
+    keep("int8", numpy_array(narrow), early)
     keep("silence", numpy_array(np.zeros(17, np.float32)), early)
     long = keep("long", noise(draw, student, SAMPLES + 700), np.arange(5, SAMPLES, 997))
     return student.probe(**kept, dtype=long.dtype.name)
@@ -99,6 +101,16 @@ clip.slip(
     loses=["values"],
     mutant=prepared(scale="samples.astype(np.float64)"),
 )
+clip.slip(
+    "integers-divided-by-largest",
+    "integers are divided by the largest one of their kind: the smallest one then lies below −1",
+    "les entiers sont divisés par le plus grand de leur type : le plus petit passe alors sous −1",
+    ("-float(np.iinfo(samples.dtype).min)", "float(np.iinfo(samples.dtype).max)"),
+    hint=("which are the smallest and the largest number of eight bits?",
+          "quels sont le plus petit et le plus grand nombre de huit bits ?"),
+    loses=["values"],
+    mutant=prepared(scale="samples / (2.0 ** (8 * samples.dtype.itemsize - 1) - 1)"),
+)  # fmt: skip
 clip.slip(
     "first-channel-only",
     "only the first channel is kept",

@@ -429,7 +429,8 @@ def _(draw: Draw, student: Student):
            "test_fraction des locuteurs, au moins un de chaque côté"),
 )  # fmt: skip
 def _(draw: Draw, student: Student):
-    some, many = (int(draw.rng.choice(n)) for n in ((10, 13, 17, 20), (21, 24, 26, 29, 31, 34)))
+    # 0.3 of some is to be rounded down, 0.2 of many up
+    some, many = (int(draw.rng.choice(n)) for n in ((11, 14, 17), (24, 29, 34)))
     counts = {}
     for n, fraction in ((some, 0.3), (2, 0.05), (3, 0.99), (many, 0.2)):
         speakers, (both,) = splits(draw, student, (3,), n, fraction)
@@ -476,6 +477,24 @@ split.slip(
          "return np.where(held)[0], np.where(~held)[0]"),
     ],
 )  # fmt: skip
+split.slip(
+    "speakers-rounded-down",
+    "the number of test speakers is rounded down, not to the nearest whole number",
+    "le nombre de locuteurs de test est arrondi par défaut, pas au plus proche",
+    ("round(test_fraction * len(names))", "int(test_fraction * len(names))"),
+    hint=("what does int make of 5.8?", "que fait int de 5,8 ?"),
+    loses=["fraction"],
+    mutant=[("round(test_fraction * len(names))", "test_fraction * len(names) // 1")],
+)
+split.slip(
+    "speakers-rounded-up",
+    "the number of test speakers is rounded up, not to the nearest whole number",
+    "le nombre de locuteurs de test est arrondi par excès, pas au plus proche",
+    ("round(test_fraction * len(names))", "np.ceil(test_fraction * len(names))"),
+    hint=("how many speakers are 0.3 of 11?", "combien de locuteurs font 0,3 de 11 ?"),
+    loses=["fraction"],
+    mutant=[("round(test_fraction * len(names))", "-(-test_fraction * len(names) // 1)")],
+)
 split.slip(
     "no-speaker-left",
     "with a small or large fraction one side is empty",

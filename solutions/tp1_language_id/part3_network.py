@@ -403,9 +403,9 @@ metrics = lab.exercise(
 
 
 def judged(draw: Draw) -> tuple[np.ndarray, np.ndarray, int]:
-    """Labels of unequal classes, one of them absent, and predictions that are often right."""
+    """Labels of unequal classes, one of them (not the last) absent; predictions that are often right."""
     k = 5
-    absent = int(draw.rng.integers(k))
+    absent = int(draw.rng.integers(k - 1))
     present = [c for c in range(k) if c != absent]
     counts = draw.rng.permutation([4, 9, 17, 40])
     labels = draw.rng.permutation(np.repeat(present, counts)).astype(np.int64)
@@ -416,11 +416,15 @@ def judged(draw: Draw) -> tuple[np.ndarray, np.ndarray, int]:
 
 @metrics.check(
     "confusion", 0.5, "confusion matrix", "matrice de confusion",
-    asked=("counts, true language in rows", "des comptes, la vraie langue en lignes"),
+    asked=("counts, true language in rows; languages that do not occur have theirs too",
+           "des comptes, la vraie langue en lignes ; celles qui n'apparaissent pas ont aussi la leur"),
 )  # fmt: skip
 def _(draw: Draw, student: Student):
     labels, predicted, k = judged(draw)
-    return student.confusion_matrix(numpy_array(labels), numpy_array(predicted), k)
+    return student.probe(
+        out=student.confusion_matrix(numpy_array(labels), numpy_array(predicted), k),
+        two_more=student.confusion_matrix(numpy_array(labels), numpy_array(predicted), k + 2),
+    )
 
 
 @metrics.check(
@@ -460,6 +464,19 @@ metrics.slip(
     mutant=[
         ("    return counts\n",
          "    rows = np.sum(counts, axis=1)\n    return np.array([c / n if n else c * 0.0 for c, n in zip(counts, rows)])\n"),
+    ],
+)  # fmt: skip
+metrics.slip(
+    "absent-languages-left-out",
+    "the matrix has room only for languages that occur: num_languages is not used",
+    "la matrice n'a de place que pour les langues présentes : num_languages ne sert pas",
+    ("counts = np.zeros((num_languages, num_languages), int)",
+     "n = 1 + max(np.max(labels), np.max(predictions))\n    counts = np.zeros((n, n), int)"),
+    hint=("what shape is promised, whatever occurs?",
+          "quelle forme est promise, quoi qu'il apparaisse ?"),
+    loses=["confusion"],
+    mutant=[
+        ("(num_languages, num_languages), int", "(max(*labels, *predictions) + 1,) * 2, int"),
     ],
 )  # fmt: skip
 metrics.slip(

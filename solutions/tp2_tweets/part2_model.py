@@ -183,13 +183,13 @@ def rows(draw: Draw, count: int, vocab: int, longest: int) -> np.ndarray:
 
 @bits.check(
     "padding", 0.75, "padding counts for nothing", "le remplissage ne compte pas",
-    asked=("the same rows with more PAD give the same figure; long rows weigh more than short ones",
-           "les mêmes lignes avec plus de PAD donnent le même nombre ; les lignes longues pèsent plus"),
+    asked=("70 rows; with more PAD they give the same figure; long rows weigh more than short ones",
+           "70 lignes ; avec plus de PAD elles donnent le même nombre ; les longues pèsent plus"),
 )  # fmt: skip
 def _(draw: Draw, student: Student):
     e, u = draw.sizes(2, 3, 8)
     vocab = 9 + int(draw.rng.integers(4))
-    ids = rows(draw, 5, vocab, 14)
+    ids = rows(draw, 70, vocab, 14)  # more than a batch, and no whole number of them
     wider = np.pad(ids, ((0, 0), (0, 6)))
     model = network(student, network_weights(draw, vocab, e, u, 0.8))
     return student.probe(
@@ -296,6 +296,24 @@ bits.slip(
     loses=["padding"],
     mutant=[("log_p[real].mean()", "((log_p * real).sum(1) / real.sum(1)).mean()")],
 )
+bits.slip(
+    "mean-of-batch-means",
+    "a mean a batch, then their mean: the last, smaller batch weighs as much as the others",
+    "une moyenne par lot, puis leur moyenne : le dernier lot, plus petit, pèse autant que les autres",
+    ("log_p[real].mean()",
+     "np.mean([log_p[i : i + 64][real[i : i + 64]].mean() for i in range(0, len(ids), 64)])"),
+    hint=("how many symbols does each batch hold?", "combien de symboles contient chaque lot ?"),
+    loses=["padding"],
+    mutant="""
+def bits_per_character(model, ids):
+    bits = []
+    for i in range(0, len(ids), 64):
+        x, y = ids[i : i + 64, :-1], ids[i : i + 64, 1:]
+        nats = keras.losses.sparse_categorical_crossentropy(y, model(x), from_logits=True)
+        bits.append(float(tf.reduce_mean(nats[y != PAD_ID])) / math.log(2))
+    return sum(bits) / len(bits)
+""",
+)  # fmt: skip
 bits.slip(
     "bits-target-not-shifted",
     "each position is scored on its own input, not on the next symbol",

@@ -165,6 +165,7 @@ augment.slip(
     "every image is flipped; half of them should be",
     "toutes les images sont retournées ; il en faut la moitié",
     (FLIP, "keras.random.uniform((n, 1, 1, 1), seed=seed) < 2.0"),
+    loses=["views"],
 )  # fmt: skip
 augment.slip(
     "flipped-upside-down",
@@ -204,6 +205,7 @@ augment.slip(
     "the images are shifted sideways only",
     "les images ne sont décalées que de côté",
     ("down + ops.arange(height)", "ops.full_like(down, SHIFT) + ops.arange(height)"),
+    loses=["views"],
 )
 augment.slip(
     "wrapped-around",
@@ -211,6 +213,7 @@ augment.slip(
     "ce qui sort d'un côté rentre de l'autre ; c'est du noir qui doit entrer",
     (PADDED,
      'tf.convert_to_tensor(np.pad(images, [[0, 0], [SHIFT, SHIFT], [SHIFT, SHIFT], [0, 0]], mode="wrap"))'),
+    loses=["pixels"],
 )  # fmt: skip
 augment.slip(
     "border-repeated",
@@ -218,6 +221,7 @@ augment.slip(
     "les pixels du bord sont répétés vers l'extérieur ; c'est du noir qui doit entrer",
     (PADDED,
      'tf.convert_to_tensor(np.pad(images, [[0, 0], [SHIFT, SHIFT], [SHIFT, SHIFT], [0, 0]], mode="edge"))'),
+    loses=["pixels"],
 )  # fmt: skip
 augment.slip(
     "seed-does-not-move",

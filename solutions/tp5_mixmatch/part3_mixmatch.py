@@ -434,6 +434,7 @@ mixmatch.slip(
     "il y a une vue de trop ou de moins : l'original n'est pas une vue",
     ("[augmentation(u, seed) for _ in range(views)]",
      "[u, *(augmentation(u, seed) for _ in range(views - 1))]"),
+    loses=["views"],
 )  # fmt: skip
 mixmatch.slip(
     "alpha-not-passed-on",

@@ -108,6 +108,7 @@ loss.slip(
     "absolute differences, not squares",
     "des écarts absolus, pas des carrés",
     (SQUARES, "ops.mean(ops.abs(ops.softmax(logits_u) - q))"),
+    loses=["unlabelled", "gradient"],
 )
 loss.slip(
     "weight-forgotten",
@@ -135,12 +136,14 @@ loss.slip(
     "seule la classe la plus probable d'une étiquette mélangée compte ; elle est molle",
     ("ops.categorical_crossentropy(y, logits_x, from_logits=True)",
      "ops.sparse_categorical_crossentropy(ops.argmax(y, axis=-1), logits_x, from_logits=True)"),
+    loses=["labelled", "gradient"],
 )  # fmt: skip
 loss.slip(
     "labelled-summed",
     "the cross-entropies are summed over the images, not averaged",
     "les entropies croisées sont sommées sur les images, pas moyennées",
     ("    labelled = ops.mean(", "    labelled = ops.sum("),
+    loses=["labelled", "gradient"],
 )
 
 # ------------------------------------------------------------------ 3.3 schedule
@@ -198,6 +201,7 @@ schedule.slip(
     "the weight jumps from 0 to its maximum; it should grow in a straight line",
     "le poids saute de 0 à son maximum ; il doit monter en ligne droite",
     (RISING, 'ops.cast(step >= ramp, "float32")'),
+    loses=["values"],
 )
 schedule.mutant(
     "no-ramp-for-tensors",
@@ -315,12 +319,14 @@ average.slip(
     "the weights are copied: nothing is averaged",
     "les poids sont copiés : rien n'est moyenné",
     (ASSIGNED, "mean.assign(weight)"),
+    loses=["update"],
 )
 average.slip(
     "model-changed",
     "the network that learns is changed too",
     "le réseau qui apprend est modifié aussi",
     (ASSIGNED, "mean.assign(decay * mean + (1 - decay) * weight)\n        weight.assign(mean)"),
+    loses=["update"],
 )  # fmt: skip
 average.slip(
     "ema-not-evaluated",
@@ -360,4 +366,5 @@ average.slip(
     "that is the share of wrong answers",
     "c'est la part de réponses fausses",
     (SHARE, "float(np.mean(found != np.asarray(labels)))"),
+    loses=["accuracy"],
 )

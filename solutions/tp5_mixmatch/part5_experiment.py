@@ -108,6 +108,7 @@ ablation.slip(
     "without consistency there is still one view",
     "sans cohérence il reste une vue",
     ('{"views": 1}', '{"views": 0}'),
+    loses=["settings"],
 )
 ablation.mutant(
     "ablation-in-place",
@@ -260,16 +261,19 @@ fixmatch.slip(
     "unsure images count too",
     "les images incertaines comptent aussi",
     ("ops.cast(ops.max(p, axis=1) >= threshold, p.dtype)", "ops.ones_like(p[:, 0])"),
+    loses=["values", "gradient"],
 )
 fixmatch.slip(
     "fixmatch-soft-labels",
     "the labels are soft; the most likely class alone is asked for",
     "les étiquettes sont molles ; on demande la seule classe la plus probable",
     (HARD, "ops.categorical_crossentropy(p, logits_strong, from_logits=True)"),
+    loses=["values", "gradient"],
 )  # fmt: skip
 fixmatch.slip(
     "fixmatch-threshold-on-strong",
     "the strong view decides which images count; the weak one should",
     "c'est la vue forte qui décide des images qui comptent ; ce doit être la faible",
     ("ops.max(p, axis=1) >= threshold", "ops.max(ops.softmax(logits_strong), axis=1) >= threshold"),
+    loses=["values", "gradient"],
 )
