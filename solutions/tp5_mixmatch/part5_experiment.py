@@ -205,14 +205,15 @@ fixmatch = lab.exercise("fixmatch", "7", "Bonus: FixMatch", "Bonus : FixMatch", 
 
 
 def weak_and_strong(draw: Draw) -> tuple[np.ndarray, np.ndarray, float]:
-    """Logits of weak and strong views; some weak answers are sure, some are not."""
+    """Logits of weak and strong views, a threshold: every second weak answer is sure, though not so
+    sure that its soft label is a hard one; of the strong answers the others are sure."""
     m, classes = draw.sizes(2, 6, 11)
-    weak = draw.normal(m, classes)
-    weak[::2] *= 6
-    top = np.sort(np.exp(weak) / np.exp(weak).sum(axis=1, keepdims=True), axis=1)[:, -1]
-    level = np.sort(top)
-    middle = int(np.argmax(np.diff(level)))
-    return weak, draw.normal(m, classes, scale=1.5), float(level[middle : middle + 2].mean())
+    weak, strong = draw.uniform(m, classes), draw.normal(m, classes)
+    best = draw.integers(0, classes, m)
+    weak[np.arange(m), best] += np.where(np.arange(m) % 2, 0.5, 3.5)
+    strong[np.arange(m), best] += np.where(np.arange(m) % 2, 5.0, -3.0)
+    top = np.max(np.exp(weak) / np.exp(weak).sum(axis=1, keepdims=True), axis=1)
+    return weak, strong, float(top[::2].min() + top[1::2].max()) / 2
 
 
 @fixmatch.check(
