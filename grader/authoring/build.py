@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ import nbformat
 
 from grader.authoring import references
 from grader.authoring.compile import compile_key, same_key
+from grader.authoring.consistency import refuse_inconsistent
 from grader.authoring.source import LoadedLab
 from grader.authoring.spec import AuthorError
 from grader.check.key import BadKey, Key
@@ -51,7 +51,7 @@ def paths(course: Path, lab: str) -> Paths:
 
 
 def build(course: Path, lab: LoadedLab, say: Say, execute: bool = True) -> None:
-    """Write the student notebooks, the public key and the executed solutions.
+    """Write the student notebooks, the public key and the executed solutions; all, or nothing.
 
     The solutions are executed as a student would, in a fresh kernel. Where there are reference
     recordings they are replayed; otherwise training is done and leaves them.
@@ -62,23 +62,29 @@ def build(course: Path, lab: LoadedLab, say: Say, execute: bool = True) -> None:
     Raises:
         AuthorError: the source contradicts itself, or a solution cell raises.
     """
+    refuse_inconsistent(lab)
     where = paths(course, lab.id)
+    key = compile_key(lab)
+    executed = {x: _execute(course, lab, key, x, say) for x in where.solution if execute}
     for lang, path in where.student.items():
         _write(path, lab.notebook(lang, solved=False))
         say(f"{path.relative_to(course)}")
-    compile_key(lab).save(where.key)
+    key.save(where.key)
     say(f"{where.key.relative_to(course)}  {where.key.stat().st_size / 1e3:.0f} kB")
-    if not execute:
-        return
-    for lang, path in where.solution.items():
-        node = _execute(course, lab, lang, say)
+    for lang, node in executed.items():
+        path = where.solution[lang]
         node.metadata[_STAMP] = {"sources": lab_digest(lab.dir), "lab": lab.id}
         _write(path, node)
         say(f"{path.relative_to(course)}  {path.stat().st_size / 1e6:.1f} MB")
 
 
 def stale(course: Path, lab: LoadedLab) -> list[str]:
-    """Generated files that do not agree with the source; one line each."""
+    """Generated files that do not agree with the source; one line each.
+
+    Raises:
+        AuthorError: the source contradicts itself.
+    """
+    refuse_inconsistent(lab)
     where = paths(course, lab.id)
     found = stale_notebooks(course, lab)
     try:
@@ -123,7 +129,7 @@ def _write(path: Path, node: Any) -> None:
     path.write_text(_text(node), "utf-8")
 
 
-def _execute(course: Path, lab: LoadedLab, lang: Lang, say: Say) -> Any:
+def _execute(course: Path, lab: LoadedLab, key: Key, lang: Lang, say: Say) -> Any:
     """Run the solution in a kernel; keep its recordings if the lab has none yet.
 
     Those that it has are replayed instead of training once more.
@@ -134,7 +140,8 @@ def _execute(course: Path, lab: LoadedLab, lang: Lang, say: Say) -> Any:
     node = lab.notebook(lang, solved=True)
     with tempfile.TemporaryDirectory(prefix="grader-build-") as scratch:
         folder = Path(scratch)
-        shutil.copytree(course / "labs", folder / "labs", ignore=shutil.ignore_patterns("*.ipynb"))
+        (folder / "labs").mkdir()
+        key.save(folder / "labs" / f"{lab.id}.key")
         if (course / "data").is_dir():
             (folder / "data").symlink_to(course / "data")
         kept = folder / "recordings" / lab.id

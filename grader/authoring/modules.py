@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -41,10 +42,18 @@ def load_module(folder: Path, name: str) -> Any:
     sys.path.insert(0, str(folder))
     try:
         spec.loader.exec_module(module)
-    except AuthorError:
-        raise
     except Exception as error:
-        raise AuthorError(f"{path}: {type(error).__name__}: {error}") from error
+        said = str(error) if isinstance(error, AuthorError) else f"{type(error).__name__}: {error}"
+        raise AuthorError(f"{_line(folder, error)}: {said}") from error
     finally:
         sys.path.remove(str(folder))
     return module
+
+
+def _line(folder: Path, error: Exception) -> str:
+    """``file:line`` of the lab's own file in which it was raised."""
+    if isinstance(error, SyntaxError):
+        return f"{error.filename}:{error.lineno}"
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [f"{f.filename}:{f.lineno}" for f in frames if Path(f.filename).parent == folder]
+    return own[-1] if own else str(folder)

@@ -14,7 +14,7 @@ import nbformat
 
 from grader.authoring import opening, references
 from grader.authoring.modules import load_module, load_spec
-from grader.authoring.spec import AuthorError, Edit, LabSpec, Mutant, Variant
+from grader.authoring.spec import AuthorError, Edit, LabSpec, MisconceptionSpec, Mutant, Variant
 from grader.authoring.typography import french, levels
 from grader.check.key import interface_of
 from grader.check.text import LANGS, Lang
@@ -165,7 +165,7 @@ class LoadedLab:
             sources[hits[0]] = sources[hits[0]].replace(old, new)
         return sources
 
-    def change(self, item: Mutant | Variant | Any) -> dict[int, str]:
+    def change(self, item: Mutant | Variant | MisconceptionSpec) -> dict[int, str]:
         """Cell index → new source, for a mutant, a variant or a misconception."""
         if isinstance(item, Variant):
             found: dict[int, str] = {}

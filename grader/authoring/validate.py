@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.authoring import references
+from grader.authoring.consistency import refuse_inconsistent
 from grader.authoring.source import LoadedLab
 from grader.authoring.spec import AuthorError, Mutant
 from grader.authoring.transforms import HARMLESS
@@ -111,8 +112,9 @@ def validate(
         A report a lab, as soon as it is settled.
 
     Raises:
-        AuthorError: a lab cannot even be compiled.
+        AuthorError: a lab contradicts itself, or cannot even be compiled.
     """
+    refuse_inconsistent(*labs)
     spent = {lab.id: references.fill(lab, data, sandboxed, jobs, lambda _: None) for lab in labs}
     with ThreadPoolExecutor(jobs) as compiling:
         keys = dict(zip([lab.id for lab in labs], compiling.map(_key, labs), strict=True))

@@ -240,6 +240,9 @@ def test_the_grader_agrees_check_by_check(tmp_path):
         (made_of[s]["made_of"], column, row[column], graded[s][column])
         for s, row in truth.items()
         for column in row
-        if column != "student" and float(row[column]) != float(graded[s][column])
+        if column != "student" and float(row[column]) != float(graded[s][column] or 0)
     ]
     assert different == []
+    # Who has no mark has empty cells, never zeros.
+    refused = [s for s in graded if graded[s]["status"] == "not_graded"]
+    assert refused and not any(graded[s][c] for s in refused for c in truth[s] if c != "student")
