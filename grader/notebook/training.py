@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -799,18 +800,17 @@ def device() -> dict[str, Any]:
     return found
 
 
+_SEED = re.compile(r"^[^#\n]*\bset_(?:random_)?seed\(\s*(\w+)", re.M)
+
+
 def _seed() -> int | None:
-    """The seed given to ``keras.utils.set_random_seed``, if any."""
-    for module, name in (
-        ("keras.src.utils.rng_utils", "get_random_seed"),
-        ("tensorflow.python.eager.context", "global_seed"),
-    ):
-        try:
-            seed = getattr(import_module(module), name)()
-        except Exception:
-            continue
-        if isinstance(seed, int):
-            return seed
+    """What the cells that were run gave to ``keras.utils.set_random_seed`` last, if anything."""
+    for cell in reversed(display.cells()):
+        given = _SEED.findall(cell)
+        if given:
+            value = given[-1]
+            seed = int(value) if value.isdigit() else display.namespace().get(value)
+            return seed if isinstance(seed, int) else None
     return None
 
 

@@ -13,7 +13,7 @@ from grader.check.compare import Close, Metric
 from grader.check.key import Check, Exercise, Key, Limits, Misconception
 from grader.check.probe import Probe, Step, call, numpy_array
 from grader.check.text import Text
-from grader.notebook import session
+from grader.notebook import display, session
 
 X = np.arange(12, dtype=np.float64).reshape(3, 4)
 
@@ -84,8 +84,14 @@ def mini_key() -> Key:
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mini_key: Key) -> Iterator[Path]:
-    """A folder as a student has it: ``labs/mini.key`` beside ``labs/fr/``; we are in the latter."""
+def place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mini_key: Key, request: pytest.FixtureRequest
+) -> Iterator[Path]:
+    """A folder as a student has it: ``labs/mini.key`` beside ``labs/fr/``; we are in the latter.
+
+    The test's module stands for the notebook: the kit looks names up there.
+    """
+    monkeypatch.setattr(display, "namespace", lambda: vars(request.module))
     mini_key.save(tmp_path / "labs" / "mini.key")
     here = tmp_path / "labs" / "fr"
     here.mkdir()

@@ -22,7 +22,7 @@ from grader.notebook.display import html_of
 from grader.notebook.errors import LabError
 from grader.notebook.holes import Holes, NotTrainedYet, hole_in
 
-# The lab looks names up in the globals of the code that calls it: here.
+# The lab looks names up here.
 double = square = predict = None
 
 

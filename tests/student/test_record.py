@@ -79,8 +79,10 @@ def test_fit_is_recorded_with_all_that_belongs_to_it(
     assert not list((place / "recordings" / "mini").glob(".*"))
 
 
-def test_the_seed_is_kept(place: Path) -> None:
-    keras.utils.set_random_seed(1234)
+def test_the_seed_is_kept(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cells = ["keras.utils.set_random_seed(7)", "SEED = 1234\nkeras.utils.set_random_seed(SEED)"]
+    monkeypatch.setattr(display, "cells", lambda: cells)
+    monkeypatch.setitem(globals(), "SEED", 1234)
     lab = Lab("mini", lang="en")
     trained(lab, epochs=1)
     assert lab.recording("classifier").manifest["seed"] == 1234
