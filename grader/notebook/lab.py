@@ -20,7 +20,7 @@ from grader.check.recording import Recording
 from grader.check.text import Text, gettext
 from grader.check.tree import Tree
 from grader.check.weights import BadRecording
-from grader.notebook import display, holes, locate, pictures, progress, session, surroundings
+from grader.notebook import display, holes, locate, plot, progress, session, surroundings
 from grader.notebook.cells import current_cells, relevant
 from grader.notebook.checking import MEASURED, observe_check
 from grader.notebook.clock import Clock, limit_record, limited
@@ -253,11 +253,13 @@ class Lab:
         if not check.picture or not isinstance(seen, dict) or seen.get("status") != "ok":
             return ""
         try:
-            return pictures.side_by_side(
-                (seen.get("values") or {}).get(check.picture),
-                check.expected.get(check.picture),
-                self.lang,
-                check.title.to(self.lang),
+            return plot.image(
+                plot.matrices(
+                    (seen.get("values") or {}).get(check.picture),
+                    check.expected.get(check.picture),
+                    self.lang,
+                    check.title.to(self.lang),
+                )
             )
         except Exception:  # a picture is a help; a verdict must not fail for want of it
             return ""

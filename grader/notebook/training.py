@@ -27,7 +27,7 @@ from grader.check.observe import observe
 from grader.check.recording import Recording
 from grader.check.text import Text, gettext
 from grader.check.weights import BadRecording, array_of, weight_paths
-from grader.notebook import display, live, session
+from grader.notebook import display, plot, session
 from grader.notebook.errors import LabError
 from grader.notebook.files import write
 from grader.notebook.holes import NotTrainedYet
@@ -387,7 +387,7 @@ class Run:
                 for w in (_values(model) if self.weights else ())
                 if w.dtype.kind == "f"
             ),
-            "history": {k: live.thin(v, MAX_HISTORY) for k, v in self.curves.items()},
+            "history": {k: plot.thin(v, MAX_HISTORY) for k, v in self.curves.items()},
             "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),  # noqa: UP017
             "inputs": self.inputs,
             "build": _build_config(model),
@@ -558,15 +558,16 @@ class _Live:
             )
         return "  ·  ".join(parts)
 
-    def _drawn(self) -> str:
+    def _drawn(self, alt: str) -> plot.Svg:
         """Curves over epochs or steps; in the first few epochs, of the loss batch by batch."""
-        run = self.run
+        run, lang = self.run, self.run.lab.lang
         targets = {g.metric: g.target for g in self.goals}
         epochs = max(map(len, run.curves.values()), default=0)
+        history: Mapping[str, list[float]] = run.curves
+        each = 1.0
         if epochs < _FEW and run.done > 0 and len(run.batches) > _FEW:
-            each = run.done / len(run.batches)
-            return live.svg({**run.curves, "loss": run.batches}, run.total, targets, each)
-        return live.svg(run.curves, run.total, targets)
+            history, each = {**run.curves, "loss": run.batches}, run.done / len(run.batches)
+        return plot.training(history, alt, run.unit.to(lang), lang, run.total, targets, each)
 
     def _show(self, line: str, end: str) -> None:
         text = f"{line}\n  {end}" if end else line
@@ -575,7 +576,7 @@ class _Live:
             return
         run, lang = self.run, self.run.lab.lang
         alt = gettext("curves of {n}: {l}", n=run.name, l=line)
-        drawn = live.image(self._drawn(), alt.to(lang))
+        drawn = plot.image(self._drawn(alt.to(lang)))
         total = run.total or 1
         bar = (
             f'<progress value="{min(run.done, total):g}" max="{total:g}" '

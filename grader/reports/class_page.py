@@ -37,7 +37,7 @@ class TrainingPicture:
     median: float | None
     longest: float | None
     diverged: int
-    chart: Markup
+    chart: plot.Svg
 
 
 def class_page(
@@ -92,10 +92,10 @@ def class_page(
     )
 
 
-def _marks(summary: ClassSummary, lang: str) -> Markup:
+def _marks(summary: ClassSummary, lang: str) -> plot.Svg:
     """The histogram of marks."""
     if summary.figures.mean is None or summary.figures.median is None:
-        return Markup("")
+        return plot.Svg("")
     top = summary.max_points or 1.0
     words = {
         gettext("mean").to(lang): summary.figures.mean,
@@ -129,7 +129,9 @@ def _trainings(summary: ClassSummary, lang: str) -> list[TrainingPicture]:
         seconds = sorted(t.seconds for t in trainings if t.seconds is not None)
         diverged = sum(t.diverged is not None for t in trainings)
         if not seconds:
-            pictures.append(TrainingPicture(name, len(trainings), None, None, diverged, Markup("")))
+            pictures.append(
+                TrainingPicture(name, len(trainings), None, None, diverged, plot.Svg(""))
+            )
             continue
         median = seconds[len(seconds) // 2]
         high = plot.ticks(0, max(seconds[-1], 1.0), 8)[-1]

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from markupsafe import Markup
-
 from grader.check.judge import EARNING, Verdict
 from grader.check.key import Exercise, Key
 from grader.check.raised import said_of
@@ -40,7 +38,7 @@ class Said:
     came: Text
     cause: Text
     origin: Text
-    picture: Markup
+    picture: plot.Svg
     compared: list[Compared]
     steps: list[str]
     answer: str = ""
@@ -79,7 +77,7 @@ class Trained:
 
     training: Training
     gauges: list[Gauge]
-    curves: list[Markup]
+    curves: list[plot.Svg]
 
 
 def feedback_page(
@@ -208,12 +206,12 @@ def _say(
     question = asked is not None and asked.kind == "answer" and not read
     if question and verdict.status == "right" and came.en:
         came = gettext("your answer: ") + came
-    drawn, beside, steps = Markup(""), list[Compared](), list[str]()
+    drawn, beside, steps = plot.Svg(""), list[Compared](), list[str]()
     if asked is not None and verdict.status not in ("right", "carried"):
         beside = compared(asked, values, key, lang, verdict, mistakes=teacher)
         steps = asked_lines(asked, lang) if teacher and asked.kind == "probe" else []
         if asked.picture in values and asked.picture in asked.expected:
-            drawn = plot.heat_maps(values[asked.picture], asked.expected[asked.picture], lang)
+            drawn = plot.matrices(values[asked.picture], asked.expected[asked.picture], lang)
     known = key.misconceptions.get(verdict.diagnosis) if verdict.status == "carried" else None
     return Said(
         verdict,
@@ -300,7 +298,12 @@ def _trained(training: Training, graded: Graded, key: Key, lang: str) -> Trained
             e=ends.replace("{", "(").replace("}", ")"),
         )
         epoch = gettext("epoch")
-        drawn.append(plot.curves(group, alt.to(lang), epoch.to(lang), lang, training.epochs))
+        each = (training.epochs or 0) / max(map(len, group.values())) or 1.0
+        drawn.append(
+            plot.curves(
+                group, alt.to(lang), epoch.to(lang), lang, training.epochs, each=max(1.0, each)
+            )
+        )
     return Trained(training, gauges, [d for d in drawn if d])
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import io
+import re
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -10,7 +13,17 @@ from rich.console import Console
 from synthetic import SCRIPT, make_class, make_key
 
 from grader.check.text import number
-from grader.notebook.plot import curves, families, heat_maps, histogram, ticks
+from grader.notebook.plot import (
+    MAX_POINTS,
+    curves,
+    families,
+    histogram,
+    image,
+    matrices,
+    thin,
+    ticks,
+    training,
+)
 from grader.reports.tables import summary_table
 from grader.reports.words import date, duration, percent
 
@@ -56,21 +69,50 @@ def test_heat_maps_show_the_slice_that_differs_most() -> None:
     good = np.zeros((3, 2, 4))
     bad = good.copy()
     bad[1, 0, 2] = 5
-    svg = heat_maps(bad, good, "en")
+    svg = matrices(bad, good, "en")
     assert "slice [1]" in svg and "1 of 8 cells differ" in svg
-    assert svg.count("<rect") == 3 * 8
+    assert svg.count("<image") == 3
 
 
 def test_heat_maps_of_odd_things() -> None:
-    assert heat_maps(None, np.zeros((2, 2)), "en") == ""
-    assert heat_maps(np.zeros((0, 2)), np.zeros((2, 2)), "en") == ""
-    assert heat_maps([[1, 2], [3]], np.zeros((2, 2)), "en") == ""
-    assert heat_maps(np.array(["a"]), np.zeros((2, 2)), "en") == ""
-    assert heat_maps(np.zeros((2, 3)), np.zeros((3, 2)), "en").count("<rect") == 12
-    assert "NaN" in heat_maps(np.full((2, 2), np.nan), np.eye(2), "fr")
-    assert heat_maps(np.full((2, 2), np.inf), np.full((2, 2), np.nan), "en")
-    assert heat_maps(np.ones(4), np.ones(4), "en").count("<rect") == 12
-    assert heat_maps(np.eye(300), np.eye(300), "en").count("<rect") <= 3 * 24 * 24
+    assert matrices(None, np.zeros((2, 2)), "en") == ""
+    assert matrices(np.zeros((0, 2)), np.zeros((2, 2)), "en") == ""
+    assert matrices([[1, 2], [3]], np.zeros((2, 2)), "en") == ""
+    assert matrices(np.array(["a"]), np.zeros((2, 2)), "en") == ""
+    assert matrices(np.zeros((2, 3)), np.zeros((3, 2)), "en").count("<image") == 2
+    assert "NaN" in matrices(np.full((2, 2), np.nan), np.eye(2), "fr")
+    assert matrices(np.full((2, 2), np.inf), np.full((2, 2), np.nan), "en")
+    assert matrices(np.ones(4), np.ones(4), "en").count("<polyline") == 3
+    assert len(matrices(np.eye(3000), np.eye(3000), "en")) < 100_000
+
+
+def test_a_chart_becomes_an_image_with_its_style_and_its_alt_text() -> None:
+    drawn = image(matrices(np.eye(2), np.ones((2, 2)), "fr", 'le "masque"'))
+    assert drawn.startswith("<img ") and "le &quot;masque&quot; : deux cartes" in drawn
+    body = base64.b64decode(drawn.split("base64,")[1].split('"')[0]).decode()
+    parsed = ElementTree.fromstring(body)
+    assert any(e.tag.endswith("style") for e in parsed) and body.count("<image") == 3
+    assert image(matrices(None, None, "en")) == ""
+
+
+def test_a_trainings_curves_in_two_panels() -> None:
+    assert training({"loss": [1.0]}, "a", "x", "en") == ""
+    drawn = training(
+        {"loss": [2.0, 1.0, float("nan")], "accuracy": [0.1, 0.9, 0.95]}, "a", "x", "en", 10
+    )
+    assert drawn.count("<polyline") == 2 and 'viewBox="0 0 960' in drawn
+    ElementTree.fromstring(drawn)
+    assert 'stroke-dasharray="1 3"' in training(
+        {"loss": [2.0, 1.0]}, "a", "x", "en", goals={"loss": 1.5}
+    )
+    assert len(thin(list(range(10_000)))) == MAX_POINTS
+
+
+def test_a_metric_measured_now_and_then_spans_the_whole_curve() -> None:
+    values = {"loss": [9.0, 8, 7, 6, 5, 4, 3, 2], "val_loss": [8.0, 3.0]}
+    every, seldom = re.findall(r'points="([^"]+)"', training(values, "a", "x", "en", total=8))
+    steps = [p.split(",")[0] for p in every.split()]
+    assert [p.split(",")[0] for p in seldom.split()] == [steps[3], steps[7]]
 
 
 def test_numbers_are_written_as_in_the_language() -> None:
@@ -140,8 +182,10 @@ def test_an_empty_class_is_a_table_too() -> None:
 
 def test_rounding_is_not_drawn_as_a_gap() -> None:
     expected = np.array([[0.1, 0.9], [0.8, 0.2]])
-    full = "#a40e26"  # the darkest red
-    assert full not in heat_maps(expected + 1e-8, expected, "en")
     wrong = expected.copy()
     wrong[0, 0] = 0.5
-    assert full in heat_maps(wrong, expected, "en")
+    same, nearly, other = (
+        re.findall(r'base64,([^"]+)"', matrices(x, expected, "en"))[2]
+        for x in (expected, expected + 1e-8, wrong)
+    )
+    assert same == nearly != other

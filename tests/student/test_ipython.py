@@ -106,7 +106,7 @@ def test_a_report_is_html_with_words_and_a_described_picture(ran: dict) -> None:
     html = out.data["text/html"]
     assert "✗" in html and "pas juste" in html and "on ajoute 2" in html
     assert "<details" in html and "<script" not in html
-    assert "data:image/svg+xml;base64" in html and 'alt="valeurs : à gauche le vôtre' in html
+    assert "data:image/svg+xml;base64" in html and 'alt="valeurs : deux cartes' in html
     assert out.data["text/plain"].startswith("✗ 1.1 Le double  0/2")
 
 

@@ -22,7 +22,7 @@ from grader.check.compare import Metric  # noqa: E402
 from grader.check.key import Key  # noqa: E402
 from grader.check.probe import Probe, call, numpy_array, student  # noqa: E402
 from grader.check.recording import Recording  # noqa: E402
-from grader.notebook import display, live, session  # noqa: E402
+from grader.notebook import display, session  # noqa: E402
 from grader.notebook.errors import LabError  # noqa: E402
 from grader.notebook.training import BUDGET, goals, measure  # noqa: E402
 
@@ -334,25 +334,11 @@ def test_a_replay_outside_grading_shows_the_recordings_curves(
     np.testing.assert_array_equal(model(X), Recording.from_bytes(recorded).rebuild()(X))
 
 
-def test_a_metric_measured_now_and_then_spans_the_whole_curve() -> None:
-    drawn = live.svg({"loss": [9.0, 8, 7, 6, 5, 4, 3, 2], "val_loss": [8.0, 3.0]}, total=8)
-    every, seldom = re.findall(r'points="([^"]+)"', drawn)
-    steps = every.split()
-    assert [p.split(",")[0] for p in seldom.split()] == [
-        steps[3].split(",")[0],
-        steps[7].split(",")[0],
-    ]
-
-
-def test_goals_and_curves(place: Path) -> None:
+def test_goals_of_a_recording(place: Path) -> None:
     lab = Lab("mini", lang="en")
     (goal,) = goals(lab.key, "classifier")
     assert (goal.metric, goal.target) == ("accuracy", 0.98)
     assert goal.so_far({"loss": [1.0], "val_accuracy": [0.5, 0.7]}) == 0.7
-    assert live.svg({"loss": [1.0]}) == ""
-    drawn = live.svg({"loss": [2.0, 1.0, float("nan")], "accuracy": [0.1, 0.9, 0.95]}, 10)
-    assert drawn.count("<polyline") == 2 and "nan" not in drawn.split("loss")[0]
-    assert len(live.thin(list(range(10_000)))) == live.MAX_POINTS
 
 
 def test_a_model_that_was_not_made_is_refused_in_one_line(place: Path) -> None:
