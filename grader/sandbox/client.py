@@ -294,9 +294,10 @@ def student_zone(
 
 def clean_room(key: Key, lab_dir: Path, sandboxed: bool) -> Zone:
     """A clean room for the recordings of one lab, whose folder is `lab_dir`."""
+    parts = ("check", "notebook", "sandbox", "platforms", "gradebook", "authoring")
     view = bwrap.View(
         (
-            *bwrap.kit_view(("check", "notebook", "sandbox", "authoring")),
+            *bwrap.kit_view(parts),  # a lab's measures may load its solution: all that it imports
             (lab_dir, f"/kit/solutions/{lab_dir.name}"),
         )
     )
