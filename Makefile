@@ -12,7 +12,7 @@ USABLE := import $(if $(UV),,ensurepip, )sys; sys.exit(not (3, 11) <= sys.versio
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c '$(USABLE)' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: grade test bench setup lint proof places pins texts clean
+.PHONY: fuzz grade test bench setup lint proof places pins texts clean
 
 # A sample class of TP4, graded in the sandbox.
 grade: $(READY)
@@ -78,3 +78,10 @@ $(READY): requirements.txt constraints.txt pyproject.toml
 
 clean:
 	rm -rf out .mypy_cache .ruff_cache .pytest_cache
+
+# What reads students' files, under atheris: make fuzz SECONDS=3600.
+SECONDS ?= 60
+fuzz: $(READY)
+	for reader in notebook archive any_file manifest header export metadata worksheet words; do \
+		$(BIN)/python tests/intake/fuzz.py $$reader -max_total_time=$(SECONDS) -rss_limit_mb=1500 || exit 1; \
+	done

@@ -147,7 +147,7 @@ def run(folder: Path, path: Path, out: Path, lab: str | None, options: Options) 
         lab_dir(folder, lab)
         known = [lab]
     with options.timings.during("intake"):
-        submissions = collect(path, lab, known=known)
+        submissions = collect(path, lab, settled.settings.intake.limits(), known)
     classes = by_lab(submissions, known) if lab is None else {lab: submissions}
     bad: list[Graded] = []
     with locked(out):

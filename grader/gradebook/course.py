@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Literal, TypeVar
 
-from grader.check.text import Text, gettext, ngettext
+from grader.check.text import Text, did_you_mean, gettext, ngettext
 from grader.gradebook.class_list import Attendance, attendance, read_class_list
 from grader.gradebook.late import lateness, moment
 from grader.gradebook.records import About, Change, Graded, Late
@@ -143,13 +143,29 @@ class Course:
         return result, said
 
     def due(self, lab: str, name: str, student_id: str, ids: Iterable[str]) -> datetime | None:
-        """A student's due date, extended where ``course.toml`` says so; None if there is none."""
+        """A student's due date: the latest that ``course.toml`` gives them; None if there is none."""
         own = self.settings.lab(lab)
         known = list(ids)
-        for wanted, when in own.extensions.items():
-            if is_person(wanted, name, student_id, known):
-                return self.settings.moment(when)
-        return None if own.due is None else self.settings.moment(own.due)
+        dates = [w for who, w in own.extensions.items() if is_person(who, name, student_id, known)]
+        dates += [own.due] if own.due is not None else []
+        return max(map(self.settings.moment, dates), key=datetime.timestamp, default=None)
+
+    def _nobodys(self, lab: str, graded: Sequence[Graded]) -> list[Text]:
+        """The extensions that are for nobody who handed in or is on the class list."""
+        everybody = [(g.student, g.student_id, frozenset[str]()) for g in graded]
+        everybody += [(p.name, "", p.ids) for p in self.people]
+        names = sorted({word for name, id, ids in everybody for word in (name, id, *ids) if word})
+        otherwise = gettext("write a name as on the class list, an e-mail address or an identifier")
+        return [
+            gettext(
+                "{w!r} in [labs.{lab}.extensions] of course.toml is nobody here; {h}",
+                w=wanted,
+                lab=lab,
+                h=did_you_mean(wanted, names, otherwise),
+            )
+            for wanted in self.settings.lab(lab).extensions
+            if not any(is_person(wanted, *one) for one in everybody)
+        ]
 
     def with_lateness(
         self, graded: Sequence[Graded], points: float, by_platform: Sequence[bool]
@@ -181,7 +197,7 @@ class Course:
                 late = lateness(due, when, policy, points)
             at = g.submitted_at if listed is None else listed.isoformat()
             result.append(replace(g, late=late, submitted_at=at))
-        said = []
+        said = self._nobodys(graded[0].lab, graded)
         if unknown:
             said.append(
                 ngettext(

@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from grader.check.key import Key, Limits
 from grader.check.text import Refusal, Text, did_you_mean, gettext, ngettext, same
+from grader.intake.limits import IntakeLimits
 
 FILE = "course.toml"
 
@@ -72,6 +73,22 @@ class LimitSettings(_Strict):
         own = {k: v for k, v in self.model_dump().items() if v is not None}
         known = {f.name: getattr(limits, f.name) for f in fields(Limits)}
         return Limits(**{**known, **own})
+
+
+class IntakeSettings(_Strict):
+    """Limits of what is read of one submission; see `grader.intake.limits.IntakeLimits`."""
+
+    notebook_mb: Positive | None = None
+    code_kb: Positive | None = None
+    recordings_mb: Positive | None = None
+    package_mb: Positive | None = None
+    unpacked_mb: Positive | None = None
+    seconds: Positive | None = None
+    memory_mb: Positive | None = None
+
+    def limits(self) -> IntakeLimits:
+        """The usual limits with what is set here."""
+        return IntakeLimits(**{k: v for k, v in self.model_dump().items() if v is not None})
 
 
 class LabSettings(_Strict):
@@ -142,6 +159,7 @@ class Settings(_Strict):
     contact: str = ""
     earlier: tuple[str, ...] = ()
     late: LatePolicy = LatePolicy()
+    intake: IntakeSettings = IntakeSettings()
     colab: ColabSettings = ColabSettings()
     labs: dict[str, LabSettings] = {}
 
@@ -311,6 +329,8 @@ def _names(where: Sequence[str]) -> list[str]:
             model = LimitSettings
         elif part == "colab":
             model = ColabSettings
+        elif part == "intake":
+            model = IntakeSettings
         elif model is Settings and part == "labs":
             continue
         else:
@@ -343,6 +363,10 @@ _COURSE = gettext(
 # every = "day"                    # … for each hour, day or week begun
 # max_percent = 50                 # taken at most
 # refuse_after_days = 14           # later: no points at all
+
+# What is read of one submission.
+# [intake]
+# notebook_mb = 100                # outputs included; see docs/GRADING.md for the others
 
 # "Open in Colab" on every student notebook; then `grader build --no-execute`.
 # [colab]

@@ -618,7 +618,7 @@ def kind_of(head: bytes, suffix: str = "") -> Text | None:
         return gettext("a document of {app}", app=found) if found else gettext("a zip file")
     text = head[:600].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if text.startswith((b"<!doctype html", b"<html")):
-        return gettext("a web page: the notebook was saved as HTML")
+        return gettext("a web page")
     if suffix == ".py" or text.startswith((b"#!/usr/bin/env python", b"import ", b"from ")):
         return gettext("a Python script")
     if b"\0" in head:

@@ -198,6 +198,28 @@ def test_a_moodle_worksheet_is_a_class_list_with_times(tmp_path: Path) -> None:
     assert [(g.student, g.standing) for g in whole[2:]] == [("Absent Toujours", "absent")]
 
 
+def test_extensions_that_match_nobody_are_said_and_the_kindest_counts(tmp_path: Path) -> None:
+    (tmp_path / "course.toml").write_text(
+        "[late]\npercent = 10\n[labs.tp1_words]\ndue = 2026-11-20\n[labs.tp1_words.extensions]\n"
+        '"Zoé Rouxx" = 2026-11-25\n"Hugo Petit" = 2026-11-21\n"502" = 2026-11-23\n'
+    )
+    course = Course.load(tmp_path, LABS)
+    graded = [student("Zoé Roux", "501"), student("Hugo Petit", "502")]
+    _, said = course.with_lateness(graded, 20, [True, True])
+    assert [t.en for t in said if "extensions" in t.en] == [
+        "'Zoé Rouxx' in [labs.tp1_words.extensions] of course.toml is nobody here; "
+        "did you mean 'Zoé Roux'?"
+    ]
+    due = course.due("tp1_words", "Hugo Petit", "502", ())
+    assert due is not None and due.day == 23
+
+
+def test_limits_of_intake(tmp_path: Path) -> None:
+    found = settings(tmp_path, "[intake]\nnotebook_mb = 200\n")
+    assert found.intake.limits().notebook_mb == 200
+    assert found.intake.limits().recordings_mb == 64
+
+
 def test_times_that_nobody_vouches_for_are_said(tmp_path: Path) -> None:
     (tmp_path / "course.toml").write_text("[labs.tp1_words]\ndue = 2026-11-20\n[late]\npercent=5\n")
     course = Course.load(tmp_path, LABS)

@@ -653,7 +653,7 @@ def test_a_damaged_zip_beside_the_notebook_costs_nothing(tmp_path):
         (
             "tp.html",
             b"<!DOCTYPE html><html>",
-            "tp.html (a web page: the notebook was saved as HTML)",
+            "tp.html (a web page)",
         ),
         ("tp.7z", b"7z\xbc\xaf\x27\x1c", "tp.7z (a 7z archive"),
         ("tp.h5", b"\x89HDF\r\n\x1a\n", "tp.h5 (an HDF5 file of weights)"),
