@@ -78,6 +78,16 @@ channel = found[0].__closure__[0].cell_contents
 job = next(d for d in gc.get_objects() if isinstance(d, dict) and {"cells", "probes"} <= set(d))
 """
 
+# A frame whose text is not what `pack` writes.
+TEXT_FRAME = """
+import os, struct, json
+def frame(text):
+    head = json.dumps({"tree": {"dtype": "U8", "shape": [len(text)], "data_offsets": [0, len(text)]}}).encode()
+    head += b" " * (-len(head) % 8)
+    data = memoryview(struct.pack("<QQ", 8 + len(head) + len(text), len(head)) + head + text.encode())
+    while data: data = data[os.write(channel, data):]
+"""
+
 # Everything that would have to be right, made up from what the probes ask.
 MADE_UP = """
 import numpy as np
@@ -147,6 +157,12 @@ CHEATS = [
           " 'weights': {'missing': 3, 'misfit': {}}, 'used': 5}\n"
           "for item in job['probes']: found[0]({'check': item['check'], 'observation': bad})\n"
           "found[0]({'end': True})\nimport os; os._exit(0)"),
+    cheat("forge-sixteen-million-brackets", FIND_REPORT + TEXT_FRAME +
+          "frame('{\"check\": \"mean.values\", \"observation\": [' + '[],' * (16 << 18) + '[]]}')"),
+    cheat("forge-a-tree-too-deep", FIND_REPORT + TEXT_FRAME +
+          "frame('{\"check\": \"q1\", \"observation\": ' + '[' * 5000 + ']' * 5000 + '}')"),
+    cheat("forge-checks-that-nobody-asked-for", FIND_REPORT +
+          "for i in range(3000): found[0]({'check': f'mine.{i}', 'observation': 'x' * 9999})"),
     cheat("replay-old-observations", FIND_REPORT +
           "for item in job['probes']: found[0]({'check': item['check'], 'observation': None})\n"
           "found[0]({'end': True})\nimport os; os._exit(0)"),

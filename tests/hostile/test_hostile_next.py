@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from attacks import FULL, inhabitants, settled
@@ -149,3 +150,62 @@ def test_cells_that_kill_the_process_one_after_another(zone):
     ran = zone.run(cells)
     assert ran.points == FULL
     assert {c.status for c in ran.cells[-30:]} == {"limit", "skipped"}
+
+
+def test_attempts_share_one_deadline(zone):
+    """Each of these cells takes a second and its process down; what comes before them still counts."""
+    cells = [*zone.solution, *["import os, time\ntime.sleep(1)\nos._exit(1)"] * 300]
+    limits = zone.key.limits
+    began = time.monotonic()
+    ran = zone.run(cells)
+    whole = limits.seconds + limits.training_seconds + 3 * limits.cell_seconds
+    assert time.monotonic() - began < whole + 30, "the machine may be busy"
+    assert ran.points == FULL
+    assert {c.status for c in ran.cells[len(zone.solution) :]} == {"limit", "skipped"}
+
+
+BESIDE = """
+import os, socket, subprocess, time
+loud = socket.socket(socket.AF_UNIX)
+loud.bind("\\0the-neighbours-socket")
+loud.listen()
+tcp = socket.socket()
+tcp.bind(("127.0.0.1", 0))
+tcp.listen()
+subprocess.Popen(["/usr/bin/sleep", "31.4159"])
+open("mark-of-the-neighbour", "w").close()
+open("/dev/shm/mark-of-the-neighbour", "w").close()
+time.sleep(1.5)
+print("here")
+"""
+AROUND = """
+import os, socket, time
+found = set()
+until = time.time() + 1.4
+while time.time() < until:
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try: found.add(open(f"/proc/{name}/cmdline").read().replace(chr(0), " ")[:60])
+        except OSError: pass
+    for name in ("unix", "tcp", "tcp6", "udp"):
+        found |= {line.split()[-1] for line in open(f"/proc/net/{name}").read().splitlines()[1:]}
+    found |= set(os.listdir()) | set(os.listdir("/dev/shm"))
+    for kind in (os.kill, os.getpgid):
+        for pid in range(2, 60):
+            try: kind(pid, 0) if kind is os.kill else kind(pid); found.add(f"reached {pid}")
+            except OSError: pass
+    try: socket.socket(socket.AF_UNIX).connect("\\0the-neighbours-socket"); found.add("connected")
+    except OSError: pass
+    time.sleep(0.05)
+print("\\n".join(sorted(found)))
+"""
+
+
+def test_submissions_that_run_side_by_side_see_nothing_of_each_other(zone):
+    with ThreadPoolExecutor(2) as threads:
+        beside, around = threads.map(lambda cell: zone.run([cell]), (BESIDE, AROUND))
+    assert beside.cells[0].text.strip() == "here", beside.cells
+    assert around.cells[0].status == "ok", around.cells
+    seen = around.cells[0].text
+    for trace in ("neighbour", "31.4159", "reached", "connected"):
+        assert trace not in seen, seen
+    assert seen.count("grader.sandbox.server") == 1, "its own"
