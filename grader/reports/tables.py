@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import shutil
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,6 +23,7 @@ from grader.reports.evidence import asked_lines, code_of, compared
 from grader.reports.summary import Figures, by_exercise, by_family, in_order
 from grader.reports.words import STATUS, percent, two
 
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
 BOM = "\ufeff"
 """What a CSV file begins with, so that Excel takes it for UTF-8."""
 
@@ -31,7 +33,7 @@ def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     for row in (header, *rows):
-        writer.writerow([safe_cell(c) if isinstance(c, str) else c for c in row])
+        writer.writerow([c if _NUMBER.fullmatch(str(c)) else safe_cell(str(c)) for c in row])
     return BOM + file.getvalue()
 
 
@@ -155,7 +157,10 @@ def oral_csv(graded: Sequence[Graded], about: About, lang: str) -> str:
 def log_csv(rows: Sequence[Mapping[str, Any]], lang: str) -> str:
     """The log: ``at, by, lab, student, student_id, before, after, why``."""
     names = ["at", "by", "lab", "student", "student_id", "before", "after", "why"]
-    plain = [[r[n].to(lang) if isinstance(r[n], Text) else r[n] for n in names] for r in rows]
+    plain = [
+        [r[n].to(lang) if isinstance(r[n], Text) else "" if r[n] is None else r[n] for n in names]
+        for r in rows
+    ]
     return csv_text(names, plain)
 
 
