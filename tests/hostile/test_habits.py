@@ -15,7 +15,7 @@ from grader.check.names import reach
 from grader.gradebook.keys import lab_ids
 from grader.notebook.cells import causes
 from grader.sandbox import bwrap
-from grader.sandbox.client import run_submission, student_worker
+from grader.sandbox.client import run_submission, student_zone
 
 ROOT = Path(__file__).parents[2]
 IMPORTS, EXERCISE = "import numpy as np", "def row_mean"
@@ -115,11 +115,11 @@ class Released:
         kept = sorted((self.lab.dir / "recordings").glob("*.safetensors"))
         self.recordings = {path.stem: path.read_bytes() for path in kept}
         self.questions = self.key.questions_for_students()
-        self.worker = student_worker(self.key, ROOT / "data", sandboxed=True)
+        self.student = student_zone(self.key, ROOT / "data", sandboxed=True)
         self.plain = self.verdicts(self.cells)[0]
 
     def verdicts(self, cells):
-        outcome = run_submission(self.worker, self.questions, cells, self.recordings, "en")
+        outcome = run_submission(self.student, self.questions, cells, self.recordings, "en")
         judged = judge(self.key, Evidence(outcome.observations, cells))
         return {v.check: (v.status, v.points) for v in judged}, outcome
 
@@ -130,7 +130,7 @@ def released(request):
         pytest.skip(bwrap.problem())
     made = Released(request.param)
     yield made
-    made.worker.stop()
+    made.student.stop()
 
 
 @pytest.mark.slow
