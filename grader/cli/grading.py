@@ -270,7 +270,7 @@ class _Run:
             options.sandboxed, options.rerun, options.gpu, options.scheduler, spent,
         )  # fmt: skip
         threading.Thread(target=compile_templates, daemon=True).start()  # while workers start
-        with steps(self.lab) as step:
+        with steps(self.lab, lang=language()) as step:
             done = grade_class(
                 key, items, self.store, setting, _counter(len(items), step), whoami(),
                 str(self.path.resolve()),

@@ -15,9 +15,13 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from grader.check.text import gettext
+
 
 @contextmanager
-def steps(label: str, quiet: bool = False) -> Iterator[Callable[[int, int], None]]:
+def steps(
+    label: str, quiet: bool = False, lang: str = "en"
+) -> Iterator[Callable[[int, int], None]]:
     """Yield ``step(done, total)``.
 
     On a terminal, one line that moves; elsewhere, a line at each tenth.
@@ -34,7 +38,8 @@ def steps(label: str, quiet: bool = False) -> Iterator[Callable[[int, int], None
             tenth = 10 * done // max(total, 1)
             if tenth != last:
                 last = tenth
-                console.print(f"{label}: {done} of {total}", highlight=False)
+                said = gettext("{l}: {d} of {t}", l=label, d=done, t=total)
+                console.print(said.to(lang), highlight=False)
 
         yield plain
         return
@@ -43,7 +48,7 @@ def steps(label: str, quiet: bool = False) -> Iterator[Callable[[int, int], None
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        TextColumn("left"),
+        TextColumn(gettext("left").to(lang)),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console) as bar:
