@@ -154,9 +154,9 @@ def rooms_left(cluster):
     from distributed import Client
 
     def look():
-        from grader.gradebook import executors
+        from grader.gradebook import cluster
 
-        return list(executors._ROOMS)
+        return list(cluster._PLUGINS)
 
     with Client(cluster.address, timeout=60, set_as_default=False) as client:
         return [room for rooms in client.run(look).values() for room in rooms]
@@ -171,22 +171,22 @@ def test_a_scheduler_without_workers_and_none_at_all(course, handed_in, cluster,
 
 
 def test_a_worker_with_another_kit_is_refused(monkeypatch):
-    from grader.gradebook import executors
+    from grader.gradebook import cluster
 
     class Client:
         def __init__(self, found):
             self.found = found
 
         def run(self, function, on_error):
-            return self.found if function is executors.fingerprint else {"a": "no user namespaces"}
+            return self.found if function is cluster.fingerprint else {"a": "no user namespaces"}
 
-    with pytest.raises(executors.ClusterError, match="another version"):
-        executors._fit_for_it(Client({"a": "x"}), True)
-    with pytest.raises(executors.ClusterError, match="cannot load the kit"):
-        executors._fit_for_it(Client({"a": ModuleNotFoundError("grader")}), True)
-    with pytest.raises(executors.ClusterError, match="no user namespaces"):
-        executors._fit_for_it(Client({"a": executors.fingerprint()}), True)
-    executors._fit_for_it(Client({"a": executors.fingerprint()}), False)
+    with pytest.raises(cluster.ClusterError, match="another version"):
+        cluster._fit_for_it(Client({"a": "x"}), True)
+    with pytest.raises(cluster.ClusterError, match="cannot load the kit"):
+        cluster._fit_for_it(Client({"a": ModuleNotFoundError("grader")}), True)
+    with pytest.raises(cluster.ClusterError, match="no user namespaces"):
+        cluster._fit_for_it(Client({"a": cluster.fingerprint()}), True)
+    cluster._fit_for_it(Client({"a": cluster.fingerprint()}), False)
 
 
 def test_nothing_of_dask_without_a_scheduler(course, handed_in, tmp_path):
@@ -204,7 +204,7 @@ def test_nothing_of_dask_without_a_scheduler(course, handed_in, tmp_path):
 
 def test_what_is_sent(course):
     """The lab's modules and data without what is hidden; never the notebooks."""
-    from grader.gradebook.executors import _files
+    from grader.gradebook.cluster import _files
 
     found = _files(ROOT / "data", True)
     assert found and not [name for name in found if "hidden/" in name]
