@@ -25,8 +25,9 @@ _DUMPS = (
     re.compile(r"\n*Stack trace for op definition:.*\Z", re.S),
     re.compile(r"\s*\[\[\{\{node [^\n]*\]\]"),
     re.compile(r"\{\{function_node [^}]*\}\}\s*"),
+    re.compile(r" for '\{\{node .*?'(?= with input)", re.S),
     re.compile(r"\s*\[Op:\w+\]( name: ?\S*)?"),
-    re.compile(r"\n*in user code:\n.*?(?=\n\s*[A-Z]\w*(?:Error|Exception): )", re.S),
+    re.compile(r"\n*in user code:\n.*\n\s*[A-Z]\w*(?:Error|Exception): ", re.S),
     re.compile(r"\s*\(<ipython-input-[^)]*\)|\s*\(<cell>[^)]*\)"),
 )
 _NOTED = re.compile(r"Exception encountered when calling [^\n]*?\.\s*\n+")
