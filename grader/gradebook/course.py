@@ -112,18 +112,24 @@ class Course:
             ("" for none), in order; and what to say of those who were found.
         """
         by_id = {e.student_id: e for e in entries}
-        listed = self.present([*people, *entries]).found if self.people else {}
+        listed = self.present(people).found if self.people else {}
+        entered = self.present(entries).found if self.people else {}
         chosen: list[tuple[Graded, Graded | Person | None]] = []
         for g in people:
             found: Graded | Person | None = by_id.get(g.student_id)
+            if isinstance(found, Graded) and _by_file(g) and not _same_name(g, found):
+                found = None  # two people whose files have one name
             if found is None:
                 person = listed.get(g.student_id)
                 if person is None and _by_file(g):
                     person = _only([p for p in self.people if _within(p.name, g.student)])
                 found = _only(
-                    [e for e in entries if person and listed.get(e.student_id) == person]
+                    [e for e in entries if person and entered.get(e.student_id) == person]
                     or [e for e in entries if _same_name(g, e)]
                 ) or (person if _by_file(g) else None)
+            if found is None and g.student_id in by_id:
+                g = replace(g, student_id=f"{g.student_id} {g.student}")
+                found = by_id.get(g.student_id)
             chosen.append((g, found))
         claims = Counter(map(_key, chosen))
         result, said = [], []

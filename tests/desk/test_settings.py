@@ -298,6 +298,15 @@ def test_a_notebook_that_came_by_mail_finds_its_person(tmp_path: Path) -> None:
     # Once the platform knows the person, its identifier takes the place of the file's name.
     (later,), _ = course.placed([moodle], [replace(by_mail("roux zoe"), student="Zoé Roux")])
     assert (later[0].student_id, later[1]) == ("501", "roux zoe")
+    # Two people may send files of one name; who sends one again is the same person.
+    first = replace(by_mail("TP1"), student="Ana Bo")
+    second = replace(by_mail("TP1"), student="Léa Roy")
+    (both,), _ = course.placed([second], [first])
+    assert both[0].student_id == "TP1 Léa Roy"
+    (again,), _ = course.placed([second], [first, both[0]])
+    assert again[0].student_id == "TP1 Léa Roy"
+    (same_one,), _ = course.placed([first], [first, both[0]])
+    assert same_one[0].student_id == "TP1"
     # Two numbers of a platform are two people, whatever their names.
     twin = replace(moodle, student_id="502", origin="Zoé Roux_502_assignsubmission_file_/a.ipynb")
     alone = Course(tmp_path, course.settings)
