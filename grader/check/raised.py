@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Mapping
 from typing import Any
 
-from grader.check.text import Text, gettext
+from grader.check.text import Text, gettext, same
 
 MAX_LINES = 5
 MAX_MESSAGE = 600  # characters
@@ -105,8 +105,8 @@ _NOBODY = {
 }
 
 
-def said_of(error: Mapping[str, Any]) -> Text:
-    """An error record in words."""
+def said_of(error: Mapping[str, Any], verb: bool = True) -> Text:
+    """An error record in words; `verb` says that it was raised, where nothing else does."""
     if error.get("limit"):
         return limit_text(error)
     kind, message = str(error.get("type", "Exception")), str(error.get("message", ""))[:300]
@@ -125,7 +125,8 @@ def said_of(error: Mapping[str, Any]) -> Text:
     if kind == "NobodyThere":
         return _NOBODY.get(message, _NOBODY["input"])
     said = ": ".join(part for part in (kind, message) if part)
-    text = gettext("raised {s}", s=said.replace("{", "(").replace("}", ")"))
+    said = said.replace("{", "(").replace("}", ")")
+    text = gettext("raised {s}", s=said) if verb else same(said)
     if kind == "NameError":
         text += gettext(" (defined further down, or in a cell that is gone)")
     return text

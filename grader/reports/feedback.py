@@ -261,7 +261,7 @@ def failed_cells(cells: Sequence[CellReport]) -> list[FailedCells]:
             rows.append(FailedCells(str(cell.index), "todo", same(""), same("")))
         elif cell is not None and cell.status in ("error", "limit") and cell.error:
             rows += [
-                FailedCells(str(cell.index), cell.status, said_of(error), _where(error))
+                FailedCells(str(cell.index), cell.status, said_of(error, verb=False), _where(error))
                 for error in (cell.error, *cell.others)
                 if not error.get("because") and error.get("limit") != "inside"
             ]
