@@ -60,8 +60,9 @@ bench: $(READY) .bench/nbgrader/.ready .bench/otter/.ready
 	@touch $@
 
 # The newest releases that work together, for constraints.txt: one file for every Python, by markers.
+# (uv minds no upper bound on Python; pip does: backports.strenum 1.3 is for Python before 3.11.)
 pins:
-	grep -v '^-c' requirements.txt | uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-annotate --no-header --output-file constraints.txt -
+	{ grep -v '^-c' requirements.txt; echo 'backports.strenum<1.3'; } | uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-annotate --no-header --output-file constraints.txt -
 
 setup: $(READY)
 
