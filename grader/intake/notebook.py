@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -14,6 +14,7 @@ from grader.check.text import Text, gettext
 from grader.intake.files import Unreadable, kind_of, shown
 from grader.intake.limits import IntakeLimits
 
+MAX_CELLS = 20_000
 MAX_PIECES = 3_000_000  # brackets and commas of what only the lenient reader takes; 100 bytes each
 _DROPPED = {"outputs", "output", "metadata", "attachments"}
 
@@ -50,7 +51,7 @@ class _Tree(msgspec.Struct):
 
 
 class _Sheet(msgspec.Struct):
-    cells: list[msgspec.Raw] = []
+    cells: Annotated[list[msgspec.Raw], msgspec.Meta(max_length=MAX_CELLS)] = []
 
 
 class _Cell(msgspec.Struct):
@@ -60,7 +61,7 @@ class _Cell(msgspec.Struct):
 
 
 _tree = msgspec.json.Decoder(_Tree)
-_cells = msgspec.json.Decoder(list[msgspec.Raw])
+_cells = msgspec.json.Decoder(Annotated[list[msgspec.Raw], msgspec.Meta(max_length=MAX_CELLS)])
 _sheets = msgspec.json.Decoder(list[_Sheet])
 _cell = msgspec.json.Decoder(_Cell)
 _source = msgspec.json.Decoder(str | list[str])

@@ -298,14 +298,21 @@ def test_what_nobody_foresaw_is_a_problem_of_its_own(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("limits", "said"),
     [
-        (IntakeLimits(seconds=0.4), "could not be read in 0.4 seconds; run again"),
-        (IntakeLimits(memory_mb=160), "could not be read in 160 MB of memory; run again"),
+        (IntakeLimits(seconds=0.5), "could not be read in 0.5 seconds; run again"),
+        (IntakeLimits(memory_mb=30), "could not be read in 30 MB of memory; run again"),
     ],
 )
 def test_reading_one_submission_has_a_budget(tmp_path, limits, said):
-    cells = b'{"cells": [' + b"{}," * 10_000_000 + b"{}]}"
-    eve = one(tmp_path, {"tp.ipynb": cells}, limits)
+    slow = notebook("x = 1", metadata={"a": [float("nan")] + [1.5] * 1_000_000})
+    eve = one(tmp_path, {f"{i}.ipynb": slow for i in range(30)}, limits)
     assert said in eve.problem.en
+
+
+def test_millions_of_cells_are_refused_at_once(tmp_path):
+    cells = b'{"cells": [' + b"[]," * 16_000_000 + b"[]]}"
+    began = time.perf_counter()
+    assert "is not a notebook" in one(tmp_path, {"tp.ipynb": cells}).problem.en
+    assert time.perf_counter() - began < 20
 
 
 def test_a_student_who_changes_the_file_after_it_was_listed(tmp_path):
