@@ -22,13 +22,11 @@ grade: $(READY)
 # Each part says at its end how long it took.
 TIMED = @begun=$$(date +%s); trap 'echo "== $@ $(1): $$(($$(date +%s) - begun)) s"' EXIT;
 
-# Style, types, imports, every test, the proof of every lab with recorded trainings; the labs from the
-# students' bundle in one environment with other versions than the pinned ones.
+# Style, types, imports, every test, the proof of every lab with recorded trainings.
 test: lint
 	$(call TIMED,pytest) $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 	$(call TIMED,build) $(BIN)/grader build --check
 	$(call TIMED,validate) $(BIN)/grader validate --no-train
-	$(call TIMED,place) $(BIN)/python tests/places/places.py --recorded --turn --one-language
 
 lint: $(READY)
 	$(call TIMED,) $(BIN)/ruff format --check grader tests docs && $(BIN)/ruff check grader tests solutions data docs && \
