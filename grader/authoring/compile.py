@@ -255,7 +255,7 @@ def _hashed(spec: CheckSpec, draw: Draw) -> dict[str, Any]:
 
     def forms(value: Any) -> list[str]:
         form = normalise(value, kind, decimals)
-        if form in ("", "?"):
+        if not form:
             raise AuthorError(f"question {spec.id}: {value!r} is no {kind}")
         if kind == "number" and decimals:  # a last digit rounded the other way is no mistake
             unit = 10.0**-decimals

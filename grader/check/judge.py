@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from grader.check.answers import digest, normalise
+from grader.check.answers import digest, readings
 from grader.check.compare import Close, Distribution, Exact, Match
 from grader.check.key import Check, Key, Misconception
 from grader.check.names import Use, forbidden_uses
@@ -26,7 +26,7 @@ from grader.check.text import Text, gettext, same
 from grader.check.tree import Tree
 
 # Raise it when the same observations may be judged otherwise: then all are judged again, none run.
-FORMAT = 1
+FORMAT = 2
 
 Status = Literal[
     "right",  # full points
@@ -399,14 +399,13 @@ def _judge_answer(key: Key, check: Check, blank: Verdict, seen: Tree) -> Verdict
             status="pending",
             message=gettext("to be read by a person"),
         )
-    form = normalise(given, spec["type"], spec["decimals"])
-    hashed = digest(form, spec["salt"])
-    if hashed in spec["right"]:
+    forms = [digest(form, spec["salt"]) for form in readings(given, spec["type"], spec["decimals"])]
+    if any(form in spec["right"] for form in forms):
         return replace(blank, points=check.points, status="right", message=same(shown))
     said = gettext("your answer: {a}", a=shown)
-    if form == "?":
+    if not forms:
         said = said + gettext(", which is not a number")
-    named = spec["wrong"].get(hashed)
+    named = next((spec["wrong"][form] for form in forms if form in spec["wrong"]), None)
     if named is not None:
         return replace(
             blank,
