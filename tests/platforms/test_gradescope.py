@@ -10,6 +10,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -17,6 +18,10 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "desk"))
 from essay import grader, make_class, make_course
 
 from grader.authoring.source import load_lab
+from grader.cli.autograder import with_lateness
+from grader.gradebook.records import Graded
+from grader.gradebook.settings import load_settings
+from grader.platforms.gradescope import read_metadata
 
 TOP = {
     "score", "execution_time", "output", "output_format", "test_output_format", "test_name_format",
@@ -140,3 +145,34 @@ def test_a_fault_of_ours_gives_nobody_a_zero(course: Path, tmp_path: Path) -> No
     (root / "source" / "course.toml").write_text("nonsense = 1\n")
     results, said = run(root, code=1)
     assert results == {} and "nonsense: no such setting" in said
+
+
+@pytest.mark.parametrize(
+    ("course", "users", "late"),
+    [
+        ("", ["2026-11-20T23:59:00+01:00"], True),
+        ("", ["2026-11-20T23:59:00+01:00", "2026-11-25T23:59:00+01:00"], False),
+        ("[labs.mini]\ndue = 2026-11-19\n", ["2026-11-20T23:59:00+01:00"], True),
+        ("[labs.mini]\ndue = 2026-11-19\n", ["2026-11-22T23:59:00+01:00"], False),
+        ('[labs.mini.extensions]\n"u1@e.fr" = 2026-11-23\n', ["2026-11-20T23:59:00+01:00"] * 2, False),
+        ('[labs.mini]\ndue = 2026-11-19\n[labs.mini.extensions]\n"U0 Name" = 2026-11-23\n', [], True),
+        ('[labs.mini]\ndue = 2026-11-19\n[labs.mini.extensions]\n"U0 Name" = 2026-11-23\n',
+         ["2026-11-20T23:59:00+01:00"], False),
+    ],
+)  # fmt: skip
+def test_the_kindest_extension_of_anybody_counts(
+    tmp_path: Path, course: str, users: list[str], late: bool
+) -> None:
+    base = {"due_date": "2026-11-20T23:59:00+01:00"}
+    people = [
+        {"email": f"u{i}@e.fr", "name": f"U{i} Name", "assignment": {"due_date": due}}
+        for i, due in enumerate(users)
+    ]
+    tree = {"created_at": "2026-11-21T10:00:00+01:00", "assignment": base, "users": people}
+    (tmp_path / "metadata.json").write_text(json.dumps(tree))
+    (tmp_path / "course.toml").write_text(f"[late]\npercent = 10\n{course}")
+    settings = load_settings(tmp_path, ["mini"])
+    key = SimpleNamespace(lab="mini", max_points=20.0)
+    graded = Graded("U", "u", "o", "mini", "d", verdicts=(object(),))  # type: ignore[arg-type]
+    found = with_lateness(graded, key, settings, read_metadata(tmp_path / "metadata.json"))  # type: ignore[arg-type]
+    assert (found.late is not None) == late
