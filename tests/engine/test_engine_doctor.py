@@ -1,5 +1,6 @@
 """What `grader doctor` says of the workers, on this machine and on poorer ones."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -40,8 +41,22 @@ def test_no_nested_namespaces(said, monkeypatch):
 
 def test_a_worker_that_does_not_start_is_an_error(said, monkeypatch):
     def broken(self):
-        raise client.ZoneDied("the worker did not start: no such thing")
+        raise client.WorkerDied("the worker did not start: no such thing")
 
     monkeypatch.setattr(client.Zone, "start", broken)
     line, code = said()
     assert line.startswith("NO ") and "no such thing" in line and code == 1
+
+
+@pytest.mark.parametrize(("switch", "told"), [("1\n", "AppArmor"), ("0\n", "user namespaces")])
+def test_ubuntus_apparmor_is_named(switch, told, monkeypatch, tmp_path):
+    (tmp_path / "switch").write_text(switch)
+    failed = subprocess.CompletedProcess([], 1, "", "bwrap: setting up uid map: Permission denied")
+    monkeypatch.setattr(bwrap, "APPARMOR", tmp_path / "switch")
+    monkeypatch.setattr(bwrap, "_tried", lambda command, seconds: failed)
+    bwrap.problem.cache_clear()
+    try:
+        found = bwrap.problem()
+    finally:
+        bwrap.problem.cache_clear()
+    assert found is not None and "Permission denied" in found and told in found
