@@ -175,7 +175,7 @@ def test_output_folder_that_cannot_be_written(course, handed_in, tmp_path):
     code, said = grade(course, handed_in[0], tmp_path / "file")
     assert code == 2
     assert "Traceback" not in said
-    assert "cannot be written" in said.strip().splitlines()[-1]
+    assert "impossible d'y écrire" in said.strip().splitlines()[-1]
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
@@ -183,7 +183,7 @@ def test_read_only_output_folder(course, handed_in, tmp_path):
     (tmp_path / "out").mkdir(mode=0o555)
     code, said = grade(course, handed_in[0], tmp_path / "out")
     assert code == 2
-    assert "cannot be written" in said.strip().splitlines()[-1]
+    assert "impossible d'y écrire" in said.strip().splitlines()[-1]
 
 
 def test_two_graders_on_one_folder(course, handed_in, undisturbed, tmp_path):
@@ -196,7 +196,7 @@ def test_two_graders_on_one_folder(course, handed_in, undisturbed, tmp_path):
     assert codes[0] == 0
     if codes[1] == 2:
         said = next("".join(texts) for texts, code in results if code == 2)
-        assert "another grader is at work" in said
+        assert "un autre grader y travaille" in said
     else:  # one was done before the other began
         assert codes == [0, 0]
     whole(out, names, undisturbed[0])
