@@ -4,6 +4,9 @@ import re
 import runpy
 from pathlib import Path
 
+from babel.messages.extract import extract_from_file
+from babel.messages.mofile import read_mo
+
 ROOT = Path(__file__).parents[1]
 ENGINE = sorted((ROOT / "grader").rglob("*.py"))
 PRIVATE = re.compile(r"tensorflow\.python|keras\.src\.\w|pywrap_tfe")
@@ -37,3 +40,17 @@ def test_the_map_of_the_kit_names_what_is_there():
         for n in sorted(named)
         if n not in there and not (ROOT / n).exists() and not (ROOT / "grader" / n).exists()
     ] == []
+
+
+def test_every_text_of_the_kit_has_its_french_in_the_compiled_catalogue():
+    keywords = {"gettext": None, "ngettext": (1, 2)}
+    found = [
+        message
+        for path in ENGINE
+        for _, message, *_ in extract_from_file("python", path, keywords=keywords)
+    ]
+    assert len(found) > 300
+    with (ROOT / "grader/check/locale/fr/LC_MESSAGES/grader.mo").open("rb") as file:
+        known = {m.id if isinstance(m.id, str) else m.id[0]: m.string for m in read_mo(file)}
+    ids = {m if isinstance(m, str) else m[0] for m in found}
+    assert [i for i in ids if not known.get(i)] == []
