@@ -296,15 +296,16 @@ def test_what_nobody_foresaw_is_a_problem_of_its_own(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("limits", "said"),
+    ("limits", "numbers", "files", "said"),
     [
-        (IntakeLimits(seconds=0.5), "could not be read in 0.5 seconds; run again"),
-        (IntakeLimits(memory_mb=30), "could not be read in 30 MB of memory; run again"),
+        (IntakeLimits(seconds=0.5), 10**6, 30, "could not be read in 0.5 seconds; run again"),
+        # Much more than what this process has asked of the system and freed since.
+        (IntakeLimits(memory_mb=30), 10**7, 1, "could not be read in 30 MB of memory; run again"),
     ],
 )
-def test_reading_one_submission_has_a_budget(tmp_path, limits, said):
-    slow = notebook("x = 1", metadata={"a": [float("nan")] + [1.5] * 1_000_000})
-    eve = one(tmp_path, {f"{i}.ipynb": slow for i in range(30)}, limits)
+def test_reading_one_submission_has_a_budget(tmp_path, limits, numbers, files, said):
+    slow = notebook("x = 1", metadata={"a": [float("nan")] + [1.5] * numbers})
+    eve = one(tmp_path, {f"{i}.ipynb": slow for i in range(files)}, limits)
     assert said in eve.problem.en
 
 
