@@ -33,7 +33,7 @@ description = "Deep-learning labs: checks that answer in a second"
 requires-python = ">=3.11"
 dependencies = [
     "numpy>=2.0", "keras>=3.5", "safetensors>=0.4", "msgspec>=0.19", "matplotlib", "ipython",
-    "nbformat>=5.7", "markupsafe>=2", "scipy", "soundfile",
+    "nbformat>=5.7", "scipy", "soundfile",
 ]
 
 [project.optional-dependencies]
