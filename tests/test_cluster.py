@@ -131,7 +131,7 @@ def test_a_worker_killed_half_way(course, handed_in, cluster, tmp_path):
     assert code == 0, said
     assert marks(out) == marks(tmp_path / "alone")
     assert len(graded(out)) == len(set(graded(out))) == len(names)
-    assert "12 of 12" in said
+    assert "12 sur 12" in said
     code, said = grade(course, folder, out, "--scheduler", cluster.address)
     assert code == 0 and re.search(r"\b0 noté", said), said
     assert not rooms_left(cluster)

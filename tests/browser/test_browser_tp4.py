@@ -65,7 +65,7 @@ def test_tp4_from_a_wrong_answer_to_a_receipt(desk: Desk, tmp_path: Path) -> Non
         desk.run(check)
         said = desk.says(check, "√d_k")
         assert "✗" in said and "pas juste" in said and "indice" in said
-        assert check.locator("img[alt*='à droite l']").count() >= 1
+        assert check.locator("img[alt*='deux cartes']").count() >= 1
         check.locator("summary", has_text="indice").first.click()
         desk.picture("mistake-fr", hole, check)
         assert accessible(desk, ".lab-report")
