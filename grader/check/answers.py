@@ -117,7 +117,11 @@ def _canonical(value: float, decimals: int) -> str:
 
 
 def _choices(given: Any) -> list[str]:
-    """A choice, as it stands and without the words before it."""
+    """A choice, as it stands and without the words before it; none of what is no word or number."""
+    if isinstance(given, (list, tuple, set)) and len(given) == 1:
+        return _choices(next(iter(given)))
+    if not isinstance(given, (str, int, float)):
+        return []
     text = unicodedata.normalize("NFKD", str(given)[:MAX_LENGTH]).casefold()
     text = "".join(c for c in text if not unicodedata.combining(c))
     words = re.findall(r"[a-z0-9]+", text)
