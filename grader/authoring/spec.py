@@ -44,8 +44,9 @@ class Draw:
         hidden: True for the instructor's key: other seed, other sizes, held-out data.
     """
 
-    def __init__(self, seed: int, check_id: str, hidden: bool) -> None:
-        self.rng = np.random.default_rng([seed, *check_id.encode()])
+    def __init__(self, seed: int, check_id: str, hidden: bool, attempt: int = 0) -> None:
+        again = [attempt] if attempt else []
+        self.rng = np.random.default_rng([seed, *check_id.encode(), *again])
         self.hidden = hidden
         self._seed = seed
 
@@ -116,6 +117,30 @@ class Draw:
 
 
 Said = tuple[str, str]
+
+
+class SmallDraw(Draw):
+    """Material for an example that is checked by hand: the smallest sizes, small whole numbers."""
+
+    def __init__(self, seed: int, check_id: str, hidden: bool, attempt: int) -> None:
+        super().__init__(seed, f"small {check_id}", hidden, attempt)
+        self._more = attempt // 4
+
+    def sizes(self, n: int, low: int = 2, high: int = 9) -> tuple[int, ...]:
+        return tuple(int(x) for x in self.rng.permutation(n) + 1 + self._more % 2)
+
+    def normal(self, *shape: int, scale: float = 1.0, mean: float = 0.0) -> np.ndarray:
+        return np.float32(np.round(mean)) + self.rng.integers(-2, 3, shape).astype(np.float32)
+
+    def uniform(self, *shape: int, low: float = 0.0, high: float = 1.0) -> np.ndarray:
+        quarters = self.rng.integers(0, 4, shape).astype(np.float32) / np.float32(4)
+        return np.float32(low) + np.float32(high - low) * quarters
+
+    def probabilities(self, *shape: int) -> np.ndarray:
+        even = np.full(shape[-1], 1 / shape[-1])
+        return self.rng.multinomial(4, even, shape[:-1]).astype(np.float32) / np.float32(4)
+
+
 Asked = Probe | Handle | tuple[Probe | Handle, Mapping[str, Tree]]
 Probing = Callable[[Draw, Student], Asked]
 
@@ -146,6 +171,7 @@ class CheckSpec:
     measure: Callable[[Any, Tree], Mapping[str, Tree]] | None = None
     preview: Callable[[Tree, Student], Probe] | None = None
     answer: Mapping[str, Any] = field(default_factory=dict)
+    results: Mapping[str, Text] = field(default_factory=dict)
 
     def ask(self, draw: Draw) -> tuple[Probe, Mapping[str, Tree]]:
         """The probe, and the expected values that its author gives."""
@@ -327,6 +353,7 @@ class ExerciseSpec:
         asked: Said | None = None,
         picture: str = "",
         bonus: bool = False,
+        results: Mapping[str, Said] | None = None,
     ) -> Callable[[Probing], Probing]:
         """Decorate a function ``(draw, student)`` that says what is asked of the student's code.
 
@@ -334,6 +361,9 @@ class ExerciseSpec:
         either with expected values: ``(result, {"out": 7})``. Results without a given expected value
         are expected to equal the solution's. They are compared with `Close` unless `expect` names
         another comparison.
+
+        Args:
+            results: result → what it is, for the student's eyes, where there are several.
         """
 
         def register(probing: Probing) -> Probing:
@@ -341,6 +371,7 @@ class ExerciseSpec:
                 CheckSpec(
                     self._full(name), self.id, "probe", Text(en, fr), points, bonus, said(asked),
                     probing, dict(expect or {}), picture,
+                    results={name: said(text) for name, text in (results or {}).items()},
                 )
             )  # fmt: skip
             return probing
@@ -387,6 +418,7 @@ class ExerciseSpec:
         asked: Said | None = None,
         rubric: Sequence[tuple[float, Said]] = (),
         guide: Said | None = None,
+        told: bool | None = None,
     ) -> None:
         """Declare a question, answered by ``lab.answer(id, …)``.
 
@@ -399,6 +431,9 @@ class ExerciseSpec:
             rubric: for ``text``, ``(points, what earns or costs them)``: where ``grader review``
                 starts from; the student reads the items that were chosen.
             guide: for ``text``, what the reader should look for; no student sees it.
+            told: whether ``lab.answer`` says at once if it is right. If not said: for a question
+                without points, and for a number of which some wrong answers name a mistake. A choice's
+                mark could be found by trying.
         """
         where = f"{self.lab.id}: question {id!r}"
         if type != "text" and (rubric or guide):
@@ -412,6 +447,7 @@ class ExerciseSpec:
             "decimals": decimals,
             "rubric": [{"points": float(p), "text": said(t).to_dict()} for p, t in rubric],
             "guide": said(guide).to_dict(),
+            "told": not points or (type == "number" and bool(wrong)) if told is None else told,
         }
         title = Text(en, fr)
         self._add(
@@ -433,6 +469,7 @@ class ExerciseSpec:
         preview: Callable[[Tree, Student], Probe] | None = None,
         asked: Said | None = None,
         bonus: bool = False,
+        results: Mapping[str, Said] | None = None,
     ) -> Callable[..., Any]:
         """Decorate a function ``(recording, inputs) -> {result: array}`` run in the clean room.
 
@@ -465,6 +502,7 @@ class ExerciseSpec:
                     expect=dict(expect), recording=recording or recordings[0],
                     recordings=tuple(recordings), answers=tuple(answers),
                     data=data, measure=measure, preview=preview,
+                    results={name: said(text) for name, text in (results or {}).items()},
                 )
             )  # fmt: skip
             return measure

@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any
 
+from grader.check.judge import FORMAT as JUDGE_FORMAT
 from grader.check.key import Key
 from grader.check.text import gettext
 from grader.check.tree import Tree, TreeError, digest, pack
@@ -226,7 +227,7 @@ class _Unit:
                 )  # fmt: skip
                 ran = time.monotonic() - began
                 file, job["told"] = report.file, report.told
-            began, measured = time.monotonic(), 0.0
+            began, measured, looked = time.monotonic(), 0.0, 0.0
             patience = judging.SECONDS + 2 * measure.SECONDS + MARGIN_SECONDS
             with self.zones.judge.conversation(
                 job, patience, asked.for_judge, more=(file.fileno(),)
@@ -237,8 +238,14 @@ class _Unit:
                     said.send(self._measured(found["measure"], found["made"]))
                     measured = time.monotonic() - measuring
                     found = said.receive(MAX_RESULT)
+                if "look" in found:
+                    looking = time.monotonic()
+                    said.send({"right": self._right(found["look"], found["made"])})
+                    looked = time.monotonic() - looking
+                    found = said.receive(MAX_RESULT)
             self.spent.add("clean room", measured)
-            self.spent.add("judging", time.monotonic() - began - measured)
+            self.spent.add("second looks", looked)
+            self.spent.add("judging", time.monotonic() - began - measured - looked)
         if kept is None:
             self.spent.add("cells", found["cells"])
             self.spent.add("probes", found["probes"])
@@ -247,6 +254,32 @@ class _Unit:
         if outcome is not None and self.store is not None:
             self.store.add_outcome(self.name, outcome)
         return found
+
+    def _right(self, looks: Sequence[Tree], made: Mapping[str, Any]) -> list[str]:
+        """The checks that come out right at second looks, each a run of its own in the student zone."""
+        key, work, store = self.asked.key, self.work, self.store
+        recordings = {**{n: d.tobytes() for n, d in made.items()}, **work.recordings}
+        right: list[str] = []
+        for look in looks:
+            about = {"look": look, "of": self.name, "key": key.version, "judge": JUDGE_FORMAT}
+            name = digest(about)
+            known = store.measure(name) if store else None
+            if known is None:
+                references = {e: key.references[e] for e in look["replaced"] if e in key.references}
+                with submission_run(
+                    self.zones.student, self.asked.questions, work.cells, recordings,
+                    work.person.lang, look={"references": references, "only": look["checks"]},
+                ) as report:  # fmt: skip
+                    job = {"cells": list(work.cells), "told": report.told, "look": look}
+                    patience = judging.SECONDS + MARGIN_SECONDS
+                    with self.zones.judge.conversation(
+                        job, patience, self.asked.for_judge, more=(report.file.fileno(),)
+                    ) as said:
+                        known = said.receive(MAX_RESULT)
+                if store:
+                    store.add_measure(name, known)
+            right += known["right"]
+        return right
 
     def _measured(self, checks: Tree, made: Mapping[str, Any]) -> dict[str, Tree]:
         """Clean-room observations, the same recordings measured once for a check and key.

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from grader.check.examples import smallest
 from grader.check.judge import Evidence, Verdict, instead_of_a_model, judge, near_names
 from grader.check.key import Check, Key
 from grader.check.names import reach
-from grader.check.observe import LimitHit, Made, plain
+from grader.check.observe import LimitHit, Made, observe, plain
 from grader.check.recording import Recording
-from grader.check.text import Text, gettext
+from grader.check.text import Text, gettext, ngettext
 from grader.check.tree import Tree
 from grader.check.weights import BadRecording
 from grader.notebook import display, holes, locate, plot, progress, session, surroundings
@@ -157,6 +158,30 @@ class Lab:
             for v in verdicts
         ]
         display.show(display.Report(rows, self.lang))
+
+    def explain(self, name: Any = None) -> None:
+        """Show the smallest example found on which your code does something else than is asked.
+
+        Args:
+            name: as for `check`.
+
+        Raises:
+            LabError: nothing is called so.
+        """
+        if session.current.grading:
+            return
+        names = display.namespace()
+        examples = [e for check in self._find(name) for e in check.examples]
+        found = smallest(examples, lambda probe: observe(probe, names))
+        if found is None and examples:
+            found = ngettext(
+                "on the one small example that there is, your code does what is asked",
+                "on {n} small examples your code does what is asked",
+                len(examples),
+            )
+        elif found is None:
+            found = gettext("there is no small example for this: see lab.check()")
+        print(found.to(self.lang))
 
     def _find(self, name: Any) -> list[Check]:
         key = self.key
