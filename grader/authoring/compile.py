@@ -21,7 +21,7 @@ from grader.check.key import Check, Exercise, Key, Misconception
 from grader.check.names import cell_digest, defined_in, display_only, reach
 from grader.check.observe import Made, observe
 from grader.check.probe import Probe, Step
-from grader.check.text import LANGS
+from grader.check.text import LANGS, same
 from grader.check.tree import Tree, pack, unpack
 
 PUBLIC_SEED = 20_170_612
@@ -71,7 +71,7 @@ def compile_key(lab: LoadedLab, seed: int = PUBLIC_SEED, hidden: bool = False) -
         exercises=tuple(exercises.values()),
         checks=tuple(checks),
         misconceptions={
-            m.id: Misconception(m.id, m.exercise, m.text, m.hint, m.credit)
+            m.id: Misconception(m.id, m.exercise, m.text, next(iter(m.hints), same("")), m.credit)
             for m in spec.misconceptions.values()
         },
         limits=spec.limits,

@@ -122,13 +122,14 @@ def _declared(lab: LoadedLab) -> Iterator[str]:
 def _mutants(lab: LoadedLab) -> Iterator[str]:
     """What a mutant loses, answers and trains again."""
     spec, known = lab.spec, _known(lab)
-    for mutant in lab.mutants:
+    for mutant in (*lab.mutants, *lab.unforeseen):
         named = [mutant.diagnosis] if mutant.named else []
         for what, names, among in (
             ("loses", [*mutant.loses, *mutant.partial], list(spec.checks)),
             ("answers", mutant.answers, known["answer"]),
             ("retrain", mutant.retrain, list(spec.recordings)),
             ("named", named, list(spec.misconceptions)),
+            ("may", mutant.may, list(spec.misconceptions)),
         ):
             for name in names:
                 if name not in among:
@@ -140,7 +141,7 @@ def _edits(lab: LoadedLab) -> Iterator[str]:
     """Mistakes, mutants and variants whose old text is no longer in the solution."""
     told = set()
     items: list[MisconceptionSpec | Mutant | Variant] = [*lab.spec.misconceptions.values()]
-    for item in (*items, *lab.mutants, *lab.variants):
+    for item in (*items, *lab.mutants, *lab.unforeseen, *lab.variants):
         try:
             lab.change(item)
         except AuthorError as error:

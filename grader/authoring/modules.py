@@ -29,16 +29,21 @@ def load_spec(folder: Path) -> LabSpec:
     return spec
 
 
-def load_module(folder: Path, name: str) -> Any:
-    """Import ``folder/name.py`` under a name of its own; its neighbours can be imported from it."""
+def load_module(folder: Path, name: str, afresh: bool = True) -> Any:
+    """Import ``folder/name.py``; its neighbours can be imported from it, and it from them.
+
+    Without `afresh`, neighbours that were imported before are not read again.
+    """
     path = folder / f"{name}.py"
     if not path.is_file():
         raise AuthorError(f"{path}: no such file")
-    for neighbour in folder.glob("*.py"):  # of another lab, or of an earlier reading of this one
+    for neighbour in (
+        folder.glob("*.py") if afresh else ()
+    ):  # of another lab, or of an earlier reading of this one
         sys.modules.pop(neighbour.stem, None)
     spec = importlib.util.spec_from_file_location(f"lab_{folder.name}_{name}", path)
     assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
     sys.path.insert(0, str(folder))
     try:
         spec.loader.exec_module(module)

@@ -138,18 +138,22 @@ class LoadedLab:
     def mutants(self) -> tuple[Mutant, ...]:
         return self.spec.mutants
 
+    @property
+    def unforeseen(self) -> tuple[Mutant, ...]:
+        return self.spec.unnamed
+
     def exercise_cells(self, exercise: str) -> list[SourceCell]:
         return [c for c in self.cells if c.exercise == exercise]
 
     def replaced(self, exercise: str, edits: Sequence[Edit] = (), code: str = "") -> dict[int, str]:
-        """Cell index → new solved source, for a change of one exercise.
+        """Cell index → new solved source, for a change of one exercise ("": edits in any).
 
         `code` goes into the exercise's first cell and empties the others.
 
         Raises:
             AuthorError: an edit's old text is not found exactly once.
         """
-        cells = self.exercise_cells(exercise)
+        cells = [c for c in self.cells if c.exercise and exercise in ("", c.exercise)]
         if not cells:
             raise AuthorError(f'{self.id}: no cell has exercise="{exercise}"')
         if code:
@@ -159,9 +163,8 @@ class LoadedLab:
             hits = [i for i, s in sources.items() if old in s]
             count = sum(s.count(old) for s in sources.values())
             if count != 1:
-                raise AuthorError(
-                    f"{self.id}, exercise {exercise}: {old!r} is found {count} times, not once"
-                )
+                where = f", exercise {exercise}" if exercise else ""
+                raise AuthorError(f"{self.id}{where}: {old!r} is found {count} times, not once")
             sources[hits[0]] = sources[hits[0]].replace(old, new)
         return sources
 
@@ -302,7 +305,7 @@ def load_lab(path: Path, proofs: bool = True) -> LoadedLab:
 
     Args:
         path: ``solutions/<id>``.
-        proofs: also read ``variants.py``.
+        proofs: also read ``variants.py`` and ``unforeseen.py``.
 
     Raises:
         AuthorError: a file is missing or contradicts itself.
@@ -315,6 +318,8 @@ def load_lab(path: Path, proofs: bool = True) -> LoadedLab:
         raise AuthorError(
             f"{spec.id}: exercises in notebook.py, not in checks.py: {sorted(unknown)}"
         )
+    if proofs and (path / "unforeseen.py").is_file():  # it adds to the `lab` that checks.py made
+        load_module(path, "unforeseen", afresh=False)
     variants: Iterable[Variant] = ()
     if proofs and (path / "variants.py").is_file():
         variants = load_module(path, "variants").variants

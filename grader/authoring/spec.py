@@ -1,4 +1,4 @@
-"""What a lab author writes in ``checks.py`` and ``variants.py``.
+"""What a lab author writes in ``checks.py``, ``variants.py`` and ``unforeseen.py``.
 
 See ``docs/AUTHORING.md`` for the whole tour.
 """
@@ -17,6 +17,7 @@ import numpy as np
 from grader.authoring.probes import Handle, Student
 from grader.check.compare import Close, Exact, Expectation, Metric
 from grader.check.key import Exercise, Limits
+from grader.check.names import defined_in
 from grader.check.probe import Probe
 from grader.check.text import Refusal, Text, same
 from grader.check.tree import Tree
@@ -120,6 +121,14 @@ Asked = Probe | Handle | tuple[Probe | Handle, Mapping[str, Tree]]
 Probing = Callable[[Draw, Student], Asked]
 
 
+def steps(hint: Said | Sequence[Said] | None) -> tuple[Text, ...]:
+    """The steps of a hint that its author wrote as one pair, or as several."""
+    if not hint:
+        return ()
+    pairs = [hint] if isinstance(hint[0], str) else hint
+    return tuple(Text(*pair) for pair in pairs)
+
+
 def said(words: Said | None) -> Text:
     """A text that its author wrote as ``("English", "français")``."""
     return Text(*words) if words else same("")
@@ -172,7 +181,7 @@ class MisconceptionSpec:
     id: str
     exercise: str
     text: Text
-    hint: Text
+    hints: tuple[Text, ...]
     credit: float
     edits: tuple[Edit, ...] = ()
     code: str = ""
@@ -186,7 +195,7 @@ class Mutant:
 
     Attributes:
         id: name (those of LABS.md at least).
-        exercise: where the mistake is made.
+        exercise: where the mistake is made; "": where its edits find their text.
         loses: ids of the checks that must lose points: exactly these and no others.
         edits: old → new text in the exercise's solution cells.
         code: or: what replaces the exercise's solution cells.
@@ -194,6 +203,8 @@ class Mutant:
         partial: check → points that it must keep, for those of `loses` that are not cut to zero.
         retrain: recordings that are left out, so that training is done again under the mistake.
         answers: question → what is answered instead.
+        may: of a mistake without a name: misconceptions that would be true of it.
+        text: what it is, in words, where no misconception says it.
     """
 
     id: str
@@ -205,6 +216,8 @@ class Mutant:
     partial: Mapping[str, float] = field(default_factory=dict)
     retrain: tuple[str, ...] = ()
     answers: Mapping[str, Any] = field(default_factory=dict)
+    may: tuple[str, ...] = ()
+    text: Text = field(default_factory=lambda: same(""))
 
     @property
     def diagnosis(self) -> str:
@@ -243,6 +256,7 @@ class LabSpec:
         self.checks: dict[str, CheckSpec] = {}
         self.misconceptions: dict[str, MisconceptionSpec] = {}
         self._mutants: list[Mutant] = []
+        self._unforeseen: list[Mutant] = []
 
     def exercise(
         self,
@@ -272,6 +286,49 @@ class LabSpec:
         )
         return ExerciseSpec(self, id)
 
+    def unforeseen(
+        self,
+        id: str,
+        en: str,
+        fr: str,
+        *,
+        loses: Sequence[str],
+        edits: Sequence[Edit] = (),
+        code: str = "",
+        exercise: str = "",
+        may: Sequence[str] = (),
+        partial: Mapping[str, float] | None = None,
+        retrain: Sequence[str] = (),
+        answers: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Declare, in ``unforeseen.py``, a mistake that has no name.
+
+        It must lose exactly `loses` and be given no name that is false of it.
+
+        Args:
+            en, fr: what was done.
+            edits: old → new text in the solution, each found exactly once.
+            code: or: what replaces the cells of the exercise that defines the same names.
+            exercise: that exercise, where the code or the text does not tell.
+            may: misconceptions that would be true of it.
+            loses, partial, retrain, answers: as in `Mutant`.
+        """
+        _new(self, id, {m.id: m for m in (*self._mutants, *self._unforeseen)})
+        defined = defined_in([code])
+        exercise = exercise or next(
+            (e.id for e in self.exercises.values() if defined & set(e.defines)), ""
+        )
+        if code and not exercise:
+            raise AuthorError(
+                f"{self.id}: {id!r}: its code defines nothing that an exercise asks for"
+            )
+        self._unforeseen.append(
+            Mutant(
+                id, exercise, tuple(loses), tuple(edits), code, "", partial or {}, tuple(retrain),
+                answers or {}, tuple(may), Text(en, fr),
+            )
+        )  # fmt: skip
+
     @property
     def mutants(self) -> tuple[Mutant, ...]:
         """The mutants that were declared with their mistakes."""
@@ -282,6 +339,11 @@ class LabSpec:
             )
             for m in self._mutants
         )  # fmt: skip
+
+    @property
+    def unnamed(self) -> tuple[Mutant, ...]:
+        """The mistakes of ``unforeseen.py``."""
+        return tuple(self._unforeseen)
 
     def _check_id(self, mutant: Mutant, name: str) -> str:
         full = f"{mutant.exercise}.{name}"
@@ -477,7 +539,7 @@ class ExerciseSpec:
         en: str,
         fr: str,
         *edits: Edit,
-        hint: Said | None = None,
+        hint: Said | Sequence[Said] | None = None,
         code: str = "",
         define: Mapping[str, Any] | None = None,
         measured: bool = False,
@@ -499,7 +561,8 @@ class ExerciseSpec:
 
         Args:
             en, fr: what was done, said to the student; no solution in it.
-            hint: where to look next.
+            hint: in three steps, each a pair: where to look, what to compare or to try, what to change
+                (never the solution's line). One pair alone is the first step.
             credit: share of the points left (1: a warning only).
             loses: checks, by their names in this exercise or by their ids.
             mutant: the mistake as that submission makes it, in another style: that the two meet is
@@ -510,7 +573,15 @@ class ExerciseSpec:
         if not (edits or code or define or measured):
             raise AuthorError(f"{self.lab.id}: misconception {id!r} commits nothing")
         self.lab.misconceptions[id] = MisconceptionSpec(
-            id, self.id, Text(en, fr), said(hint), credit, edits, code, dict(define or {}), measured
+            id,
+            self.id,
+            Text(en, fr),
+            steps(hint),
+            credit,
+            edits,
+            code,
+            dict(define or {}),
+            measured,
         )
         if loses is not None:
             self.mutant(

@@ -46,6 +46,7 @@ class Report:
         solution: points of the solution, worst of all runs, and the most to be had.
         blank: points of the student notebook, and its cells that ended in an error.
         mutants: total, caught (lost exactly what they should), named; and what went wrong.
+        unforeseen: mistakes without a name: total, caught, given a false name; and what went wrong.
         variants: total, passed; and what went wrong.
         other: everything else that does not hold.
         notes: what the lab says openly it cannot promise.
@@ -60,6 +61,9 @@ class Report:
     mutants: dict[str, Any] = field(
         default_factory=lambda: {"total": 0, "caught": 0, "named": 0, "failures": []}
     )
+    unforeseen: dict[str, Any] = field(
+        default_factory=lambda: {"total": 0, "caught": 0, "misnamed": 0, "failures": []}
+    )
     variants: dict[str, Any] = field(
         default_factory=lambda: {"total": 0, "passed": 0, "failures": []}
     )
@@ -71,7 +75,8 @@ class Report:
     @property
     def failures(self) -> list[str]:
         """What does not hold, a line each."""
-        return [*self.mutants["failures"], *self.variants["failures"], *self.other]
+        tried = (self.mutants, self.unforeseen, self.variants)
+        return [*(line for group in tried for line in group["failures"]), *self.other]
 
     @property
     def ok(self) -> bool:
@@ -208,6 +213,8 @@ def _report(lab: LoadedLab, key: Key, results: Mapping[str, Result], spent: floa
     _blank(key, results, report)
     for mutant in lab.mutants:
         _mutant(key, mutant, results[f"mutant {mutant.id}"], report)
+    for mistake in lab.unforeseen:
+        _unforeseen(mistake, results[f"unforeseen {mistake.id}"], report)
     full = [f"variant {v.id}" for v in lab.variants] + [f"variant {t}" for t in HARMLESS]
     for name in full:
         _variant(key, name, results[name], report)
@@ -220,11 +227,13 @@ def _cases(lab: LoadedLab) -> dict[str, Work]:
     for lang in LANGS:
         cases[f"solution {lang}"] = _work(lab.notebook(lang, True), lab.recordings, lang)
         cases[f"blank {lang}"] = _work(lab.notebook(lang, False), {}, lang)
-    for i, mutant in enumerate(lab.mutants):
+    mistakes = [(f"mutant {m.id}", m) for m in lab.mutants]
+    mistakes += [(f"unforeseen {m.id}", m) for m in lab.unforeseen]
+    for i, (name, mutant) in enumerate(mistakes):
         lang = LANGS[i % 2]
         kept = {k: v for k, v in lab.recordings.items() if k not in mutant.retrain}
         node = lab.notebook(lang, True, lab.change(mutant), mutant.answers)
-        cases[f"mutant {mutant.id}"] = _work(node, kept, lang)
+        cases[name] = _work(node, kept, lang)
     for i, variant in enumerate(lab.variants):
         lang = LANGS[i % 2]
         node = lab.notebook(lang, True, lab.change(variant), variant.answers)
@@ -307,13 +316,29 @@ def _blank(key: Key, results: Mapping[str, Result], report: Report) -> None:
 
 
 def _mutant(key: Key, mutant: Mutant, result: Result, report: Report) -> None:
-    report.mutants["total"] += 1
-    failures: list[str] = report.mutants["failures"]
-    lost = _lost(result)
+    named, wants = _caught(mutant, result, report.mutants), mutant.diagnosis
+    forbidden = any(v.status == "forbidden" for v in _lost(result).values())
+    if not wants or wants in named or (forbidden and wants not in key.misconceptions):
+        report.mutants["named"] += 1
+    else:
+        said = f"{mutant.id}: named {sorted(named) or 'nothing'}, not {wants}"
+        report.mutants["failures"].append(said)
+
+
+def _unforeseen(mistake: Mutant, result: Result, report: Report) -> None:
+    false = _caught(mistake, result, report.unforeseen) - set(mistake.may)
+    if false:
+        report.unforeseen["misnamed"] += 1
+        said = f"{mistake.id} ({mistake.text.en}): is called {', '.join(sorted(false))}"
+        report.unforeseen["failures"].append(said)
+
+
+def _caught(mutant: Mutant, result: Result, group: dict[str, Any]) -> set[str]:
+    """Note in `group` whether it loses exactly what it should; the names that it is given."""
+    group["total"] += 1
+    lost, wrong = _lost(result), []
     if result.graded.problem is not None:
-        failures.append(f"{mutant.id}: {result.graded.problem.en}")
-        return
-    wrong = []
+        wrong.append(result.graded.problem.en)
     for check in sorted(set(mutant.loses) - set(lost)):
         wrong.append(f"keeps {check}")
     for check in sorted(set(lost) - set(mutant.loses)):
@@ -322,17 +347,11 @@ def _mutant(key: Key, mutant: Mutant, result: Result, report: Report) -> None:
         due = mutant.partial.get(check, 0.0)
         if check in mutant.loses and abs(verdict.points - due) > 1e-6:
             wrong.append(f"{check} gets {verdict.points:g}, not {due:g}")
-    named = {v.diagnosis for v in result.graded.verdicts if v.diagnosis}
-    wants = mutant.diagnosis
     if wrong:
-        failures.append(f"{mutant.id}: " + "; ".join(wrong))
+        group["failures"].append(f"{mutant.id}: " + "; ".join(wrong))
     else:
-        report.mutants["caught"] += 1
-    forbidden = any(v.status == "forbidden" for v in lost.values())
-    if not wants or wants in named or (forbidden and wants not in key.misconceptions):
-        report.mutants["named"] += 1
-    else:
-        failures.append(f"{mutant.id}: named {sorted(named) or 'nothing'}, not {wants}")
+        group["caught"] += 1
+    return {v.diagnosis for v in result.graded.verdicts if v.diagnosis}
 
 
 def _variant(key: Key, name: str, result: Result, report: Report) -> None:
@@ -454,6 +473,11 @@ def describe(report: Report) -> list[tuple[str, str]]:
             "mutants",
             f"{report.mutants['caught']} of {report.mutants['total']} caught,"
             f" {report.mutants['named']} named",
+        ),
+        (
+            "unforeseen",
+            f"{report.unforeseen['caught']} of {report.unforeseen['total']} caught,"
+            f" {report.unforeseen['misnamed']} given a false name",
         ),
         ("variants", f"{report.variants['passed']} of {report.variants['total']} pass"),
         ("processor", f"{report.cpu_seconds:.1f} s"),

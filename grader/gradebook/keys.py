@@ -77,7 +77,7 @@ def lab_digest(folder: Path) -> str:
     found = sha256()
     for path in sorted(folder.glob("*")):
         if path.suffix in (".py", ".json", ".npz") and path.stem not in (
-            "variants", "calibrate",
+            "variants", "unforeseen", "calibrate",
         ):  # fmt: skip
             found.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return found.hexdigest()
