@@ -43,6 +43,10 @@ gallery.slip("train-shown-as-test",
     "the rows called test show training images",
     "les lignes de test montrent des images d'entraînement",
     ("for x in (x_train[:count], x_test[:count]):", "for x in (x_train[:count], x_train[:count]):"),
+    hint=[("the two last rows", "les deux dernières lignes"),
+          ("compare rows 0 and 2 of your result: they must be different images",
+           "comparez les lignes 0 et 2 de votre résultat : ce doivent être des images différentes"),
+          ("take the last two rows from x_test", "tirez les deux dernières lignes de x_test")],
     loses=["values"], mutant="""
 def gallery(model, x_train, x_test, count):
     shown = x_train[:count]
@@ -52,11 +56,20 @@ def gallery(model, x_train, x_test, count):
 gallery.slip("reconstruction-first",
     "the reconstructions stand above the originals",
     "les reconstructions sont au-dessus des originaux",
-    ("[np.asarray(x), np.asarray(model(x))]", "[np.asarray(model(x)), np.asarray(x)]"))
+    ("[np.asarray(x), np.asarray(model(x))]", "[np.asarray(model(x)), np.asarray(x)]"),
+    hint=[("the order within each pair of rows", "l'ordre dans chaque paire de lignes"),
+          ("row 0 must be x_train[:count] to the last digit",
+           "la ligne 0 doit être x_train[:count] au chiffre près"),
+          ("originals above, what the model makes of them below",
+           "les originaux au-dessus, ce qu'en fait le modèle au-dessous")])
 gallery.slip("test-first",
     "the test images come first",
     "les images de test viennent d'abord",
-    ("(x_train[:count], x_test[:count])", "(x_test[:count], x_train[:count])"))
+    ("(x_train[:count], x_test[:count])", "(x_test[:count], x_train[:count])"),
+    hint=[("the order of the two pairs of rows", "l'ordre des deux paires de lignes"),
+          ("row 0 must be x_train[:count]", "la ligne 0 doit être x_train[:count]"),
+          ("training images first, test images after them",
+           "les images d'entraînement d'abord, celles de test ensuite")])
 
 # ------------------------------------------------------------------ 3.2 rank
 
@@ -82,18 +95,31 @@ rank.slip("ranked-on-train",
     "the order is that of the training errors: what was learnt by heart is not what is asked",
     "l'ordre est celui des erreurs d'entraînement : on ne demande pas qui sait par cœur",
     ("errors[name][1]", "errors[name][0]"),
+    hint=[("which of the two errors is compared", "laquelle des deux erreurs est comparée"),
+          ("rank {'a': (0, 9), 'b': (5, 6)}: who does better on new images?",
+           "classez {'a': (0, 9), 'b': (5, 6)} : qui fait mieux sur des images neuves ?"),
+          ("sort by the second number of each pair", "triez selon le second nombre de chaque paire")],
     loses=["values"],
     mutant="def rank(errors):\n    return [n for _, n in sorted((train, name) for name, (train, test) in errors.items())]")
 rank.slip("worst-first",
     "the worst comes first",
     "le plus mauvais vient en tête",
     ("errors[name][1])", "-errors[name][1])"),
+    hint=[("the direction of the sort", "le sens du tri"),
+          ("rank {'a': (0, 1), 'b': (0, 2)}: the smaller error must come first",
+           "classez {'a': (0, 1), 'b': (0, 2)} : la plus petite erreur doit venir en tête"),
+          ("an error is best when it is small: sort upwards",
+           "une erreur est d'autant meilleure qu'elle est petite : triez en montant")],
     loses=["values"],
     mutant="def rank(errors):\n    return sorted(errors, key=lambda n: errors[n][-1], reverse=True)")
 rank.slip("ranked-on-gap",
     "the order is that of the gap between the two errors",
     "l'ordre est celui de l'écart entre les deux erreurs",
-    ("errors[name][1])", "errors[name][1] - errors[name][0])"))
+    ("errors[name][1])", "errors[name][1] - errors[name][0])"),
+    hint=[("the number by which the names are sorted", "le nombre selon lequel les noms sont triés"),
+          ("rank {'a': (8, 9), 'b': (1, 4)}: the small gap of a does not make it good",
+           "classez {'a': (8, 9), 'b': (1, 4)} : le petit écart de a n'en fait pas un bon réseau"),
+          ("sort by the test error itself", "triez selon l'erreur de test elle-même")])
 
 # ------------------------------------------------------------------ 3.3 verdicts
 
@@ -173,18 +199,40 @@ def _(recordings: Any, inputs: Any, answers: Any) -> Measured:
 verdicts.slip("conclusion-reversed",
     "the verdict is the reverse of what your own network shows: compare its training error with the PCA line again",
     "le verdict est l'inverse de ce que montre votre propre réseau : comparez encore son erreur d'entraînement à la ligne ACP",
+    hint=[("the training error of this network in your table, and the PCA line of its code size",
+           "l'erreur d'entraînement de ce réseau dans votre tableau, et la ligne ACP de sa taille de code"),
+          ("is it above the line? Only then it has not learnt its own images",
+           "est-elle au-dessus de la ligne ? Alors seulement il n'a pas appris ses propres images"),
+          ("below the line, the ratio test / training decides between well and over",
+           "sous la ligne, c'est le rapport test / entraînement qui tranche entre bien et sur-appris")],
     measured=True, loses=["A", "B", "C", "D"],
     answers={"verdict_A": "under", "verdict_B": "under", "verdict_C": "well", "verdict_D": "well"})
 verdicts.slip("gap-before-training-error",
     "the gap was looked at first: a network that has not learnt its own images is under-fitted, whatever its gap",
     "l'écart a été regardé d'abord : un réseau qui n'a pas appris ses propres images est sous-appris, quel que soit l'écart",
+    hint=[("the first of the two questions in 3.3: has it learnt its own images?",
+           "la première des deux questions de 3.3 : a-t-il appris ses propres images ?"),
+          ("hold its training error against the PCA line of the same code size",
+           "comparez son erreur d'entraînement à la ligne ACP de même taille de code"),
+          ("above the line the verdict is given, whatever the gap",
+           "au-dessus de la ligne le verdict est donné, quel que soit l'écart")],
     measured=True, loses=["C", "D"], answers={"verdict_C": "over-fitted", "verdict_D": "sur-appris"})
 verdicts.slip("exam-quoted",
     "that is what the exam says of B; the largest ratio among your own networks is another's",
     "c'est ce que l'examen dit de B ; chez vous, le plus grand rapport est celui d'un autre réseau",
+    hint=[("the four ratios in your own table", "les quatre rapports de votre propre tableau"),
+          ("divide test by training error for each network: which quotient is the largest?",
+           "divisez l'erreur de test par celle d'entraînement pour chaque réseau : quel quotient est le plus grand ?"),
+          ("answer with that network, even if the exam says otherwise",
+           "répondez ce réseau, même si l'examen dit autre chose")],
     measured=True, loses=["largest_gap"], answers={"largest_gap": "B"})
 verdicts.slip("ratio-upside-down",
     "that is training over test error", "c'est l'erreur d'entraînement sur celle de test",
+    hint=[("which error is divided by which", "quelle erreur est divisée par laquelle"),
+          ("a network that does worse on new images must get a ratio above 1",
+           "un réseau qui fait moins bien sur des images neuves doit avoir un rapport supérieur à 1"),
+          ("divide the test error by the training error",
+           "divisez l'erreur de test par celle d'entraînement")],
     measured=True, loses=["ratio_B", "ratio_D"], answers={"ratio_B": 0.642, "ratio_D": 0.533})
 verdicts.mutant("exam-repeated", ["A", "D"], named="conclusion-reversed",
     answers={"verdict_A": "under", "verdict_B": "over", "verdict_C": "under", "verdict_D": "well"})

@@ -37,6 +37,11 @@ def _(draw: Draw, student: Student):
 interpolate.slip("pixels-interpolated",
     "the pixels are mixed, not the codes",
     "ce sont les pixels qui sont mélangés, pas les codes",
+    hint=[("what is mixed by t and 1 - t", "ce qui est mélangé par t et 1 - t"),
+          ("in the middle, do you see two garments one upon the other?",
+           "au milieu, voit-on deux vêtements l'un sur l'autre ?"),
+          ("encode both images first, mix the codes, decode the mixtures",
+           "encodez d'abord les deux images, mélangez les codes, décodez les mélanges")],
     loses=["values"], code='''
 def interpolate(encoder, decoder, x0, x1, steps):
     t = np.linspace(0, 1, steps, dtype="float32")[:, None]
@@ -51,16 +56,26 @@ interpolate.slip("reconstructions-mixed",
     "the two reconstructions are mixed, not the codes",
     "ce sont les deux reconstructions qui sont mélangées, pas les codes",
     ("np.asarray(decoder((1 - t) * z0 + t * z1))",
-     "(1 - t) * np.asarray(decoder(z0[None])) + t * np.asarray(decoder(z1[None]))"))
+     "(1 - t) * np.asarray(decoder(z0[None])) + t * np.asarray(decoder(z1[None]))"),
+    hint=[("what goes into the decoder", "ce qui entre dans le décodeur"),
+          ("count its inputs: steps codes are wanted, not two",
+           "comptez ses entrées : il faut steps codes, pas deux"),
+          ("mix the codes, then decode each mixture", "mélangez les codes, puis décodez chaque mélange")])
 interpolate.slip("end-left-out",
     "the last image is not reached",
     "la dernière image n'est pas atteinte",
     ('np.linspace(0, 1, steps, dtype="float32")',
-     'np.linspace(0, 1, steps, endpoint=False, dtype="float32")'))
+     'np.linspace(0, 1, steps, endpoint=False, dtype="float32")'),
+    hint=[("the values of t", "les valeurs de t"),
+          ("print t for steps = 3: 0, 0.5, 1", "affichez t pour steps = 3 : 0, 0,5, 1"),
+          ("let the last t be 1", "faites que le dernier t soit 1")])
 interpolate.slip("walked-backwards",
     "the walk goes from x1 to x0",
     "la promenade va de x1 à x0",
-    ("(1 - t) * z0 + t * z1", "t * z0 + (1 - t) * z1"))
+    ("(1 - t) * z0 + t * z1", "t * z0 + (1 - t) * z1"),
+    hint=[("which code t multiplies", "quel code t multiplie"),
+          ("at t = 0 the code must be that of x0", "en t = 0, le code doit être celui de x0"),
+          ("exchange the weights t and 1 - t", "échangez les poids t et 1 - t")])
 
 # ------------------------------------------------------------------ 5.2 anomalies
 
@@ -96,24 +111,41 @@ anomaly.slip("score-summed",
     "les carrés d'une image sont sommés, pas moyennés",
     ("np.mean((np.asarray(model(x)) - np.asarray(x)) ** 2, axis=1)",
      "np.sum((np.asarray(model(x)) - np.asarray(x)) ** 2, axis=1)"),
+    hint=[("what is done over the pixels of one image", "ce qui est fait sur les pixels d'une image"),
+          ("every pixel wrong by 0.1: the score is 0.01, not 7.84",
+           "chaque pixel faux de 0,1 : le score est 0,01, pas 7,84"),
+          ("average the squares of an image", "moyennez les carrés d'une image")],
     loses=["scores"],
     mutant=[("np.mean((np.asarray(model(x)) - np.asarray(x)) ** 2, axis=1)",
              "np.square(np.asarray(model(x)) - np.asarray(x)).sum(axis=-1)")])
 anomaly.slip("score-over-images",
     "the mean is taken over the images: one score a pixel",
     "la moyenne est prise sur les images : un score par pixel",
-    ("axis=1)", "axis=0)"))
+    ("axis=1)", "axis=0)"),
+    hint=[("the axis of the mean", "l'axe de la moyenne"),
+          ("print the shape for 5 images: (5,) is wanted", "affichez la forme pour 5 images : on veut (5,)"),
+          ("average along the pixels, keep the images apart",
+           "moyennez le long des pixels, gardez les images séparées")])
 anomaly.slip("auc-upside-down",
     "the area is that of the opposite score: anomalies should score high",
     "l'aire est celle du score opposé : les anomalies doivent avoir un score élevé",
     ("(gap > 0)", "(gap < 0)"),
+    hint=[("which of the two scores must be the larger", "lequel des deux scores doit être le plus grand"),
+          ("roc_auc([0.0], [1.0]): a perfect detector, so 1",
+           "roc_auc([0.0], [1.0]) : un détecteur parfait, donc 1"),
+          ("count the pairs in which the anomaly scores higher",
+           "comptez les paires où l'anomalie a le score le plus élevé")],
     loses=["auc"],
     mutant=[("np.asarray(abnormal)[:, None] - np.asarray(normal)[None, :]",
              "np.asarray(normal)[:, None] - np.asarray(abnormal)[None, :]")])
 anomaly.slip("ties-lost",
     "equal scores count for nothing; they count one half",
     "les scores égaux ne comptent pas ; ils comptent pour moitié",
-    (" + 0.5 * (gap == 0)", ""))
+    (" + 0.5 * (gap == 0)", ""),
+    hint=[("what a pair of equal scores adds", "ce qu'ajoute une paire de scores égaux"),
+          ("roc_auc([1.0], [1.0]): a score that tells nothing, so 0.5",
+           "roc_auc([1.0], [1.0]) : un score qui ne dit rien, donc 0,5"),
+          ("add half a pair for each tie", "ajoutez une demi-paire pour chaque égalité")])
 
 # ------------------------------------------------------------------ 6 exam
 
@@ -194,10 +226,21 @@ def build_convolutional(latent_dim):
 conv.slip("no-bottleneck",
     "the image gets through by more than 8 numbers: something is larger than the code, or gets around it",
     "l'image passe par plus de 8 nombres : quelque chose est plus large que le code, ou le contourne",
+    hint=[("the narrowest layer of the recorded network, and every path around it",
+           "la couche la plus étroite du réseau enregistré, et tout chemin qui la contourne"),
+          ("print model.summary(): does some layer have an output of 8 numbers?",
+           "affichez model.summary() : une couche a-t-elle une sortie de 8 nombres ?"),
+          ("put a Dense of latent_dim units between the two halves, and train again",
+           "mettez une Dense de latent_dim unités entre les deux moitiés, et réentraînez")],
     measured=True, loses=["gain"], retrain=["conv"], mutant=convolutional(code=""))
 conv.slip("no-convolution",
     "fewer than two convolutional layers in the recorded network",
     "moins de deux couches de convolution dans le réseau enregistré",
+    hint=[("the layers of the recorded network", "les couches du réseau enregistré"),
+          ("count the layers whose name begins with Conv in model.summary()",
+           "comptez dans model.summary() les couches dont le nom commence par Conv"),
+          ("use at least two convolutional layers, and train again",
+           "mettez au moins deux couches de convolution, et réentraînez")],
     measured=True, loses=["gain"], retrain=["conv"], mutant="""
 def build_convolutional(latent_dim):
     hidden = [layers.Dense(n, activation="relu") for n in (400, 400)]
@@ -208,5 +251,10 @@ def build_convolutional(latent_dim):
 """)
 conv.slip("over-budget",
     "the recorded network has more parameters than A", "le réseau enregistré a plus de paramètres que A",
+    hint=[("the largest layer of the recorded network", "la plus grosse couche du réseau enregistré"),
+          ("print model.summary(): which layer holds most of the parameters?",
+           "affichez model.summary() : quelle couche porte l'essentiel des paramètres ?"),
+          ("make the maps smaller before they meet a Dense: strides, fewer channels",
+           "réduisez les cartes avant qu'elles rencontrent une Dense : pas de 2, moins de canaux")],
     measured=True, loses=["shape", "gain"], retrain=["conv"],
     mutant=convolutional(code="layers.Dense(800), layers.Dense(latent_dim), layers.Dense(1568),"))

@@ -96,6 +96,12 @@ encoder.slip("pre-norm-for-post-norm",
      "        attended, _ = self.attention(z, z, z, attention_mask)\n"
      "        x = x + attended"),
     (SECOND, "return x + self.feed_forward(self.norm2(x))"),
+    hint=[("the order of normalisation, sub-layer and addition in `call`",
+           "l'ordre de la normalisation, de la sous-couche et de l'addition dans `call`"),
+          ("print mean and deviation of a token of the output, gamma 1 and beta 0: 0 and 1 if the last step normalises",
+           "affichez moyenne et écart-type d'un token en sortie, gamma 1 et beta 0 : 0 et 1 si la dernière étape normalise"),
+          ("sub-layer first, then add its input, then normalise the sum",
+           "d'abord la sous-couche, puis ajoutez son entrée, puis normalisez la somme")],
     loses=ALL, mutant=other_encoder("""h = self.norm1(x)
         x += self.attention(h, h, h, mask)[0]
         return x + self.feed_forward(self.norm2(x))"""))
@@ -103,6 +109,10 @@ encoder.slip("wrong-eps",
     "epsilon is Keras' default (0.001) instead of the one asked for",
     "epsilon est celui de Keras par défaut (0,001) au lieu de celui demandé",
     *default_epsilon(1, 2),
+    hint=[("how the two normalisations are made", "comment sont faites les deux normalisations"),
+          ("print layer.norm1.epsilon of a layer made with epsilon=0.04",
+           "affichez layer.norm1.epsilon d'une couche faite avec epsilon=0.04"),
+          ("hand the argument epsilon on to both of them", "transmettez l'argument epsilon aux deux")],
     loses=ALL, mutant=other_encoder("""x = self.norm1(x + self.attention(x, x, x, mask)[0])
         return self.norm2(x + self.feed_forward(x))""", norm="keras.layers.LayerNormalization(axis=-1)"))
 encoder.slip("missing-residual",
@@ -110,29 +120,61 @@ encoder.slip("missing-residual",
     "l'entrée n'est pas rajoutée : les connexions résiduelles manquent",
     ("self.norm1(x + attended)", "self.norm1(attended)"),
     ("self.norm2(x + self.feed_forward(x))", "self.norm2(self.feed_forward(x))"),
+    hint=[("what each normalisation receives", "ce que reçoit chaque normalisation"),
+          ("follow the drawing of the block: two arrows go around a sub-layer; where are they in your code?",
+           "suivez le dessin du bloc : deux flèches contournent une sous-couche ; où sont-elles dans votre code ?"),
+          ("add to the output of each sub-layer what went into it, then normalise",
+           "ajoutez à la sortie de chaque sous-couche ce qui y est entré, puis normalisez")],
     loses=ALL, mutant=other_encoder("""h = self.norm1(self.attention(x, x, x, mask)[0])
         return self.norm2(self.feed_forward(h))"""))
 encoder.slip("missing-residual-attention",
     "the input is not added back after the attention",
     "l'entrée n'est pas rajoutée après l'attention",
-    ("self.norm1(x + attended)", "self.norm1(attended)"))
+    ("self.norm1(x + attended)", "self.norm1(attended)"),
+    hint=[("what the first normalisation receives", "ce que reçoit la première normalisation"),
+          ("set all weights of `attention` to 0: the first normalisation must still see the input",
+           "mettez à 0 tous les poids de `attention` : la première normalisation doit encore voir l'entrée"),
+          ("add the layer's input to what the attention gives",
+           "ajoutez l'entrée de la couche à ce que donne l'attention")])
 encoder.slip("missing-residual-feed-forward",
     "the input is not added back after the feed-forward network",
     "l'entrée n'est pas rajoutée après le réseau dense",
-    ("self.norm2(x + self.feed_forward(x))", "self.norm2(self.feed_forward(x))"))
+    ("self.norm2(x + self.feed_forward(x))", "self.norm2(self.feed_forward(x))"),
+    hint=[("what the second normalisation receives", "ce que reçoit la seconde normalisation"),
+          ("set all weights of `feed_forward` to 0: the second normalisation must still see what came before",
+           "mettez à 0 tous les poids de `feed_forward` : la seconde normalisation doit encore voir ce qui précède"),
+          ("add what went into the feed-forward network to what it gives",
+           "ajoutez à la sortie du réseau dense ce qui y est entré")])
 encoder.slip("residual-outside-norm",
     "the normalisation is applied before the addition; it comes after",
     "la normalisation est faite avant l'addition ; elle vient après",
     ("self.norm1(x + attended)", "x + self.norm1(attended)"),
-    (SECOND, "return x + self.norm2(self.feed_forward(x))"))
+    (SECOND, "return x + self.norm2(self.feed_forward(x))"),
+    hint=[("what stands inside the brackets of norm1 and norm2",
+           "ce qui est entre les parenthèses de norm1 et norm2"),
+          ("with gamma 1 and beta 0, is each token of the output of mean 0? After an addition it need not be",
+           "avec gamma 1 et beta 0, chaque token de la sortie est-il de moyenne 0 ? Après une addition, rien ne l'assure"),
+          ("normalise the sum of input and sub-layer, not the sub-layer alone",
+           "normalisez la somme de l'entrée et de la sous-couche, pas la sous-couche seule")])
 encoder.slip("norms-shared",
     "one normalisation serves twice; each place has its own",
     "une même normalisation sert deux fois ; chaque place a la sienne",
-    ("self.norm2(x + ", "self.norm1(x + "))
+    ("self.norm2(x + ", "self.norm1(x + "),
+    hint=[("which normalisation is called in the second half of `call`",
+           "quelle normalisation est appelée dans la seconde moitié de `call`"),
+          ("after one call, print layer.norm2.weights: has it any?",
+           "après un appel, affichez layer.norm2.weights : en a-t-elle ?"),
+          ("use norm1 after the attention and norm2 after the feed-forward network",
+           "servez-vous de norm1 après l'attention et de norm2 après le réseau dense")])
 encoder.slip("encoder-mask-dropped",
     "the mask is not handed on to the attention",
     "le masque n'est pas transmis à l'attention",
-    ("(x, x, x, attention_mask)", "(x, x, x)"))
+    ("(x, x, x, attention_mask)", "(x, x, x)"),
+    hint=[("the call of `attention`", "l'appel à `attention`"),
+          ("call the layer with and without a mask: does the output differ?",
+           "appelez la couche avec et sans masque : la sortie diffère-t-elle ?"),
+          ("hand attention_mask on as the fourth argument",
+           "transmettez attention_mask en quatrième argument")])
 
 # ------------------------------------------------------------------ 2.5 decoder
 
@@ -183,6 +225,12 @@ decoder.slip("cross-attention-on-self",
     "la seconde attention regarde encore la cible ; ses clés et valeurs viennent de l'encodeur",
     ("self.cross_attention(x, memory, memory, memory_mask)",
      "self.cross_attention(x, x, x, attention_mask)"),
+    hint=[("the three first arguments of `cross_attention`",
+           "les trois premiers arguments de `cross_attention`"),
+          ("call the layer with two different memories: the output must change",
+           "appelez la couche avec deux mémoires différentes : la sortie doit changer"),
+          ("queries come from the target, keys and values from the memory, with the memory's mask",
+           "les requêtes viennent de la cible, clés et valeurs de la mémoire, avec le masque de la mémoire")],
     loses=["values"], mutant="""
 class DecoderLayer(keras.layers.Layer):
     def __init__(self, num_heads, d_model, d_k, d_v, d_ff, epsilon=1e-6, **kwargs):
@@ -203,11 +251,22 @@ decoder.slip("decoder-missing-residual",
     "l'entrée n'est pas rajoutée : les connexions résiduelles manquent",
     ("self.norm1(x + attended)", "self.norm1(attended)"),
     ("self.norm2(x + attended)", "self.norm2(attended)"),
-    ("self.norm3(x + self.feed_forward(x))", "self.norm3(self.feed_forward(x))"))
+    ("self.norm3(x + self.feed_forward(x))", "self.norm3(self.feed_forward(x))"),
+    hint=[("what each of the three normalisations receives",
+           "ce que reçoit chacune des trois normalisations"),
+          ("set all weights of the three sub-layers to 0: the output must still depend on x",
+           "mettez à 0 les poids des trois sous-couches : la sortie doit encore dépendre de x"),
+          ("add to the output of each sub-layer what went into it, three times",
+           "ajoutez à la sortie de chaque sous-couche ce qui y est entré, trois fois")])
 decoder.slip("decoder-missing-cross-residual",
     "the input is not added back after the cross-attention",
     "l'entrée n'est pas rajoutée après l'attention croisée",
-    ("self.norm2(x + attended)", "self.norm2(attended)"))
+    ("self.norm2(x + attended)", "self.norm2(attended)"),
+    hint=[("what norm2 receives", "ce que reçoit norm2"),
+          ("set all weights of `cross_attention` to 0: norm2 must still see what came before",
+           "mettez à 0 tous les poids de `cross_attention` : norm2 doit encore voir ce qui précède"),
+          ("add the queries' side back: what went in as first argument",
+           "rajoutez le côté des requêtes : ce qui est entré en premier argument")])
 decoder.slip("decoder-pre-norm",
     "the normalisation comes before each sub-layer (pre-norm); here it follows the addition",
     "la normalisation précède chaque sous-couche (pré-norm) ; ici elle suit l'addition",
@@ -220,16 +279,34 @@ decoder.slip("decoder-pre-norm",
      "        x = self.norm2(x + attended)",
      "attended, _ = self.cross_attention(self.norm2(x), memory, memory, memory_mask)\n"
      "        x = x + attended"),
-    ("return self.norm3(x + self.feed_forward(x))", "return x + self.feed_forward(self.norm3(x))"))
+    ("return self.norm3(x + self.feed_forward(x))", "return x + self.feed_forward(self.norm3(x))"),
+    hint=[("the order of normalisation, sub-layer and addition in `call`",
+           "l'ordre de la normalisation, de la sous-couche et de l'addition dans `call`"),
+          ("print mean and deviation of a token of the output, gamma 1 and beta 0: 0 and 1 if the last step normalises",
+           "affichez moyenne et écart-type d'un token en sortie, gamma 1 et beta 0 : 0 et 1 si la dernière étape normalise"),
+          ("three times: sub-layer, then add its input, then normalise the sum",
+           "trois fois : la sous-couche, puis ajoutez son entrée, puis normalisez la somme")])
 decoder.slip("decoder-wrong-eps",
     "epsilon is Keras' default (0.001) instead of the one asked for",
     "epsilon est celui de Keras par défaut (0,001) au lieu de celui demandé",
-    *default_epsilon(1, 2, 3))
+    *default_epsilon(1, 2, 3),
+    hint=[("how the three normalisations are made", "comment sont faites les trois normalisations"),
+          ("print layer.norm3.epsilon of a layer made with epsilon=0.04",
+           "affichez layer.norm3.epsilon d'une couche faite avec epsilon=0.04"),
+          ("hand the argument epsilon on to all three", "transmettez l'argument epsilon aux trois")])
 decoder.slip("decoder-mask-dropped",
     "the self-attention does not receive its mask: the decoder sees the future",
     "l'auto-attention ne reçoit pas son masque : le décodeur voit le futur",
-    ("self.self_attention(x, x, x, attention_mask)", "self.self_attention(x, x, x)"))
+    ("self.self_attention(x, x, x, attention_mask)", "self.self_attention(x, x, x)"),
+    hint=[("the call of `self_attention`", "l'appel à `self_attention`"),
+          ("change the last target token: do the outputs before it move?",
+           "changez le dernier token de la cible : les sorties qui le précèdent bougent-elles ?"),
+          ("hand attention_mask on to the self-attention", "transmettez attention_mask à l'auto-attention")])
 decoder.slip("memory-mask-dropped",
     "the cross-attention does not receive its mask",
     "l'attention croisée ne reçoit pas son masque",
-    (", memory_mask)", ")"))
+    (", memory_mask)", ")"),
+    hint=[("the call of `cross_attention`", "l'appel à `cross_attention`"),
+          ("change a memory token that memory_mask hides: the output must not move",
+           "changez un token de la mémoire que memory_mask cache : la sortie ne doit pas bouger"),
+          ("hand memory_mask on to the cross-attention", "transmettez memory_mask à l'attention croisée")])

@@ -28,23 +28,45 @@ def _(draw: Draw, student: Student):
 greedy.slip("greedy-start-dropped",
     "the result lacks the start token",
     "il manque au résultat le token de départ",
-    ("    return tokens", "    return tokens[1:]"))
+    ("    return tokens", "    return tokens[1:]"),
+    hint=[("what the list holds before the first step, and what is returned",
+           "ce que contient la liste avant le premier pas, et ce qui est rendu"),
+          ("print result[0]: it must be `start`", "affichez result[0] : ce doit être `start`"),
+          ("return the list from its first token on", "rendez la liste à partir de son premier token")])
 greedy.slip("greedy-end-dropped",
     "the result lacks the end token",
     "il manque au résultat le token de fin",
-    ("    return tokens", "    return tokens[:-1] if tokens[-1] == end else tokens"))
+    ("    return tokens", "    return tokens[:-1] if tokens[-1] == end else tokens"),
+    hint=[("what happens when the model writes `end`", "ce qui se passe quand le modèle écrit `end`"),
+          ("with a model that always writes `end`: the result is [start, end]",
+           "avec un modèle qui écrit toujours `end` : le résultat est [start, end]"),
+          ("put the end token into the list before you stop",
+           "mettez le token de fin dans la liste avant de vous arrêter")])
 greedy.slip("greedy-one-too-long",
     "the result is one token too long: max_length counts `start` too",
     "le résultat a un token de trop : max_length compte aussi `start`",
-    ("len(tokens) < max_length", "len(tokens) <= max_length"))
+    ("len(tokens) < max_length", "len(tokens) <= max_length"),
+    hint=[("the condition of the loop", "la condition de la boucle"),
+          ("with max_length = 1 there is no step at all: the result is [start]",
+           "avec max_length = 1 il n'y a aucun pas : le résultat est [start]"),
+          ("go on only while the list is shorter than max_length",
+           "ne continuez que tant que la liste est plus courte que max_length")])
 greedy.slip("greedy-never-ends",
     "writing goes on after the end token",
     "l'écriture continue après le token de fin",
-    (" and tokens[-1] != end", ""))
+    (" and tokens[-1] != end", ""),
+    hint=[("what can stop the loop", "ce qui peut arrêter la boucle"),
+          ("with a model that always writes `end`: the result is [start, end], whatever max_length",
+           "avec un modèle qui écrit toujours `end` : le résultat est [start, end], quel que soit max_length"),
+          ("stop too when the last token is `end`", "arrêtez-vous aussi quand le dernier token est `end`")])
 greedy.slip("greedy-last-token-only",
     "the model is shown the last token only, not all of them",
     "le modèle ne reçoit que le dernier token, pas tous",
-    ("next_logits(tokens)", "next_logits(tokens[-1:])"))
+    ("next_logits(tokens)", "next_logits(tokens[-1:])"),
+    hint=[("what next_logits is called with", "ce avec quoi next_logits est appelée"),
+          ("print the argument at the third step: three tokens are wanted",
+           "affichez l'argument au troisième pas : on veut trois tokens"),
+          ("give the model the whole list so far", "donnez au modèle toute la liste écrite jusque-là")])
 
 # ------------------------------------------------------------------ 4.2 top-k
 
@@ -79,6 +101,11 @@ def best(logits: np.ndarray, k: int) -> np.ndarray:
 top_k.slip("top-k-without-renormalisation",
     "the k probabilities do not sum to 1 again: the rest falls to one token",
     "la somme des k probabilités ne revient pas à 1 : le reste échoit à un seul token",
+    hint=[("the sum of the k probabilities that are kept", "la somme des k probabilités gardées"),
+          ("with probabilities 0.5, 0.3, 0.2 and k = 2: 0.625 and 0.375 must be drawn from",
+           "avec les probabilités 0,5, 0,3, 0,2 et k = 2 : on doit tirer selon 0,625 et 0,375"),
+          ("divide the k probabilities by their sum before you draw",
+           "divisez les k probabilités par leur somme avant de tirer")],
     loses=["distribution"], code="""
 def top_k_sample(logits, k, rng):
     logits = np.asarray(logits, dtype="float64")
@@ -102,6 +129,12 @@ def top_k_sample(logits, k, rng):
 top_k.slip("top-k-unnormalised-among-best",
     "the k probabilities do not sum to 1 again: the rest falls to one of the best",
     "la somme des k probabilités ne revient pas à 1 : le reste échoit à l'un des meilleurs",
+    hint=[("the sum of the k probabilities that are drawn from",
+           "la somme des k probabilités selon lesquelles on tire"),
+          ("with 0.5, 0.3, 0.2 and k = 2: to whom goes a random number above 0.8?",
+           "avec 0,5, 0,3, 0,2 et k = 2 : à qui va un nombre tiré au-dessus de 0,8 ?"),
+          ("divide the k probabilities by their sum before you draw",
+           "divisez les k probabilités par leur somme avant de tirer")],
     code="""
 def top_k_sample(logits, k, rng):
     logits = np.asarray(logits, dtype="float64")
@@ -113,23 +146,45 @@ def top_k_sample(logits, k, rng):
 top_k.slip("top-k-uniform",
     "the k best are drawn with equal chances",
     "les k meilleurs sont tirés à chances égales",
-    ("p=p / p.sum()", "p=np.ones(k) / k"))
+    ("p=p / p.sum()", "p=np.ones(k) / k"),
+    hint=[("the probabilities that are given to the draw", "les probabilités données au tirage"),
+          ("with 0.5, 0.3, 0.2 and k = 2: the first comes 5 times for 3 of the second",
+           "avec 0,5, 0,3, 0,2 et k = 2 : le premier sort 5 fois pour 3 du second"),
+          ("draw by the softmax of the k logits, not with equal chances",
+           "tirez selon le softmax des k logits, pas à chances égales")])
 top_k.slip("top-k-all",
     "all tokens can be drawn, not only the k best",
     "tous les tokens peuvent sortir, pas seulement les k meilleurs",
-    ("[-k:]", ""))
+    ("[-k:]", ""),
+    hint=[("where k is used", "où k sert"),
+          ("with k = 1 the same token must always come", "avec k = 1, le même token doit toujours sortir"),
+          ("keep the k largest logits and draw among these only",
+           "gardez les k plus grands logits et ne tirez que parmi eux")])
 top_k.slip("top-k-argmax",
     "always the most probable token: nothing is drawn",
     "toujours le token le plus probable : rien n'est tiré",
-    ("int(rng.choice(best, p=p / p.sum()))", "int(best[-1])"))
+    ("int(rng.choice(best, p=p / p.sum()))", "int(best[-1])"),
+    hint=[("where rng is used", "où rng sert"),
+          ("draw twenty times with two equal logits and k = 2: both must come",
+           "tirez vingt fois avec deux logits égaux et k = 2 : les deux doivent sortir"),
+          ("draw among the k best with rng instead of taking the best",
+           "tirez avec rng parmi les k meilleurs au lieu de prendre le meilleur")])
 top_k.slip("top-k-one-more",
     "k + 1 tokens can come out",
     "k + 1 tokens peuvent sortir",
-    ("[-k:]", "[-(k + 1) :]"))
+    ("[-k:]", "[-(k + 1) :]"),
+    hint=[("the cut that keeps the best", "la coupe qui garde les meilleurs"),
+          ("print how many tokens are left with k = 2", "affichez combien de tokens il reste avec k = 2"),
+          ("keep exactly k: the (k+1)-th is out", "gardez-en exactement k : le (k+1)-ième est exclu")])
 top_k.slip("top-k-worst",
     "the k least probable tokens are kept",
     "ce sont les k tokens les moins probables qui sont gardés",
-    ("[-k:]", "[:k]"))
+    ("[-k:]", "[:k]"),
+    hint=[("which end of the sorted logits is kept", "quel bout des logits triés est gardé"),
+          ("with logits 0, 1, 2 and k = 1, token 2 must come",
+           "avec les logits 0, 1, 2 et k = 1, c'est le token 2 qui doit sortir"),
+          ("argsort goes upwards: the best are at the end",
+           "argsort va en montant : les meilleurs sont à la fin")])
 
 # ------------------------------------------------------------------ 4.3 beam search
 
@@ -158,8 +213,12 @@ beam.slip("beam-search-equal-to-greedy",
     "the result is greedy decoding's: only one hypothesis survives each step",
     "le résultat est celui du glouton : une seule hypothèse survit à chaque étape",
     ("[:beam_width]", "[:1]"),
-    hint=("how many hypotheses are there after the first step?",
-          "combien d'hypothèses reste-t-il après le premier pas ?"),
+    hint=[("how many hypotheses there are after the first step",
+           "combien d'hypothèses il y a après le premier pas"),
+          ("print the beam after one step with beam_width = 2: are there two different second tokens?",
+           "affichez le faisceau après un pas avec beam_width = 2 : y a-t-il deux seconds tokens différents ?"),
+          ("continue every hypothesis by every token, then keep the beam_width best of all",
+           "prolongez chaque hypothèse par chaque token, puis gardez les beam_width meilleures de toutes")],
     loses=["tokens"], mutant="""
 def beam_search(next_logits, start, end, max_length, beam_width):
     beams = [([start], 0.0)] * beam_width
@@ -175,29 +234,62 @@ def beam_search(next_logits, start, end, max_length, beam_width):
 beam.slip("beam-raw-logits",
     "logits are summed; log-probabilities are needed (each step's logits have their own offset)",
     "les logits sont sommés ; il faut des log-probabilités (les logits de chaque pas ont leur propre décalage)",
-    (" - logits.max() - np.log(np.exp(logits - logits.max()).sum())", ""))
+    (" - logits.max() - np.log(np.exp(logits - logits.max()).sum())", ""),
+    hint=[("what is added to a score at each step", "ce qui s'ajoute au score à chaque pas"),
+          ("add 5 to all logits of a row: no probability changes; does your score?",
+           "ajoutez 5 à tous les logits d'une ligne : aucune probabilité ne change ; et votre score ?"),
+          ("add the logarithm of the softmax, not the logits themselves",
+           "ajoutez le logarithme du softmax, pas les logits eux-mêmes")])
 beam.slip("beam-summed-probabilities",
     "probabilities are added up; they multiply, so their logarithms add up",
     "les probabilités sont sommées ; elles se multiplient, ce sont leurs logarithmes qu'on somme",
-    ("score + log_p[token]", "score + np.exp(log_p[token])"))
+    ("score + log_p[token]", "score + np.exp(log_p[token])"),
+    hint=[("what is added to a score at each step", "ce qui s'ajoute au score à chaque pas"),
+          ("0.9 then 0.1, or 0.5 then 0.4: which sequence is more probable, which has the larger sum?",
+           "0,9 puis 0,1, ou 0,5 puis 0,4 : quelle suite est la plus probable, laquelle a la plus grande somme ?"),
+          ("add logarithms of probabilities", "ajoutez des logarithmes de probabilités")])
 beam.slip("beam-ended-lost",
     "hypotheses that have ended are dropped",
     "les hypothèses terminées sont perdues",
     ("                candidates.append((score, tokens))\n", ""),
-    ("        beam = sorted", "        beam = not candidates and beam or sorted"))
+    ("        beam = sorted", "        beam = not candidates and beam or sorted"),
+    hint=[("what becomes of a hypothesis whose last token is `end`",
+           "ce que devient une hypothèse dont le dernier token est `end`"),
+          ("print the beam at each step: when does the ended hypothesis vanish?",
+           "affichez le faisceau à chaque pas : quand l'hypothèse terminée disparaît-elle ?"),
+          ("carry it over unchanged among the candidates of the next step",
+           "reportez-la telle quelle parmi les candidates du pas suivant")])
 beam.slip("beam-ended-continued",
     "hypotheses are continued after the end token",
     "des hypothèses sont poursuivies après le token de fin",
-    ("if tokens[-1] == end:", "if False:"))
+    ("if tokens[-1] == end:", "if False:"),
+    hint=[("what becomes of a hypothesis whose last token is `end`",
+           "ce que devient une hypothèse dont le dernier token est `end`"),
+          ("print the result: does a token follow `end`?", "affichez le résultat : un token suit-il `end` ?"),
+          ("don't call the model for it: it stays a candidate as it is",
+           "n'appelez pas le modèle pour elle : elle reste candidate telle quelle")])
 beam.slip("beam-length-normalised",
     "scores are divided by the length; no correction is asked for here",
     "les scores sont divisés par la longueur ; aucune correction n'est demandée ici",
-    ("key=lambda c: -c[0])", "key=lambda c: -c[0] / len(c[1]))"))
+    ("key=lambda c: -c[0])", "key=lambda c: -c[0] / len(c[1]))"),
+    hint=[("the key by which hypotheses are ranked", "la clé selon laquelle les hypothèses sont classées"),
+          ("scores -1.2 with 3 tokens and -1.5 with 6: which is the better one here?",
+           "des scores de -1,2 pour 3 tokens et -1,5 pour 6 : laquelle est ici la meilleure ?"),
+          ("rank by the sum of log-probabilities alone", "classez selon la seule somme des log-probabilités")])
 beam.slip("beam-worst",
     "the least probable hypotheses are kept",
     "ce sont les hypothèses les moins probables qui sont gardées",
-    ("key=lambda c: -c[0])", "key=lambda c: c[0])"))
+    ("key=lambda c: -c[0])", "key=lambda c: c[0])"),
+    hint=[("the direction of the sort", "le sens du tri"),
+          ("sort the scores -1 and -3: which hypothesis is kept with a beam of 1?",
+           "triez les scores -1 et -3 : quelle hypothèse reste avec un faisceau de 1 ?"),
+          ("keep the largest log-probabilities, those nearest to 0",
+           "gardez les plus grandes log-probabilités, les plus proches de 0")])
 beam.slip("beam-last-token-only",
     "the model is shown the last token only, not all of them",
     "le modèle ne reçoit que le dernier token, pas tous",
-    ("next_logits(tokens)", "next_logits(tokens[-1:])"))
+    ("next_logits(tokens)", "next_logits(tokens[-1:])"),
+    hint=[("what next_logits is called with", "ce avec quoi next_logits est appelée"),
+          ("print the argument at the third step: three tokens are wanted",
+           "affichez l'argument au troisième pas : on veut trois tokens"),
+          ("give the model the whole hypothesis", "donnez au modèle toute l'hypothèse")])

@@ -6,7 +6,6 @@ import counts
 import numpy as np
 import words
 from lab import LIBRARY_ATTENTION, lab
-from part3_transformer import WRONG_TOTALS
 
 from grader.authoring import Draw, Student
 
@@ -27,6 +26,11 @@ shift.slip("target-not-shifted",
     "inputs and labels are the same: the decoder is asked to copy what it reads",
     "entrées et étiquettes sont identiques : on demande au décodeur de recopier ce qu'il lit",
     ("return target[:, :-1], target[:, 1:]", "return target[:, :-1], target[:, :-1]"),
+    hint=[("which columns of `target` the labels are", "quelles colonnes de `target` sont les étiquettes"),
+          ("with the row 27, 5, 8, 28: what must be written after 27 was read?",
+           "avec la ligne 27, 5, 8, 28 : que faut-il écrire après avoir lu 27 ?"),
+          ("the labels are all columns but the first",
+           "les étiquettes sont toutes les colonnes sauf la première")],
     loses=["values"], mutant="""
 def teacher_forcing(target):
     return target[..., :-1], target[..., : target.shape[-1] - 1]
@@ -34,7 +38,12 @@ def teacher_forcing(target):
 shift.slip("shifted-backwards",
     "inputs and labels are exchanged: the label is the previous token",
     "entrées et étiquettes sont échangées : l'étiquette est le token précédent",
-    ("return target[:, :-1], target[:, 1:]", "return target[:, 1:], target[:, :-1]"))
+    ("return target[:, :-1], target[:, 1:]", "return target[:, 1:], target[:, :-1]"),
+    hint=[("the order of the two arrays that you return", "l'ordre des deux tableaux que vous rendez"),
+          ("with the row 27, 5, 8, 28: the inputs must begin with 27",
+           "avec la ligne 27, 5, 8, 28 : les entrées doivent commencer par 27"),
+          ("inputs lack the last column, labels the first",
+           "aux entrées manque la dernière colonne, aux étiquettes la première")])
 
 # ------------------------------------------------------------------ 5.2 training
 
@@ -59,10 +68,20 @@ def _(recording, inputs):
 
 questions = lab.exercise("questions", "Q", "Questions", "Questions")
 
+
+def told(name: str) -> tuple[str, str]:
+    """What is said of a total that shows this mistake of 3.2."""
+    text = lab.misconceptions[name].text
+    if name == "count-norm-without-weights":  # as many numbers, at these sizes
+        return (f"{text.en}, or the biases of the feed-forward networks",
+                f"{text.fr}, ou les biais des réseaux denses")
+    return text.en, text.fr
+
+
 questions.question("q_total", 0.25,
     "parameters of the practical's Transformer", "paramètres du Transformer du TP",
     type="number", right=[44_183_069],
-    wrong={f(**counts.LECTURE): WRONG_TOTALS[name] for name, f in counts.WRONG.items()})
+    wrong={f(**counts.LECTURE): told(name) for name, f in counts.WRONG.items()})
 questions.question("q6", 0.25,
     "parameters of a small attention layer", "paramètres d'une petite couche d'attention",
     type="number", right=[82],
@@ -142,9 +161,19 @@ relative.slip("relative-sign",
     "the offset is i - j instead of j - i",
     "le décalage est i - j au lieu de j - i",
     ("np.arange(length)[None, :] - np.arange(length)[:, None]",
-     "np.arange(length)[:, None] - np.arange(length)[None, :]"))
+     "np.arange(length)[:, None] - np.arange(length)[None, :]"),
+    hint=[("the sign of the offset", "le signe du décalage"),
+          ("print the offsets for T = 3: the upper right corner, i = 0 and j = 2, is +2",
+           "affichez les décalages pour T = 3 : le coin en haut à droite, i = 0 et j = 2, vaut +2"),
+          ("take the key's position minus the query's",
+           "prenez la position de la clé moins celle de la requête")])
 relative.slip("relative-scaled",
     "the learned numbers are divided by √d_k too; they are added after the scaling",
     "les nombres appris sont eux aussi divisés par √d_k ; ils s'ajoutent après la mise à l'échelle",
     ("ops.take(offsets, offset + length - 1)",
-     "ops.take(offsets, offset + length - 1) / math.sqrt(q.shape[-1])"))
+     "ops.take(offsets, offset + length - 1) / math.sqrt(q.shape[-1])"),
+    hint=[("when the learned numbers are added: before or after the division by √d_k",
+           "quand s'ajoutent les nombres appris : avant ou après la division par √d_k"),
+          ("with q = 0 and an offset of 8, the score must be 8",
+           "avec q = 0 et un nombre appris de 8, le score doit être 8"),
+          ("divide the products first, then add", "divisez d'abord les produits, puis ajoutez")])
