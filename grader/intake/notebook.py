@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import Annotated, Any
+from functools import cache
+from typing import Any
 
 import msgspec
 
@@ -51,7 +52,7 @@ class _Tree(msgspec.Struct):
 
 
 class _Sheet(msgspec.Struct):
-    cells: Annotated[list[msgspec.Raw], msgspec.Meta(max_length=MAX_CELLS)] = []
+    cells: msgspec.Raw = msgspec.Raw(b"[]")
 
 
 class _Cell(msgspec.Struct):
@@ -61,8 +62,7 @@ class _Cell(msgspec.Struct):
 
 
 _tree = msgspec.json.Decoder(_Tree)
-_cells = msgspec.json.Decoder(Annotated[list[msgspec.Raw], msgspec.Meta(max_length=MAX_CELLS)])
-_sheets = msgspec.json.Decoder(list[_Sheet])
+_sheet = msgspec.json.Decoder(_Sheet)
 _cell = msgspec.json.Decoder(_Cell)
 _source = msgspec.json.Decoder(str | list[str])
 
@@ -131,9 +131,13 @@ def _code(data: bytes, limits: IntakeLimits) -> tuple[list[str], int, bool]:
         raise NotGradable(_NO_BOOK)
     try:
         if old:
-            nodes = [c for sheet in _sheets.decode(tree.worksheets) for c in sheet.cells]
+            nodes = []
+            for sheet in _elements(tree.worksheets):
+                nodes += _elements(_sheet.decode(sheet).cells)
+                if len(nodes) > MAX_CELLS:
+                    raise NotGradable(_NOT_NOTEBOOK)
         else:
-            nodes = _cells.decode(tree.cells)
+            nodes = _elements(tree.cells)
     except msgspec.ValidationError:
         raise NotGradable(_NOT_NOTEBOOK) from None
     code: list[str] = []
@@ -158,6 +162,24 @@ def _code(data: bytes, limits: IntakeLimits) -> tuple[list[str], int, bool]:
     if left < 0:
         raise NotGradable(_too_much(limits.code_kb * 1000 - left, limits))
     return code, skipped, old
+
+
+@cache
+def _reader_of_lists() -> msgspec.json.Decoder[msgspec.Struct]:
+    # A structure, because one field too many is refused where it stands. Of a list, `max_length` is
+    # looked at when all of it is there: sixteen million times `[],` take 800 MB.
+    fields = [(f"at_{i}", msgspec.Raw, _NONE) for i in range(MAX_CELLS)]
+    form = msgspec.defstruct("Nodes", fields, array_like=True, forbid_unknown_fields=True)
+    return msgspec.json.Decoder(form)
+
+
+def _elements(data: msgspec.Raw) -> list[msgspec.Raw]:
+    """Those of a list in JSON, none of them built.
+
+    Raises:
+        msgspec.ValidationError: it is no list, or has more than `MAX_CELLS`.
+    """
+    return [e for e in msgspec.structs.astuple(_reader_of_lists().decode(data)) if e]
 
 
 def _too_much(size: float, limits: IntakeLimits) -> Text:

@@ -8,7 +8,6 @@ import struct
 import subprocess
 import sys
 import time
-import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from handed_in import lay, manifest, notebook, recording, zipped
 
 from grader.authoring.transforms import bomb
 from grader.intake import IntakeLimits, Submission, Unreadable, collect
+from grader.intake.submission import read_unit
 
 
 def one(tmp_path: Path, files: dict[str, bytes], limits: IntakeLimits | None = None) -> Submission:
@@ -90,15 +90,9 @@ def test_nested_zips_are_opened_to_a_depth(tmp_path):
 def test_a_zip_of_ten_gigabytes_is_refused_at_once(tmp_path):
     data = bomb("tp.ipynb", 10_000_000_000)
     assert len(data) < 12_000_000
-    began = time.perf_counter()
-    tracemalloc.start()
-    eve = one(tmp_path, {"tp.zip": data})
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
+    eve = one(tmp_path, {"tp.zip": data}, IntakeLimits(memory_mb=40))
     assert "tp.zip would unpack to 10000 MB" in eve.problem.en
     assert "10000 Mo" in eve.problem.fr
-    assert time.perf_counter() - began < 10
-    assert peak < 40_000_000
 
 
 def test_a_zip_that_lies_about_its_size_is_read_with_a_cap(tmp_path):
@@ -106,12 +100,8 @@ def test_a_zip_that_lies_about_its_size_is_read_with_a_cap(tmp_path):
     true = struct.pack("<L", 1431 * (1 << 20))
     assert data.count(true) == 2
     lie = bytes(data).replace(true, struct.pack("<L", 1000))
-    tracemalloc.start()
-    eve = one(tmp_path, {"tp.zip": lie})
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
+    eve = one(tmp_path, {"tp.zip": lie}, IntakeLimits(memory_mb=40))
     assert "damaged" in eve.problem.en
-    assert peak < 40_000_000
 
 
 def test_many_inner_bombs_share_one_budget(tmp_path):
@@ -137,10 +127,8 @@ def test_a_directory_of_a_million_members_is_not_read(tmp_path):
     entry = b"PK\x01\x02" + bytes(24) + struct.pack("<H", 1) + bytes(16) + b"a"
     many = entry * 1_000_000
     end = b"PK\x05\x06" + struct.pack("<HHHHLLH", 0, 0, 0xFFFF, 0xFFFF, len(many), 0, 0)
-    began = time.perf_counter()
-    eve = one(tmp_path, {"tp.zip": many + end})
+    eve = one(tmp_path, {"tp.zip": many + end}, IntakeLimits(memory_mb=60))
     assert "more than 2000 files" in eve.problem.en
-    assert time.perf_counter() - began < 5
 
 
 def test_huge_notebook_on_disk_is_refused_without_being_read(tmp_path):
@@ -148,14 +136,10 @@ def test_huge_notebook_on_disk_is_refused_without_being_read(tmp_path):
     folder.mkdir()
     with open(folder / "tp.ipynb", "wb") as file:
         file.truncate(300_000_000)  # sparse
-    tracemalloc.start()
-    eve = one(tmp_path, {})
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
+    eve = one(tmp_path, {}, IntakeLimits(memory_mb=20))
     assert eve.problem.en == (
         "tp.ipynb takes 300 MB, more than the 100 MB allowed; clear outputs, leave large files out"
     )
-    assert peak < 5_000_000
 
 
 def test_huge_notebook_in_a_zip_and_a_limit_of_ones_own(tmp_path):
@@ -295,25 +279,35 @@ def test_what_nobody_foresaw_is_a_problem_of_its_own(tmp_path, monkeypatch):
     assert eve.student_id == "1"
 
 
+def never_done_with_eve(unit, *others):
+    if "Eve" in str(unit):
+        time.sleep(600)
+    return read_unit(unit, *others)
+
+
+def test_reading_one_submission_has_its_time(tmp_path, monkeypatch):
+    module = importlib.import_module("grader.intake.collect")
+    monkeypatch.setattr(module, "read_unit", never_done_with_eve)
+    eve = one(tmp_path, {"tp.ipynb": notebook("x = 1")}, IntakeLimits(seconds=4))
+    assert "could not be read in 4 seconds; run again" in eve.problem.en
+
+
+def test_reading_one_submission_has_its_memory(tmp_path):
+    # Much more than what this process has asked of the system and freed since.
+    large = notebook("x = 1", metadata={"a": [float("nan")] + [1.5] * 10**7})
+    eve = one(tmp_path, {"tp.ipynb": large}, IntakeLimits(memory_mb=30))
+    assert "could not be read in 30 MB of memory; run again" in eve.problem.en
+
+
 @pytest.mark.parametrize(
-    ("limits", "numbers", "files", "said"),
-    [
-        (IntakeLimits(seconds=0.5), 10**6, 30, "could not be read in 0.5 seconds; run again"),
-        # Much more than what this process has asked of the system and freed since.
-        (IntakeLimits(memory_mb=30), 10**7, 1, "could not be read in 30 MB of memory; run again"),
-    ],
+    "start", ['"cells": [', '"worksheets": [', '"worksheets": [{}, {"cells": [']
 )
-def test_reading_one_submission_has_a_budget(tmp_path, limits, numbers, files, said):
-    slow = notebook("x = 1", metadata={"a": [float("nan")] + [1.5] * numbers})
-    eve = one(tmp_path, {f"{i}.ipynb": slow for i in range(files)}, limits)
-    assert said in eve.problem.en
-
-
-def test_millions_of_cells_are_refused_at_once(tmp_path):
-    cells = b'{"cells": [' + b"[]," * 16_000_000 + b"[]]}"
-    began = time.perf_counter()
-    assert "is not a notebook" in one(tmp_path, {"tp.ipynb": cells}).problem.en
-    assert time.perf_counter() - began < 20
+def test_of_millions_of_cells_none_is_built(tmp_path, start):
+    close = "".join({"[": "]", "{": "}"}.get(c, "") for c in reversed("{" + start))
+    data = b"{%s%s[]%s" % (start.encode(), b"[]," * 16_000_000, close.encode())
+    # Twice what the file takes; its cells would take ten times more.
+    eve = one(tmp_path, {"tp.ipynb": data}, IntakeLimits(memory_mb=2 * len(data) / 1e6))
+    assert "is not a notebook" in eve.problem.en
 
 
 def test_a_student_who_changes_the_file_after_it_was_listed(tmp_path):
