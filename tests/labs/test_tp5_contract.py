@@ -111,7 +111,7 @@ def test_the_dearest_idea_is_read_off_the_table(
         ),  # all of them: none
         ("sans augmentation des images étiquetées", "augmentation"),
         ("the labels that it guesses", "pseudo-labels"),
-        (None, "none"),
+        (None, ""),  # no answer names no idea
         (7, "7"),
     ],
 )
