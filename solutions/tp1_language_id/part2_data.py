@@ -430,7 +430,8 @@ def _(draw: Draw, student: Student):
 )  # fmt: skip
 def _(draw: Draw, student: Student):
     # 0.3 of some is to be rounded down, 0.2 of many up
-    some, many = (int(draw.rng.choice(n)) for n in ((11, 14, 17), (24, 29, 34)))
+    some = int(draw.rng.choice((11, 14, 17, 21, 24, 27, 31, 34, 37)))
+    many = int(draw.rng.choice((23, 28, 29, 33, 38, 39, 43, 44)))
     counts = {}
     for n, fraction in ((some, 0.3), (2, 0.05), (3, 0.99), (many, 0.2)):
         speakers, (both,) = splits(draw, student, (3,), n, fraction)
