@@ -150,7 +150,7 @@ class _Keeper:
             self.skipped[item] = _fate(self.attempts[-1], limits)
             if len(self.attempts) >= MAX_ATTEMPTS or time.monotonic() > end:
                 break
-            if cpu > limits.cpu_seconds or self.reported > MAX_REPORT:
+            if cpu > limits.cpu_seconds:
                 break
             if len(self.skipped) >= MAX_SKIPPED:
                 number = _cell_number(item, last)
@@ -234,6 +234,7 @@ class _Keeper:
         allowed_mb = limits.memory_mb + _rss_mb()  # what it shares with the server is counted too
         ended_at: float | None = None
         newest, count_at = _newest(), began
+        most = (MAX_REPORT - self.reported) // 2  # a flood leaves as much to the next attempt
         while True:
             if self.alone and time.monotonic() > count_at:
                 count_at = time.monotonic() + _COUNT
@@ -246,7 +247,7 @@ class _Keeper:
                 part = os.read(read, 1 << 20)
                 if not part:
                     return "closed"
-                if self.reported + scan.size + len(part) > MAX_REPORT:
+                if scan.size + len(part) > most:
                     return "report"
                 send_bytes(self.connection, part)
                 if scan.feed(part):

@@ -65,6 +65,13 @@ def test_harm_costs_nobody_anything(zone, attack):
     honest_after(zone)
 
 
+def test_a_flood_leaves_room_for_what_comes_after_it(zone):
+    (flood,) = (a.cell for a in HARMS if a.id == "flood-the-channel")
+    ran = zone.run([zone.solution[0], flood, flood, flood, *zone.solution[1:]])
+    assert [c.status for c in ran.cells[1:4]] == ["limit"] * 3
+    assert ran.points == FULL
+
+
 def test_what_ipython_adds_to_python_works_and_a_warning_comes_once(zone):
     """Cells that are Python already go past IPython's translation; the others must not."""
     cells = {
