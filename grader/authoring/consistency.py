@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
-from grader.authoring.source import LoadedLab, SourceCell
-from grader.authoring.spec import AuthorError, MisconceptionSpec, Mutant, Variant
+from grader.authoring.probes import Handle
+from grader.authoring.source import LoadedLab, SourceCell, meant
+from grader.authoring.spec import AuthorError, CheckSpec, Draw, MisconceptionSpec, Mutant, Variant
 from grader.check.compare import METRICS, Metric
-from grader.check.names import parse_cell
-from grader.check.text import did_you_mean, same
+from grader.check.names import made, parse, parse_cell
+from grader.check.probe import Probe
+from grader.check.text import LANGS
 
 # What a cell calls with the name of something that checks.py declares.
 _CALLS = ("check", "answer", "record", "history", "restore", "recording")
+# What can be asked of a function or a result, beside calling it; an attribute is not one of these.
+_STEPS = [n for n in vars(Handle) if not n.startswith("_")]
 
 
 def refuse_inconsistent(*labs: LoadedLab) -> None:
@@ -29,14 +34,33 @@ def refuse_inconsistent(*labs: LoadedLab) -> None:
 
 def inconsistencies(lab: LoadedLab) -> list[str]:
     """What does not fit together in a lab's files, a line each, with its place where it has one."""
-    return [
+    _lines.cache_clear()
+    unreadable = [*_unreadable(lab)]
+    return unreadable or [
         *_languages(lab),
+        *_holes(lab),
+        *_probes(lab),
         *_called(lab),
         *_declared(lab),
         *_mutants(lab),
         *_edits(lab),
+        *_calibrated(lab),
         *_points(lab),
     ]
+
+
+def _unreadable(lab: LoadedLab) -> Iterator[str]:
+    """Cells that are no Python, with their holes open or closed."""
+    for cell in lab.cells:
+        for source in (cell.stub(), cell.solved()) if cell.kind == "code" else ():
+            if parse_cell(source) is not None:
+                continue
+            try:
+                parse(source)
+            except SyntaxError as error:
+                line = source.splitlines()[(error.lineno or 1) - 1]
+                yield f"{_at(lab, cell, line)}: {error.msg}: {line.strip()[:60]}"
+                break
 
 
 def _languages(lab: LoadedLab) -> Iterator[str]:
@@ -49,10 +73,81 @@ def _languages(lab: LoadedLab) -> Iterator[str]:
         french, english = ([c for c in begun if c.lang == lang] for lang in ("fr", "en"))
         if len(french) != len(english):
             yield (
-                f"{_place(lab, begun[0].source.splitlines()[0])}: from here on {len(french)} cells are"
+                f"{_at(lab, begun[0])}: from here on {len(french)} cells are"
                 f" in French and {len(english)} in English, up to the next that both share"
             )
         begun = []
+    for lang in LANGS:
+        if not any(c.lang == lang and c.kind == "markdown" for c in lab.cells):
+            yield f"{lab.id}/notebook.py:1: there is no text in {lang}"
+
+
+def _holes(lab: LoadedLab) -> Iterator[str]:
+    """What exercises must define, and the contracts of stub and solution."""
+    held: dict[str, set[str]] = {}
+    for cell in lab.cells:
+        if cell.exercise:
+            held.setdefault(cell.exercise, set()).update(made(cell.solved()))
+            if _contracts(cell.stub()) != _contracts(cell.solved()):
+                yield (
+                    f"{_at(lab, cell)}: signatures or docstrings of stub and solution differ"
+                    f" ({cell.exercise})"
+                )
+    for exercise in lab.spec.exercises.values():
+        for name in exercise.defines:
+            if name not in held.get(exercise.id, ()):
+                known = sorted(held.get(exercise.id, ()))
+                said = meant(name, known) if known else "no cell has a hole for it"
+                yield f"{_place(lab, name)}: exercise {exercise.id} does not define {name!r}; {said}"
+
+
+def _contracts(source: str) -> list[tuple[str, str, str]]:
+    """Name, arguments and docstring of each documented function and class."""
+    found = []
+    for node in ast.walk(parse_cell(source) or ast.Module([], [])):
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and ast.get_docstring(node):
+            arguments = ast.unparse(node.args) if isinstance(node, ast.FunctionDef) else ""
+            found.append((node.name, arguments, ast.get_docstring(node) or ""))
+    return found
+
+
+def _probes(lab: LoadedLab) -> Iterator[str]:
+    """What checks ask of the student's names: the names, the steps, the results."""
+    functions: set[str] = set()
+    known: set[str] = set()
+    for cell in lab.cells:
+        if cell.kind == "code":
+            known |= made(cell.solved())
+            tree = parse_cell(cell.solved())
+            functions |= {
+                n.name for n in (tree.body if tree else ()) if isinstance(n, ast.FunctionDef)
+            }
+    for check in lab.spec.checks.values():
+        if check.probing is None:
+            continue
+        where = f"{_made_at(lab, check)}: check {check.id}"
+        try:
+            probe, _ = check.ask(Draw(0, check.id, False))
+        except Exception as error:
+            yield f"{where} cannot be asked: {type(error).__name__}: {error}"
+            continue
+        for name in sorted(probe.names() - known):
+            yield f"{where} asks for student.{name}, which no cell defines; {meant(name, known)}"
+        for target in sorted(_targets(probe)):
+            name, _, step = target.partition(".")
+            if name in functions and step and step not in _STEPS and not step.startswith("__"):
+                yield f"{where}: student.{target} is no step; {meant(step, _STEPS)}"
+        for what, named in (
+            ("picture", [check.picture] if check.picture else []),
+            ("expect", check.expect),
+        ):
+            for name in named:
+                if name not in probe.keep:
+                    yield f"{where}: {what} names {name!r}, no result; {meant(name, probe.keep)}"
+
+
+def _targets(probe: Probe) -> set[str]:
+    return {step.target for step in probe.steps if not step.target.startswith("$")}
 
 
 def _called(lab: LoadedLab) -> Iterator[str]:
@@ -61,6 +156,13 @@ def _called(lab: LoadedLab) -> Iterator[str]:
     for call, name, line in sorted(set(_calls(lab))):
         if name not in known[call]:
             yield f"{_place(lab, line)}: {_unknown(f'lab.{call}', name, known[call])}"
+    checked = {name for call, name, _ in _calls(lab) if call == "check"}
+    for exercise in lab.spec.exercises.values():
+        mine = [c.id for c in lab.spec.checks.values() if c.exercise == exercise.id and c.probing]
+        ways = {exercise.id, exercise.number, *exercise.defines, *mine}
+        if mine and not checked & ways:
+            place = _place(lab, exercise.id)
+            yield f"{place}: no cell of notebook.py calls lab.check({exercise.id!r})"
 
 
 def _known(lab: LoadedLab) -> dict[str, list[str]]:
@@ -70,7 +172,8 @@ def _known(lab: LoadedLab) -> dict[str, list[str]]:
     recordings = list(spec.recordings)
     defined = [name for e in spec.exercises.values() for name in e.defines]
     return dict.fromkeys(_CALLS, recordings) | {
-        "check": [*spec.exercises, *spec.checks, *defined], "answer": answers,
+        "check": [*spec.exercises, *spec.checks, *defined, *(e.number for e in spec.exercises.values())],
+        "answer": answers,
     }  # fmt: skip
 
 
@@ -151,6 +254,20 @@ def _edits(lab: LoadedLab) -> Iterator[str]:
             told.add(said)
 
 
+def _calibrated(lab: LoadedLab) -> Iterator[str]:
+    """Entries of calibration.json that no check reads, and answers of variants that nobody asks."""
+    for name, entry in lab.spec.calibration.items():
+        if name not in lab.spec.checks and isinstance(entry, dict) and "baseline" in entry:
+            known = [c.id for c in lab.spec.checks.values() if c.kind == "clean"]
+            yield f"{lab.id}/calibration.json: {_unknown('check', name, known)}"
+    asked = _known(lab)["answer"]
+    for variant in lab.variants:
+        for name in variant.answers:
+            if name not in asked:
+                said = _unknown(f"variant {variant.id}, answers", name, asked)
+                yield f"{_place(lab, variant.id)}: {said}"
+
+
 def _points(lab: LoadedLab) -> Iterator[str]:
     by_exercise = {
         e: sum(c.points for c in lab.spec.checks.values() if c.exercise == e and not c.bonus)
@@ -163,14 +280,33 @@ def _points(lab: LoadedLab) -> Iterator[str]:
 
 
 def _unknown(what: str, name: str, among: Iterable[str]) -> str:
-    return f"{what}: unknown name {name!r}; {did_you_mean(name, among, same('')).en}".rstrip("; ")
+    return f"{what}: unknown name {name!r}; {meant(name, among)}"
+
+
+def _at(lab: LoadedLab, cell: SourceCell, line: str = "") -> str:
+    """``file:line`` of a cell, or of the first of its lines that reads so."""
+    text = _lines(lab.dir / "notebook.py")
+    within = range(cell.line, len(text)) if line and cell.line else ()
+    found = next((n + 1 for n in within if text[n].strip() == line.strip()), cell.line)
+    return f"{lab.id}/notebook.py:{found}"
+
+
+def _made_at(lab: LoadedLab, check: CheckSpec) -> str:
+    """``file:line`` of the function that asks."""
+    code = getattr(check.probing, "__code__", None)
+    return f"{lab.id}/{Path(code.co_filename).name}:{code.co_firstlineno}" if code else lab.id
+
+
+@cache
+def _lines(path: Path) -> list[str]:
+    return path.read_text("utf-8").splitlines()
 
 
 def _place(lab: LoadedLab, text: str) -> str:
     """``file:line`` of the first line that holds `text`: a name in quotes, or a whole line of a cell."""
     quoted = (f'"{text}"', f"'{text}'")
     for path in _files(lab.dir):
-        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+        for number, line in enumerate(_lines(path), 1):
             if any(q in line for q in quoted) or line.removeprefix("# ").strip() == text.strip():
                 return f"{lab.id}/{path.name}:{number}"
     return lab.id

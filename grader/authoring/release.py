@@ -7,9 +7,12 @@ fixed: the same sources give the same bytes.
 
 from __future__ import annotations
 
+import re
 import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+
+import nbformat
 
 import grader
 from grader.authoring.spec import AuthorError
@@ -96,6 +99,7 @@ def release(course: Path, labs: Sequence[str], out: Path) -> int:
 
 def _entries(course: Path, labs: Sequence[str]) -> Iterator[tuple[str, bytes]]:
     titles = []
+    written = []
     for lab in labs:
         path = course / "labs" / f"{lab}.key"
         try:
@@ -110,8 +114,10 @@ def _entries(course: Path, labs: Sequence[str]) -> Iterator[tuple[str, bytes]]:
             notebook = course / "labs" / lang / f"{lab}.ipynb"
             if not notebook.is_file():
                 raise AuthorError(f"{notebook}: missing; run grader build {lab}")
+            cells = nbformat.read(notebook, as_version=4).cells
+            written += [c.source for c in cells if c.cell_type == "code"]
             yield f"labs/{lang}/{lab}.ipynb", notebook.read_bytes()
-    yield from _data(course / "data")
+    yield from _data(course / "data", "\n".join(written))
     package = Path(grader.__file__).resolve().parent
     yield "grader/__init__.py", (package / "__init__.py").read_bytes()
     for part in STUDENT_HALF:
@@ -125,10 +131,17 @@ def _entries(course: Path, labs: Sequence[str]) -> Iterator[tuple[str, bytes]]:
         yield "LICENSE", licence.read_bytes()
 
 
-def _data(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """Everything of ``data/`` but held-out material and what only builds it."""
-    for file in sorted(folder.rglob("*")):
+def _data(folder: Path, code: str) -> Iterator[tuple[str, bytes]]:
+    """The sets that the notebooks' code names, but held-out material and what only builds them."""
+    manifest = folder / "manifest.toml"
+    if not manifest.is_file():
+        return
+    tables = re.split(r"(?m)^(?=\[)", manifest.read_text("utf-8"))
+    names = [re.match(r"\[([\w-]+)", table) for table in tables]
+    wanted = {n[1] for n in names if n and re.search(rf"[\"']{re.escape(n[1])}[\"']", code)}
+    kept = [t for t, n in zip(tables, names, strict=True) if n is None or n[1] in wanted]
+    yield f"{_RELEASED}/data/{manifest.name}", "".join(kept).encode()
+    for file in sorted(f for name in wanted for f in (folder / name).rglob("*")):
         parts = file.relative_to(folder).parts
-        kept = not {"hidden", "__pycache__"} & set(parts) and file.suffix != ".py"
-        if file.is_file() and kept:
+        if file.is_file() and file.suffix != ".py" and not {"hidden", "__pycache__"} & set(parts):
             yield f"{_RELEASED}/data/{'/'.join(parts)}", file.read_bytes()

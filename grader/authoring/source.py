@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import linecache
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,13 @@ from grader.authoring.modules import load_module, load_spec
 from grader.authoring.spec import AuthorError, Edit, LabSpec, MisconceptionSpec, Mutant, Variant
 from grader.authoring.typography import french, levels
 from grader.check.key import interface_of
-from grader.check.text import LANGS, Lang
+from grader.check.text import LANGS, Lang, did_you_mean, same
 from grader.gradebook.keys import lab_digest
 from grader.platforms.nbgrader import nbgrader_checksum, nbgrader_metadata
 
 BEGIN, END, STUB = "### BEGIN SOLUTION", "### END SOLUTION", "### STUB "
+ROLES = ("setup", "show")
+METADATA = ("lang", "role", "exercise", "question")  # what may follow ``# %%``
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,9 @@ class SourceCell:
         lang: ``fr``, ``en``, or "" for both.
         role: ``setup``, ``show`` or "".
         exercise: the exercise whose hole it holds, or "".
-        index: position in the source, from 0.
+        index: position in the notebook, from 0.
+        question: the question whose answer it holds, or "".
+        line: of its ``# %%`` in ``notebook.py``, from 1; 0 if it is not known.
     """
 
     kind: str
@@ -42,6 +47,8 @@ class SourceCell:
     role: str = ""
     exercise: str = ""
     index: int = 0
+    question: str = ""
+    line: int = 0
 
     def stub(self) -> str:
         """The cell with its holes open."""
@@ -82,37 +89,88 @@ def parse(path: Path) -> list[SourceCell]:
     """Read a py:percent source.
 
     Raises:
-        AuthorError: unbalanced marks, an unknown role, a hole outside an exercise cell.
+        AuthorError: unbalanced marks, an unknown role, a hole outside an exercise cell; all of them, a
+            line each.
     """
     if not path.is_file():
         raise AuthorError(f"{path}: no such file; a lab needs its notebook.py")
-    notebook = jupytext.read(path, fmt="py:percent")
-    cells: list[SourceCell] = []
-    for i, node in enumerate(notebook.cells):
-        meta = node.metadata
-        cell = SourceCell(
-            node.cell_type,
-            node.source,
-            meta.get("lang", ""),
-            meta.get("role", ""),
-            meta.get("exercise", ""),
-            i,
-        )
-        first = (node.source.strip().splitlines() or ["empty"])[0]
-        where = f"{path.name}, cell {i + 1} ({first[:50]})"
-        if cell.lang not in ("", *LANGS) or cell.role not in ("", "setup", "show"):
-            raise AuthorError(f"{where}: unknown lang {cell.lang!r} or role {cell.role!r}")
-        begins, ends = (
-            len(re.findall(rf"^\s*{mark}\s*$", cell.source, re.MULTILINE)) for mark in (BEGIN, END)
-        )
-        if begins != ends:
-            raise AuthorError(f"{where}: {begins} solution marks begin, {ends} end")
-        if cell.kind == "code" and bool(begins) != bool(cell.exercise):
-            raise AuthorError(
-                f'{where}: a hole belongs in a cell with exercise="…", and only there'
-            )
+    nodes = jupytext.read(path, fmt="py:percent").cells
+    text = path.read_text("utf-8").splitlines()
+    lines = [n for n, line in enumerate(text, 1) if line.startswith("# %%")]
+    if len(lines) != len(nodes):  # a cell begun in another way
+        lines = [0] * len(nodes)
+    cells, faults = [], []
+    for i, (node, line) in enumerate(zip(nodes, lines, strict=True)):
+        meta = {name: node.metadata.get(name, "") for name in METADATA}
+        cell = SourceCell(node.cell_type, node.source, index=i, line=line, **meta)
+        where = f"{path.parent.name}/{path.name}:{line}"
+        faults += [f"{where}: {said}" for said in _faults(cell, node.metadata)]
         cells.append(cell)
+    if faults:
+        raise AuthorError("\n".join(faults))
     return cells
+
+
+def _faults(cell: SourceCell, metadata: Mapping[str, Any]) -> Iterator[str]:
+    for name in metadata:
+        if name not in METADATA and not name.startswith("lines_to_"):  # those are jupytext's own
+            yield f"a cell has no {name!r}; {meant(name, METADATA)}"
+    for name, value, known in (("lang", cell.lang, LANGS), ("role", cell.role, ROLES)):
+        if value and value not in known:
+            yield f"there is no {name}={value!r}; {meant(value, known)}"
+    begins, ends = (
+        len(re.findall(rf"^\s*{mark}\s*$", cell.source, re.MULTILINE)) for mark in (BEGIN, END)
+    )
+    if begins != ends:
+        yield f"{begins} solution marks begin, {ends} end"
+    if cell.question and (begins or cell.exercise or cell.lang):
+        yield "a question's cell holds its answer alone, without marks, for both languages"
+    elif cell.kind == "code" and bool(begins) != bool(cell.exercise):
+        yield 'a hole belongs in a cell with exercise="…", and only there'
+
+
+def meant(name: str, known: Iterable[str]) -> str:
+    """``did you mean 'role'?``, or what there is."""
+    known = list(known)
+    return did_you_mean(name, known, same(f"there are: {', '.join(known) or 'none'}")).en
+
+
+def with_questions(cells: Sequence[SourceCell], spec: LabSpec) -> list[SourceCell]:
+    """The cells, with ``question="…"`` ones made whole from ``checks.py``.
+
+    Each becomes a text in both languages (number in the notebook's order, title, what is asked) and a
+    hole that answers: the cell's own expression, or the first right answer.
+    """
+    made: list[SourceCell] = []
+    number = 0
+    for cell in cells:
+        check = spec.checks.get(cell.question)
+        if check is not None and check.kind == "answer":
+            number += 1
+            bonus = " (bonus)" if check.bonus else ""
+            for lang in LANGS:
+                text = f"**Question {number}{bonus}. {check.title.to(lang)}**"
+                asked = check.asked.to(lang)
+                source = f"{text}\n\n{asked}" if asked else text
+                made.append(SourceCell("markdown", source, lang, line=cell.line))
+            cell = replace(cell, source=_answering(cell, check.answer))
+        made.append(cell)
+    return [replace(cell, index=i) for i, cell in enumerate(made)]
+
+
+def _answering(cell: SourceCell, answer: Mapping[str, Any]) -> str:
+    """The hole of a question: its stub and its solution."""
+    given = cell.source.strip()
+    if not given:
+        right = answer["right"]
+        given = repr(right if answer["type"] == "choices" else next(iter(right), ""))
+    try:
+        given = repr(ast.literal_eval(given))  # on one line
+    except (ValueError, SyntaxError):
+        pass
+    empty = '""' if answer["type"] == "text" else "None"
+    call = f'lab.answer("{cell.question}", '
+    return f"{BEGIN}\n{STUB}{call}{empty})\n{call}{given})\n{END}"
 
 
 @dataclass
@@ -293,10 +351,11 @@ def _answered(source: str, answers: Mapping[str, Any]) -> str:
 
 
 def _nbgrader(cell: SourceCell, lab: str) -> dict[str, Any]:
-    """nbgrader's metadata of an exercise's cell; none for others."""
-    if not cell.exercise:
+    """nbgrader's metadata of an exercise's or a question's cell; none for others."""
+    if not (cell.exercise or cell.question):
         return {}
-    about = nbgrader_metadata(f"{lab}-{cell.exercise}-{cell.index}", solution=True)
+    name = cell.exercise or cell.question
+    about = nbgrader_metadata(f"{lab}-{name}-{cell.index}", solution=True)
     return {"nbgrader": {**about, "cell_type": "code"}}
 
 
@@ -313,11 +372,19 @@ def load_lab(path: Path, proofs: bool = True) -> LoadedLab:
     path = path.resolve()
     cells = parse(path / "notebook.py")
     spec = load_spec(path)
-    unknown = {c.exercise for c in cells if c.exercise} - set(spec.exercises)
-    if unknown:
-        raise AuthorError(
-            f"{spec.id}: exercises in notebook.py, not in checks.py: {sorted(unknown)}"
+    questions = [c.id for c in spec.checks.values() if c.kind == "answer"]
+    unknown = [
+        f"{spec.id}/notebook.py:{cell.line}: {kind}={name!r} is not in checks.py; {meant(name, known)}"
+        for cell in cells
+        for kind, name, known in (
+            ("exercise", cell.exercise, [*spec.exercises]),
+            ("question", cell.question, questions),
         )
+        if name and name not in known
+    ]
+    if unknown:
+        raise AuthorError("\n".join(unknown))
+    cells = with_questions(cells, spec)
     if proofs and (path / "unforeseen.py").is_file():  # it adds to the `lab` that checks.py made
         load_module(path, "unforeseen", afresh=False)
     variants: Iterable[Variant] = ()

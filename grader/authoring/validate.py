@@ -6,13 +6,12 @@ same way as a student's: sandboxed zones, clean room, judge, with a hidden key o
 
 from __future__ import annotations
 
-import ast
 import json
 import statistics
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,6 @@ from grader.authoring.transforms import HARMLESS
 from grader.check.compare import Metric
 from grader.check.judge import Verdict
 from grader.check.key import Key
-from grader.check.names import parse
 from grader.check.text import LANGS, Lang
 from grader.gradebook.executors import Setting
 from grader.gradebook.grade import grade_units
@@ -133,6 +131,8 @@ def validate(
             return _trained(lab, keys[lab.id], data, sandboxed)
 
     def report(lab: LoadedLab) -> Report:
+        if _stopped(found[lab.id]):
+            return _report(lab, keys[lab.id], found[lab.id], 0.0)
         results = found[lab.id] | training[lab.id].result()
         return _report(lab, keys[lab.id], results, spent[lab.id] or 0.0)
 
@@ -145,7 +145,7 @@ def validate(
             setting = Setting(lab.dir, data, jobs, sandboxed)
             found[lab.id] = _tried(lab, keys[lab.id], setting, done)
         waiting.append(lab)
-        for ready in [x for x in waiting if training[x.id].done()]:
+        for ready in [x for x in waiting if training[x.id].done() or _stopped(found[x.id])]:
             waiting.remove(ready)
             yield report(ready)
     room.release(jobs - beside)
@@ -182,16 +182,30 @@ def _key(lab: LoadedLab) -> Key:
 def _tried(
     lab: LoadedLab, key: Key, setting: Setting, done: Callable[[int, int], None]
 ) -> dict[str, Result]:
-    """Everything that is recorded, graded."""
+    """Everything that is recorded, graded; nothing more once the solution itself has failed."""
     results: dict[str, Result] = {}
     cases = _cases(lab)
 
     def keep(name: str, result: Result) -> None:
         results[name] = result
         done(len(results), len(cases))
+        if _stopped(results):
+            raise _SolutionFails
 
-    grade_units(key, [(n, _item(lab, n, w)) for n, w in cases.items()], setting, keep)
+    with suppress(_SolutionFails):
+        grade_units(key, [(n, _item(lab, n, w)) for n, w in cases.items()], setting, keep)
     return results
+
+
+class _SolutionFails(Exception):
+    """Every other submission would fail for the same reason."""
+
+
+def _stopped(results: Mapping[str, Result]) -> bool:
+    """Whether the solution lost points; then the rest is not tried."""
+    return any(
+        _lost(r) or r.graded.problem for n, r in results.items() if n.startswith("solution ")
+    )
 
 
 def _trained(lab: LoadedLab, key: Key, data: Path | None, sandboxed: bool) -> dict[str, Result]:
@@ -206,10 +220,12 @@ def _trained(lab: LoadedLab, key: Key, data: Path | None, sandboxed: bool) -> di
 
 def _report(lab: LoadedLab, key: Key, results: Mapping[str, Result], spent: float) -> Report:
     report = Report(lab.id)
-    _check_sources(lab, report)
     _check_thresholds(lab, report)
     _check_mistakes(lab, key, report)
     _solution(key, results, report, spent)
+    if _stopped(results):
+        report.notes.append("the solution itself fails: nothing else was tried")
+        return report
     _blank(key, results, report)
     for mutant in lab.mutants:
         _mutant(key, mutant, results[f"mutant {mutant.id}"], report)
@@ -364,47 +380,6 @@ def _variant(key: Key, name: str, result: Result, report: Report) -> None:
     report.variants["failures"].append(f"{name}: " + "; ".join([*reasons[:4], said]))
 
 
-def _check_sources(lab: LoadedLab, report: Report) -> None:
-    """Student cells parse; signatures and docstrings are the solution's; holes are declared."""
-    for cell in lab.cells:
-        if cell.kind != "code":
-            continue
-        for label, source in (("stub", cell.stub()), ("solution", cell.solved())):
-            plain = "\n".join(
-                "pass" if x.lstrip()[:1] in "%!" and x.strip() else x for x in source.splitlines()
-            )
-            try:
-                parse(plain)
-            except SyntaxError as error:
-                report.other.append(f"cell {cell.index + 1}: the {label} does not parse: {error}")
-        if cell.exercise and _signatures(cell.stub()) != _signatures(cell.solved()):
-            report.other.append(
-                f"cell {cell.index + 1} ({cell.exercise}): signatures or docstrings of stub and"
-                " solution differ"
-            )
-    holes = {c.exercise for c in lab.cells if c.exercise}
-    for exercise in lab.spec.exercises.values():
-        if exercise.defines and exercise.id not in holes:
-            report.other.append(f"exercise {exercise.id}: no cell has a hole for it")
-    for lang in LANGS:
-        text = " ".join(c.source for c in lab.cells if c.lang == lang and c.kind == "markdown")
-        if not text.strip():
-            report.other.append(f"there is no text in {lang}")
-
-
-def _signatures(source: str) -> list[tuple[str, str, str]]:
-    try:
-        tree = parse(source)
-    except SyntaxError:
-        return []
-    found = []
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and ast.get_docstring(node):
-            arguments = ast.unparse(node.args) if isinstance(node, ast.FunctionDef) else ""
-            found.append((node.name, arguments, ast.get_docstring(node) or ""))
-    return found
-
-
 def _check_thresholds(lab: LoadedLab, report: Report) -> None:
     """Thresholds against the calibration; see docs/AUTHORING.md for the file's form."""
     wanted = {
@@ -462,6 +437,13 @@ def _check_mistakes(lab: LoadedLab, key: Key, report: Report) -> None:
     for mistake in key.misconceptions:
         if mistake not in seen:
             report.other.append(f"misconception {mistake}: no check sees a difference")
+    tried = {m.diagnosis for m in lab.mutants}
+    for what, without in (
+        ("mutant", [m for m in lab.spec.misconceptions if m not in tried]),
+        ("hint", [m.id for m in lab.spec.misconceptions.values() if not m.hints]),
+    ):
+        if without:
+            report.notes.append(f"misconceptions without a {what}: {', '.join(without)}")
 
 
 def describe(report: Report) -> list[tuple[str, str]]:

@@ -37,6 +37,24 @@ SLIPS = [
      "mutant library-mean, loses: unknown name 'by-hand'"),
     ("checks.py", '("return centred", "return x")', '("return centered", "return x")',
      "not-centred: mini, exercise standardise: 'return centered' is found 0 times, not once"),
+    ("checks.py", 'student.row_mean(', 'student.row_maen(',
+     "check mean.values asks for student.row_maen, which no cell defines; did you mean 'row_mean'?"),
+    ("checks.py", 'student.pick.sample(', 'student.pick.smaple(',
+     "check draw.distribution: student.pick.smaple is no step; did you mean 'sample'?"),
+    ("checks.py", 'expect={"out": Dist', 'expect={"draws": Dist',
+     "check draw.distribution: expect names 'draws', no result; there are: out"),
+    ("checks.py", '"values", 3, "values", "valeurs")', '"values", 3, "values", "valeurs", picture="weights")',
+     "check softmax.values: picture names 'weights', no result; there are: out"),
+    ("checks.py", 'n, d = draw.sizes(2)', 'n, d = draw.size(2)',
+     "check mean.values cannot be asked: AttributeError: 'Draw' object has no attribute 'size'"),
+    ("checks.py", '"Softmax", "Softmax", "softmax")', '"Softmax", "Softmax", "soft_max")',
+     "exercise softmax does not define 'soft_max'; did you mean 'softmax'?"),
+    ("notebook.py", 'lab.check("softmax")', 'pass',
+     "no cell of notebook.py calls lab.check('softmax')"),
+    ("notebook.py", 'weights = np.exp(shifted)', 'weights = np.exp(shifted',
+     "'(' was never closed: weights = np.exp(shifted"),
+    ("variants.py", 'answers={"q1": "7"', 'answers={"q8": "7"',
+     "variant answers, answers: unknown name 'q8'; there are: q1, q2, q3"),
     ("checks.py", 'mean.by_hand(1)', 'mean.by_hand(2)',
      "the points add up to 21, not 20: mean 6, counting 1.5"),
 ]  # fmt: skip
@@ -51,11 +69,35 @@ def test_a_slip_is_told_with_its_place_and_nothing_is_written(
     (lab / file).write_text(text.replace(old, new, 1), "utf-8")
     loaded = load_lab(lab)
     (line,) = [x for x in inconsistencies(loaded) if said in x]
-    assert "points" in said or line.startswith(f"mini/{file}:")
+    place = line.removeprefix("mini/").split(" ")[0]
+    assert "points" in said or place.startswith((f"{file}:", "checks.py:"))
     course = lab.parents[1]
     with pytest.raises(AuthorError, match=r"^mini"):
         build(course, loaded, print)
     assert not (course / "labs").exists()
+
+
+UNREADABLE = [
+    ('role="setup"\nimport', 'role="set-up"\nimport', "there is no role='set-up'; did you mean 'setup'?"),
+    ('exercise="mean"', 'excercise="mean"', "a cell has no 'excercise'; did you mean 'exercise'?"),
+    ('exercise="mean"', 'exercise="maen"', "exercise='maen' is not in checks.py; did you mean 'mean'?"),
+    ('    ### END SOLUTION\n', '', "1 solution marks begin, 0 end"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "said"), UNREADABLE, ids=[s[2][:24] for s in UNREADABLE])
+def test_a_cell_that_cannot_be_read_is_told_with_its_line(
+    lab: Path, old: str, new: str, said: str
+) -> None:
+    path = lab / "notebook.py"
+    text = path.read_text("utf-8").replace(old, new, 1)
+    path.write_text(text, "utf-8")
+    with pytest.raises(AuthorError, match=said.replace("?", r"\?")) as told:
+        load_lab(lab)
+    before = "\n".join(text.splitlines()[: int(str(told.value).split(":")[1])])
+    assert before.splitlines()[-1].startswith("# %%")
+    cell = text[len(before) :].split("# %%")[0]
+    assert "row_mean" in cell or "import numpy" in cell
 
 
 def test_a_french_title_left_out_is_told_with_its_line(lab: Path) -> None:

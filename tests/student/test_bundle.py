@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
+import nbformat
 import numpy as np
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook
 
 from grader.authoring.release import TOP, release
 from grader.check.key import Key
@@ -58,13 +60,20 @@ def bundle(tmp_path: Path, mini_key: Key) -> Path:
     mini_key.save(course / "labs" / "mini.key")
     for lang in ("fr", "en"):
         (course / "labs" / lang).mkdir()
-        (course / "labs" / lang / "mini.ipynb").write_text(json.dumps({"cells": []}))
+        nbformat.write(
+            new_notebook(cells=[new_code_cell('x = lab.data("toys")["x"]')]),
+            course / "labs" / lang / "mini.ipynb",
+        )
     arrays = {"x": np.arange(6)}
     (course / "data" / "toys" / "hidden").mkdir(parents=True)
     np.savez(course / "data" / "toys" / "toys.npz", **arrays)
     np.savez(course / "data" / "toys" / "hidden" / "toys.npz", secret=np.arange(3))
     digest = content_digest(arrays)
-    (course / "data" / "manifest.toml").write_text(f'[toys]\nsha256 = "{digest}"\n')
+    (course / "data" / "others").mkdir()
+    np.savez(course / "data" / "others" / "others.npz", **arrays)
+    (course / "data" / "manifest.toml").write_text(
+        f'# Sets.\n[others]\nsha256 = "{digest}"\n[toys]\nsha256 = "{digest}"\n[toys.full]\nkeras = "x"\n'
+    )
     (course / "solutions" / "mini").mkdir(parents=True)
     (course / "solutions" / "mini" / "checks.py").write_text("the_secret = 1\n")
     out = tmp_path / "labs.zip"
@@ -78,6 +87,14 @@ def test_it_holds_no_solution_and_no_instructors_half(bundle: Path) -> None:
         text = b"".join(archive.read(n) for n in names)
     assert not [n for n in names if re.search(r"solutions|hidden|authoring|gradebook|mutant", n)]
     assert b"the_secret" not in text
+
+
+def test_it_holds_the_data_of_its_own_labs_only(bundle: Path) -> None:
+    with zipfile.ZipFile(bundle) as archive:
+        data = {n.split("/data/")[1]: archive.read(n) for n in archive.namelist() if "/data/" in n}
+    assert sorted(data) == ["manifest.toml", "toys/toys.npz"]
+    assert list(tomllib.loads(data["manifest.toml"].decode())) == ["toys"]
+    assert b"keras" in data["manifest.toml"]
 
 
 def work(kit: Path, folder: Path) -> str:
