@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from grader.check.text import LANGS, did_you_mean, gettext, ngettext, same
+from grader.check.text import LANGS, did_you_mean, gettext, ngettext, number, same
 from grader.cli.common import (
     FROM,
     LAB,
@@ -403,19 +403,30 @@ def log(student: str | None, to: Path | None, out: Path, lab: str | None, lang: 
 @click.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="[default: any free one]")
 @click.option("--names", is_flag=True, help="Show who wrote what; without it, nobody is named.")
+@click.option("--second", is_flag=True, help="A second reader: no mark shown, none given.")
 @click.option("--no-browser", is_flag=True, help="Only print the address.")
 @FROM
 @LAB
 @LANG
 def review(
-    port: int, names: bool, no_browser: bool, out: Path, lab: str | None, lang: str | None
+    port: int,
+    names: bool,
+    second: bool,
+    no_browser: bool,
+    out: Path,
+    lab: str | None,
+    lang: str | None,
 ) -> None:
-    """Read the free-text answers of a class on a local page: one question, everybody's answers."""
+    """Read the free-text answers of a class on a local page: one question, everybody's answers.
+
+    With --second somebody else reads them, as many as they like; how the two agree is printed at the
+    end, and the first reader sees the second's marks beside their own.
+    """
     with opened(out, lab, lang) as book:
         from grader.review.app import serve
         from grader.review.desk import Desk
 
-        desk = Desk(book.store, book.key, names, whoami(), language())
+        desk = Desk(book.store, book.key, names, whoami(), language(), second)
         if not desk.questions:
             refuse(
                 gettext(
@@ -445,6 +456,20 @@ def review(
         except OSError as error:
             why = error.strerror or str(error)
             refuse(gettext("port {p}: {e}; choose another --port", p=port, e=why))
+        for title, (agreed, apart) in desk.agreements().items():
+            say(
+                gettext(
+                    "{t}: two readers, {n} answers, {e} with the same points; {d} points apart on "
+                    "average, weighted kappa {k}",
+                    t=title,
+                    n=agreed.n,
+                    e=agreed.equal,
+                    d=number(agreed.apart, language()),
+                    k=number(agreed.kappa, language()),
+                )
+            )
+            for answer in apart:
+                say(same(f"  {desk.label(answer)}: {' '.join(answer.text.split())[:70]}"))
         click.echo(str(pages().parent / "feedback"))
 
 

@@ -91,6 +91,39 @@ def answer_digest(text: str) -> str:
     return hashlib.sha256(plain.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
+@dataclass(frozen=True)
+class Agreement:
+    """How two readers of the same answers agree.
+
+    Attributes:
+        n: answers that both have read.
+        equal: of these, how many got the same points from both.
+        apart: mean absolute difference, in points.
+        kappa: Cohen's kappa with quadratic weights (Cohen 1968, "Weighted kappa"): 1 in full
+            agreement, 0 as by chance; None where all marks are one mark.
+    """
+
+    n: int
+    equal: int
+    apart: float
+    kappa: float | None
+
+
+def agreement(pairs: Sequence[tuple[float, float]]) -> Agreement | None:
+    """Of marks in points, ``(first reader's, second reader's)``; None if there are none."""
+    if not pairs:
+        return None
+    gaps = [abs(a - b) for a, b in pairs]
+    seen = sum(g * g for g in gaps) / len(pairs)
+    chance = sum((a - b) ** 2 for a, _ in pairs for _, b in pairs) / len(pairs) ** 2
+    return Agreement(
+        n=len(pairs),
+        equal=sum(g < 1e-9 for g in gaps),
+        apart=sum(gaps) / len(pairs),
+        kappa=1 - seen / chance if chance else None,
+    )
+
+
 def reviewed(
     graded: Graded,
     reviews: Mapping[str, Review],

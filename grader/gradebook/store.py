@@ -58,6 +58,9 @@ CREATE TABLE IF NOT EXISTS requests (
 CREATE TABLE IF NOT EXISTS reviews (
   lab TEXT NOT NULL, student_id TEXT NOT NULL, check_id TEXT NOT NULL, state TEXT NOT NULL,
   PRIMARY KEY (lab, student_id, check_id));
+CREATE TABLE IF NOT EXISTS second_reviews (
+  lab TEXT NOT NULL, student_id TEXT NOT NULL, check_id TEXT NOT NULL, state TEXT NOT NULL,
+  PRIMARY KEY (lab, student_id, check_id));
 CREATE TABLE IF NOT EXISTS review_steps (
   id INTEGER PRIMARY KEY AUTOINCREMENT, lab TEXT NOT NULL, check_id TEXT NOT NULL,
   before TEXT NOT NULL, typing INTEGER NOT NULL);
@@ -306,7 +309,7 @@ class Store:
         """A student known by name alone gets the platform's identifier, decisions included."""
         with self._using() as db:
             both = (new, lab, old)
-            for table in ("entries", "reviews", "requests"):
+            for table in ("entries", "reviews", "second_reviews", "requests"):
                 db.execute(f"UPDATE {table} SET student_id=? WHERE lab=? AND student_id=?", both)
             db.execute(
                 'INSERT INTO decisions (at, "by", lab, student_id, check_id, points, reason, kind)'
@@ -419,10 +422,10 @@ class Store:
             db.execute("DELETE FROM snippets WHERE lab = ? AND text = ?", (lab, said))
             db.execute("INSERT INTO snippets (lab, text) VALUES (?, ?)", (lab, said))
 
-    def reviews(self, lab: str, check: str) -> dict[str, Review]:
-        """Student id → how their answer was read."""
+    def reviews(self, lab: str, check: str, second: bool = False) -> dict[str, Review]:
+        """Student id → how their answer was read, by the first reader or the second."""
         with self._using() as db:
-            found = _reviews(db, lab)
+            found = _reviews(db, lab, "second_reviews" if second else "reviews")
         return {who: by[check] for who, by in found.items() if check in by}
 
     def review(
@@ -446,6 +449,11 @@ class Store:
                     (lab, check, _json(before), typing),
                 )
             _put_reviews(db, lab, check, states)
+
+    def review_again(self, lab: str, check: str, states: Mapping[str, Review]) -> None:
+        """Keep how a second reader read answers; no mark comes of it."""
+        with self._using() as db:
+            _put_reviews(db, lab, check, states, "second_reviews")
 
     def undo(self, lab: str, check: str, by: str) -> list[str]:
         """Take back the last step of a question; whose answers it was about, [] if there is none."""
@@ -503,10 +511,12 @@ def _rubrics(db: sqlite3.Connection, lab: str) -> dict[str, dict[int, Item]]:
     return found
 
 
-def _reviews(db: sqlite3.Connection, lab: str) -> dict[str, dict[str, Review]]:
+def _reviews(
+    db: sqlite3.Connection, lab: str, table: str = "reviews"
+) -> dict[str, dict[str, Review]]:
     """Student id → check → review."""
     found: dict[str, dict[str, Review]] = {}
-    for row in db.execute("SELECT * FROM reviews WHERE lab = ?", (lab,)):
+    for row in db.execute(f"SELECT * FROM {table} WHERE lab = ?", (lab,)):
         review = msgspec.json.decode(row["state"], type=Review)
         found.setdefault(row["student_id"], {})[row["check_id"]] = review
     return found
@@ -518,15 +528,19 @@ def _newest_step(db: sqlite3.Connection, lab: str, check: str) -> Any:
 
 
 def _put_reviews(
-    db: sqlite3.Connection, lab: str, check: str, states: Mapping[str, Review | None]
+    db: sqlite3.Connection,
+    lab: str,
+    check: str,
+    states: Mapping[str, Review | None],
+    table: str = "reviews",
 ) -> None:
     for who, state in states.items():
         if state is None:
-            statement = "DELETE FROM reviews WHERE lab = ? AND student_id = ? AND check_id = ?"
+            statement = f"DELETE FROM {table} WHERE lab = ? AND student_id = ? AND check_id = ?"
             db.execute(statement, (lab, who, check))
         else:
             row = (lab, who, check, _json(state))
-            db.execute("REPLACE INTO reviews VALUES (?, ?, ?, ?)", row)
+            db.execute(f"REPLACE INTO {table} VALUES (?, ?, ?, ?)", row)
 
 
 def _requests(db: sqlite3.Connection, lab: str) -> dict[str, list[Request]]:

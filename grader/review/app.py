@@ -152,7 +152,7 @@ def make_app(desk: Desk, token: str, write_pages: Callable[[], Path]) -> Starlet
     async def page(request: Request) -> HTMLResponse:
         return HTMLResponse(
             environment.get_template("review.html").render(
-                lang=desk.lang, w=words, title=desk.key.title.to(desk.lang)
+                lang=desk.lang, w=words, title=desk.key.title.to(desk.lang), second=desk.second
             )
         )
 
@@ -282,6 +282,8 @@ def serve(
 
 WORDS: dict[str, Text] = {
     "review": gettext("Answers to read"),
+    "review_again": gettext("Answers to read again"),
+    "second": gettext("Second reader: {points}"),
     "question": gettext("Question"),
     "read_of": gettext("{read} of {all} read"),
     "group": gettext("Similar answers"),

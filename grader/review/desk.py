@@ -22,7 +22,7 @@ from scipy.spatial.distance import squareform
 
 from grader.check.key import Check, Key
 from grader.check.text import Text, same
-from grader.gradebook.decisions import Review, answer_digest
+from grader.gradebook.decisions import Agreement, Review, agreement, answer_digest
 from grader.gradebook.records import Graded
 from grader.gradebook.store import Store
 
@@ -98,14 +98,18 @@ class Desk:
         names: whether the page may show who wrote what.
         by: who reads, for the log.
         lang: language of the page.
+        second: whether a second reader reads: without the first one's marks, and for no mark.
     """
 
-    def __init__(self, store: Store, key: Key, names: bool, by: str, lang: str) -> None:
+    def __init__(
+        self, store: Store, key: Key, names: bool, by: str, lang: str, second: bool = False
+    ) -> None:
         self.store = store
         self.key = key
         self.names = names
         self.by = by
         self.lang = lang
+        self.second = second
         self._lock = threading.Lock()
         graded = store.graded(key.lab)
         numbers = {e.id: e.number for e in key.exercises}
@@ -139,6 +143,7 @@ class Desk:
         """Everything that the page shows of a question."""
         question = self.question(id)
         reviews = self._reviews(question)
+        others = {} if self.second else self._reviews(question, second=True)
         check = question.check
         guide = check.answer.get("guide")
         return {
@@ -154,7 +159,7 @@ class Desk:
             ],
             "snippets": self.store.snippets(self.key.lab),
             "groups": [
-                [self._answer(question, a, reviews[a.id]) for a in group]
+                [self._answer(question, a, reviews[a.id], others.get(a.id)) for a in group]
                 for group in question.groups
             ],
             **self._progress(question, reviews),
@@ -179,11 +184,16 @@ class Desk:
             for who in question.answers[answer].students
         }
         with self._lock:
-            self.store.review(self.key.lab, id, states, self.by, typing)
+            if self.second:
+                self.store.review_again(self.key.lab, id, states)
+            else:
+                self.store.review(self.key.lab, id, states, self.by, typing)
 
     def undo(self, id: str) -> list[str]:
         """Take back the last step; the answers that it was about, [] if there is none."""
         question = self.question(id)
+        if self.second:
+            return []
         with self._lock:
             who = set(self.store.undo(self.key.lab, id, self.by))
         return [a.id for a in question.answers.values() if who & set(a.students)]
@@ -192,9 +202,11 @@ class Desk:
         """Add an item to the rubric, or change one: the marks that it gave move with it.
 
         Raises:
-            BadRequest: no text, absurd points, no such item.
+            BadRequest: no text, absurd points, no such item, or a second reader, who moves no mark.
         """
         question = self.question(id)
+        if self.second:
+            raise BadRequest("the rubric is the first reader's")
         text = " ".join(text.split())
         if not text or len(text) > MAX_ITEM or not abs(points) <= 10 * question.check.points:
             raise BadRequest("an item has a text and points")
@@ -216,14 +228,37 @@ class Desk:
         with self._lock:
             self.store.add_snippet(self.key.lab, text)
 
+    def label(self, answer: Answer) -> int:
+        """The number by which the page calls an answer."""
+        return int(hashlib.sha256(answer.id.encode()).hexdigest()[:6], 16) % 9000 + 1000
+
+    def agreements(self) -> dict[str, tuple[Agreement, list[Answer]]]:
+        """Title of a question → how its two readers agree, and the answers on which they do not."""
+        found = {}
+        for question in self.questions.values():
+            first = self._marks(question, self._reviews(question, second=False))
+            second = self._marks(question, self._reviews(question, second=True))
+            both = [id for id in question.answers if id in first and id in second]
+            agreed = agreement([(first[id], second[id]) for id in both])
+            if agreed is not None:
+                apart = [question.answers[id] for id in both if first[id] != second[id]]
+                found[self._title(question)] = (agreed, apart)
+        return found
+
     # -------------------------------------------------------------- inside
 
     def _title(self, question: Question) -> str:
         return f"{question.number} {question.check.title.to(self.lang)}".strip()
 
-    def _reviews(self, question: Question) -> dict[str, Review]:
-        """Answer → how it was read."""
-        kept = self.store.reviews(self.key.lab, question.check.id)
+    def _marks(self, question: Question, reviews: dict[str, Review]) -> dict[str, float]:
+        """Answer → points, of those that were read."""
+        rubric = {i.id: i for i in self.store.rubric(self.key.lab, question.check.id)}
+        return {id: r.points(rubric, question.check.points) for id, r in reviews.items() if r.read}
+
+    def _reviews(self, question: Question, second: bool | None = None) -> dict[str, Review]:
+        """Answer → how it was read, by this reader unless said otherwise."""
+        second = self.second if second is None else second
+        kept = self.store.reviews(self.key.lab, question.check.id, second)
         return {
             id: next((kept[w] for w in a.students if w in kept and kept[w].answer == id), Review())
             for id, a in question.answers.items()
@@ -234,19 +269,22 @@ class Desk:
         read = sum(len(a.students) for id, a in question.answers.items() if reviews[id].read)
         return {"read": read, "students": question.students}
 
-    def _answer(self, question: Question, answer: Answer, review: Review) -> dict[str, Any]:
-        rubric = {i.id: i for i in self.store.rubric(self.key.lab, question.check.id)}
-        points = review.points(rubric, question.check.points) if review.read else None
+    def _answer(
+        self, question: Question, answer: Answer, review: Review, other: Review | None
+    ) -> dict[str, Any]:
+        read = {"first": review} | ({"second": other} if other else {})
+        marks = self._marks(question, read)
         return {
             "id": answer.id,
-            "label": int(hashlib.sha256(answer.id.encode()).hexdigest()[:6], 16) % 9000 + 1000,
+            "label": self.label(answer),
             "text": answer.text,
             "count": len(answer.students),
             "items": list(review.items),
             "zero": review.zero,
             "adjust": review.adjust,
             "comment": review.comment,
-            "points": points,
+            "points": marks.get("first"),
+            "second": marks.get("second"),
             "names": list(answer.names) if self.names else [],
         }
 

@@ -14,6 +14,7 @@ from grader.gradebook.decisions import (
     Decision,
     Item,
     Review,
+    agreement,
     answer_digest,
     decided,
     power_for,
@@ -110,6 +111,19 @@ def test_a_curve_keeps_order_bounds_and_marks_by_hand() -> None:
     assert (right.total, right.uncurved) == (2.0, 3.0)
     by_hand = decided(right, [Decision("mark", "", 2.5, "r", "t", "me")])
     assert by_hand.total == 2.5
+
+
+def test_two_readers_agree_more_or_less() -> None:
+    assert agreement([]) is None
+    same_marks = agreement([(1.0, 1.0), (1.0, 1.0)])
+    assert same_marks is not None and (same_marks.equal, same_marks.kappa) == (2, None)
+    whole = agreement([(0.0, 0.0), (1.0, 1.0), (2.0, 2.0)])
+    assert whole is not None and (whole.n, whole.apart, whole.kappa) == (3, 0.0, 1.0)
+    against = agreement([(0.0, 1.0), (1.0, 0.0)])
+    assert against is not None and (against.equal, against.apart) == (0, 1.0)
+    assert against.kappa == pytest.approx(-1.0)
+    some = agreement([(0, 0), (1, 1), (2, 1), (2, 2)])  # by hand: 1/4 seen, 20/16 by chance
+    assert some is not None and some.kappa == pytest.approx(0.8)
 
 
 @pytest.mark.parametrize(

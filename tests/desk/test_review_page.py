@@ -26,17 +26,19 @@ browser_needed = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is ins
 
 
 @contextmanager
-def reviewing(course: Path, *words: str) -> Iterator[str]:
-    """`grader review` at work; its address. Ended as a person does, with Ctrl-C."""
+def reviewing(course: Path, *words: str, said: list[str] | None = None) -> Iterator[str]:
+    """`grader review` at work; its address. Ended as a person does, with Ctrl-C: what it `said` then."""
     command = [sys.executable, "-m", "grader", "review", "--no-browser", *words]
     process = subprocess.Popen(command, cwd=course, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:
         yield process.stdout.readline().strip()
         process.send_signal(signal.SIGINT)
-        said = process.stdout.read()
+        end = process.stdout.read()
         assert process.wait(60) == 0
-        assert said.strip().endswith("feedback")
+        assert end.strip().endswith("feedback")
+        if said is not None:
+            said.append(end)
     finally:
         process.kill()
         process.wait()
@@ -135,6 +137,31 @@ def test_a_class_of_a_hundred_is_read_with_the_keyboard(course: Path) -> None:
     assert "Pour que la somme fasse un." in text
     assert "revoir 2.1" not in (pages / "Anne-O-Brien.html").read_text()  # undone
     assert float(graded["Zoé d'Hérouville"]["total"]) == 20.0
+
+
+@browser_needed
+def test_a_second_reader_moves_no_mark_and_is_held_against_the_first(course: Path) -> None:
+    with reviewing(course) as address, page_at(address) as page:
+        saved(page, "1", "2")  # eight students wrote this: two points
+        page.keyboard.press("n")
+        saved(page, "1")
+    marks = points(course)
+    said: list[str] = []
+    with reviewing(course, "--second", said=said) as address, page_at(address) as page:
+        assert page.inner_text("#count") == "0 lues sur 96"
+        assert page.inner_text("#points") == "–" and page.inner_text("#second") == ""
+        assert page.is_hidden("#item")
+        saved(page, "1", "2")
+        page.keyboard.press("n")
+        saved(page, "0")
+    assert points(course) == marks
+    assert "2 réponses, 1 avec les mêmes points ; 0,5 point d'écart" in said[0]
+    with reviewing(course) as address, page_at(address) as page:
+        page.keyboard.press("k")
+        row = page.locator("#list button").nth(1)
+        row.click()
+        assert page.inner_text("#second") == "Second lecteur : 0"
+        assert "apart" in (page.get_attribute("#second", "class") or "")
 
 
 @browser_needed

@@ -173,7 +173,7 @@ function drawAnswer() {
   at("give").hidden = !answer || group(answer).length < 2;
   if (!answer) {
     at("label").textContent = "";
-    at("names").textContent = at("identical").textContent = "";
+    at("names").textContent = at("identical").textContent = at("second").textContent = "";
     at("text").textContent = words.nobody;
     at("points").textContent = "–";
     at("most").textContent = "/ " + points(state.question.points);
@@ -182,6 +182,8 @@ function drawAnswer() {
   at("label").textContent = words.answer + " " + answer.label;
   at("names").textContent = answer.names.join(", ");
   at("identical").textContent = answer.count > 1 ? fill(words.identical, { n: answer.count }) : "";
+  at("second").textContent = answer.second === null ? "" : fill(words.second, { points: points(answer.second) });
+  at("second").classList.toggle("apart", answer.second !== null && isRead(answer) && answer.second !== answer.points);
   if (at("text").textContent !== answer.text) at("text").textContent = answer.text;
   if (document.activeElement !== at("comment") || at("comment").dataset.of !== answer.id) {
     at("comment").value = answer.comment;
