@@ -426,6 +426,7 @@ def item_of(submission: Submission, key: Key) -> Item:
         submitted_at=submission.submitted_at,
         attempts=submission.attempts,
         members=submission.members,
+        group="" if submission.members else submission.group,
         problem=submission.problem,
     )
 

@@ -64,7 +64,7 @@ class Course:
         here = self.present(graded)
         known = {id: person.group for id, person in here.found.items()}
         missing = [Graded(p.name, _id_of(p), "", lab, "", group=p.group) for p in here.missing]
-        return [replace(g, group=known.get(g.student_id, "")) for g in graded] + missing
+        return [replace(g, group=known.get(g.student_id) or g.group) for g in graded] + missing
 
     def about(self, lab: str, graded: Sequence[Graded], changes: Sequence[Change] = ()) -> About:
         """What the reports say beside the marks."""

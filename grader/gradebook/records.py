@@ -131,7 +131,7 @@ class Graded:
         comment: what a person tells the student about the whole lab.
         requests: other looks asked for.
         curve: the class's, or None.
-        group: the student's, by the class list; "" if there is none.
+        group: the student's, by the class list or else by the platform's folders; "" if there is none.
     """
 
     student: str

@@ -471,7 +471,7 @@ class Store:
 # What belongs to the student rather than to the content that was graded.
 _PERSON = (
     "student", "student_id", "origin", "lang", "receipt", "submitted_at", "attempts", "late",
-    "members", "notices",
+    "members", "notices", "group",
 )  # fmt: skip
 
 

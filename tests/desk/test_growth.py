@@ -35,6 +35,8 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (cell,) = [c for c in node["cells"] if "def row_mean" in "".join(c["source"])]
     cell["source"] = WRONG
     notebook.write_text(json.dumps(node))
+    (dupont,) = (course / "class").glob("Camille Dupont_507*")
+    dupont.rename(dupont.with_name(f"Groupe B-2-{dupont.name}"))
     grader(course, "grade", "class", "--out", "out", "--lang", "en")
     return course
 
@@ -83,6 +85,7 @@ def test_what_offices_need(graded: Path, tmp_path: Path) -> None:
     grader(course, "requests", "--add", "Zoé d'Hérouville", "q1", "ma réponse est juste")
     assert "→ non" in grader(course, "requests", "--answer", "1", "non")
     found = rows(course)
+    assert found["507"]["group"] == "Groupe B-2"  # by the folder: he is not on the list
     assert (found["paul@e.fr"]["total"], found["paul@e.fr"]["group"]) == ("12.50", "B")
     assert (found["503"]["status"], found["503"]["total"]) == ("excused", "")
     assert found["500"]["comment"] == "Revoyez les axes"
