@@ -19,8 +19,8 @@ from grader.sandbox.client import run_submission, student_zone
 
 ROOT = Path(__file__).parents[2]
 IMPORTS, EXERCISE = "import numpy as np", "def row_mean"
-# In the labs themselves: a few habits in turn, all of them where GRADER_HABITS is "all".
-SHARE = 1 if os.environ.get("GRADER_HABITS") == "all" else 25
+# In the labs themselves: a few habits in turn, all of them where GRADER_TESTS is "all".
+SHARE = 1 if os.environ.get("GRADER_TESTS") == "all" else 25
 STUCK = {
     "loop": "while True: pass",
     "debugger": "import pdb; pdb.set_trace()",

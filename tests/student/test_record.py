@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import types
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -52,11 +53,27 @@ def graded(data: bytes | None, **options: object) -> Lab:
     return Lab("mini", lang="fr")
 
 
+KEPT = Path("recordings", "mini", "classifier.safetensors")
+
+
+@pytest.fixture(scope="module")
+def trained_once(mini_key: Key, tmp_path_factory: pytest.TempPathFactory) -> Iterator[bytes]:
+    place = tmp_path_factory.mktemp("trained")
+    mini_key.save(place / "labs" / "mini.key")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(place)
+        patch.setattr(display, "namespace", lambda: globals())
+        patch.setenv(BUDGET, "600")  # a busy machine must not cut it short
+        trained(Lab("mini", lang="en"))
+        yield (place / KEPT).read_bytes()
+    session.leave()
+
+
 @pytest.fixture
-def recorded(place: Path, monkeypatch: pytest.MonkeyPatch) -> bytes:
-    monkeypatch.setenv(BUDGET, "600")  # a busy machine must not cut it short
-    trained(Lab("mini", lang="en"))
-    return (place / "recordings" / "mini" / "classifier.safetensors").read_bytes()
+def recorded(place: Path, trained_once: bytes) -> bytes:
+    (place / KEPT).parent.mkdir(parents=True)
+    (place / KEPT).write_bytes(trained_once)
+    return trained_once
 
 
 def test_fit_is_recorded_with_all_that_belongs_to_it(
