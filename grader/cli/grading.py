@@ -269,7 +269,7 @@ class _Run:
             lab_dir(self.course.folder, self.lab), self.course.folder / "data", options.jobs,
             options.sandboxed, options.rerun, options.gpu, options.scheduler, spent,
         )  # fmt: skip
-        threading.Thread(target=compile_templates, daemon=True).start()  # while workers start
+        threading.Thread(target=compile_templates).start()  # while workers start
         with steps(self.lab, lang=language()) as step:
             done = grade_class(
                 key, items, self.store, setting, _counter(len(items), step), whoami(),

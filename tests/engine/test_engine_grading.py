@@ -150,7 +150,7 @@ def test_what_was_brought_back_is_judged_again_without_a_run(key, zones, store):
 
 @pytest.mark.parametrize(
     "does",
-    ["time.sleep(30)", "[x := 'x'] + [x := x * 2 for _ in range(40)]", "os.abort()", "[].pop()"],
+    ["time.sleep(600)", "[x := 'x'] + [x := x * 2 for _ in range(40)]", "os.abort()", "[].pop()"],
 )
 def test_a_submission_that_the_judge_cannot_finish_is_its_own_problem(
     key, zones, monkeypatch, does
@@ -166,11 +166,9 @@ def test_a_submission_that_the_judge_cannot_finish_is_its_own_problem(
     monkeypatch.setattr(client.bwrap, "command", lambda *a, **k: line)
     monkeypatch.setattr(unit, "ATTEMPTS", 1)
     zones.judge = client.Zone("stand-in", (), None, False)
-    began = time.monotonic()
     bad = item(cells=("bad",))
     result = result_of(bad, grade_item(Asked.of(key), bad, zones))
     assert "the grader failed on it" in result.graded.problem.en
-    assert time.monotonic() - began < 20
     judge = zones.judge._process
     assert points(result_of(item(), grade_item(Asked.of(key), item("next"), zones)))["q1"] == 1.5
     assert zones.judge._process is judge

@@ -4,7 +4,6 @@ import os
 import signal
 import sys
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -22,6 +21,10 @@ def work(common, given):
         os.kill(os.getppid() if job["die"] == "all" else os.getpid(), signal.SIGKILL)
         time.sleep(9)
     time.sleep(job.get("seconds", 0))
+    if "meet" in job:
+        open(os.path.join(job["meet"], str(job["n"])), "w").close()
+        while len(os.listdir(job["meet"])) < 8:
+            time.sleep(0.01)
     send(given[0], {"common": common, "n": job["n"], "server": os.getppid()})
 serve(control, lambda common: [*common["are"], 1], work)
 """
@@ -36,18 +39,15 @@ def zone(monkeypatch):
     made.close()
 
 
-def test_jobs_at_once_each_get_their_own_answer(zone):
+def test_jobs_at_once_each_get_their_own_answer(zone, tmp_path):
+    """Each waits until all have begun."""
     shared = {"are": [0]}
-    began = time.monotonic()
     with ThreadPoolExecutor(8) as threads:
-        found = list(
-            threads.map(lambda n: zone.call({"n": n, "seconds": 0.5}, 20, shared), range(8))
-        )
+        jobs = [{"n": n, "meet": str(tmp_path)} for n in range(8)]
+        found = list(threads.map(lambda job: zone.call(job, 60, shared), jobs))
     assert [f["n"] for f in found] == list(range(8))
-    assert {tuple(f["common"]) for f in found} == {(0, 1)} and len(
-        {f["server"] for f in found}
-    ) == 1
-    assert time.monotonic() - began < 3, "not one after the other"
+    assert {tuple(f["common"]) for f in found} == {(0, 1)}
+    assert len({f["server"] for f in found}) == 1
 
 
 def test_what_jobs_have_in_common_can_change(zone):
@@ -73,10 +73,8 @@ def test_a_server_that_dies_is_started_again(zone):
 
 def test_patience_ends(zone):
     zone.start()
-    began = time.monotonic()
     with pytest.raises(client.WorkerDied, match="in time"):
-        zone.call({"n": 1, "seconds": 30}, 0.3)
-    assert time.monotonic() - began < 5
+        zone.call({"n": 1, "seconds": 600}, 0.3)
 
 
 def test_who_waits_when_it_is_closed_is_told(zone):

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -53,8 +53,11 @@ class Class:
     def _cells(lab, solved):
         return [c.source for c in lab.notebook("en", solved).cells if c.cell_type == "code"]
 
-    def run(self, cells, recordings=None):
-        outcome = run_submission(self.student, self.questions, cells, recordings or {}, "en")
+    def run(self, cells, recordings=None, limits=TIGHT):
+        questions = self.questions
+        if limits is not TIGHT:
+            questions = {**questions, "limits": asdict(limits)}
+        outcome = run_submission(self.student, questions, cells, recordings or {}, "en")
         verdicts = judge(self.key, Evidence(outcome.observations, cells))
         by_check = {v.check: v for v in verdicts}
         return Ran(total(verdicts), by_check, outcome.cells, outcome)

@@ -98,7 +98,6 @@ def test_what_does_not_end_costs_what_uses_it(zone, exercise, line):
         if name not in uses and check.kind != "source":
             assert ran.verdicts[check.id].points == check.points, ran.verdicts[check.id]
     assert ran.verdicts[zone.key.of_exercise(exercise)[0].id].points == 0
-    assert ran.outcome.seconds < zone.key.limits.seconds * 3
 
 
 # ------------------------------------------------------------------ the released labs

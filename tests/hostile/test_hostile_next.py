@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from attacks import FULL, inhabitants, settled
@@ -155,13 +156,10 @@ def test_cells_that_kill_the_process_one_after_another(zone):
 def test_attempts_share_one_deadline(zone):
     """Each of these cells takes a second and its process down; what comes before them still counts."""
     cells = [*zone.solution, *["import os, time\ntime.sleep(1)\nos._exit(1)"] * 300]
-    limits = zone.key.limits
-    began = time.monotonic()
-    ran = zone.run(cells)
-    whole = limits.seconds + limits.training_seconds + 3 * limits.cell_seconds
-    assert time.monotonic() - began < whole + 30, "the machine may be busy"
+    ran = zone.run(cells, limits=replace(zone.key.limits, seconds=4, training_seconds=0))
     assert ran.points == FULL
-    assert {c.status for c in ran.cells[len(zone.solution) :]} == {"limit", "skipped"}
+    died = [c.status for c in ran.cells[len(zone.solution) :]]
+    assert set(died) == {"limit", "skipped"} and died.count("limit") <= 5
 
 
 BESIDE = """

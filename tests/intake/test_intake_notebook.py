@@ -23,9 +23,9 @@ def test_outputs_are_not_built():
     tree["cells"][0]["outputs"] = outputs * 2
     data = json.dumps(tree).encode()
     assert len(data) > 50_000_000
-    began, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    began, before = time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     assert read_notebook(data).sources[-1] == "a = 1"
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 20_000  # kB
 
 

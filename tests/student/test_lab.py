@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -267,11 +266,9 @@ def test_an_endless_loop_is_stopped_and_told_where(
 
     square = lambda x: x  # noqa: E731
     lab = Lab("mini", lang="en")
-    began = time.monotonic()
     lab.check()
     out = capsys.readouterr().out
     assert "stopped after 0.4 s (limit of one cell), at: " in out and "1.2 Square" in out
-    assert time.monotonic() - began < 10
     globals()["double"] = lambda x: 2 * x
     lab.check("double")
     assert "✓ 1.1 Double  2/2" in capsys.readouterr().out
