@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import shutil
 import signal
 import subprocess
@@ -209,8 +210,12 @@ def test_the_page_is_accessible(course: Path, lang: str) -> None:
 
     with reviewing(course, "--lang", lang) as address, page_at(address) as page:
         saved(page, "1")
-        found = Axe().run(page).response["violations"]
-        assert [(v["id"], [n["target"] for n in v["nodes"]]) for v in found] == []
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            found = Axe().run(page).response["violations"]
+            assert [(v["id"], [n["target"] for n in v["nodes"]]) for v in found] == [], scheme
+            if pictures := os.environ.get("LAB_PICTURES"):
+                page.screenshot(path=f"{pictures}/review-{lang}-{scheme}.png")
 
 
 def status(address: str, **headers: str) -> int:
