@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from grader.authoring import Draw, LabSpec, Limits, Student
+from grader.authoring import Draw, Handle, LabSpec, Limits, Student
 
 HERE = Path(__file__).parent
 COUNTS = {"A": 1_004_696, "B": 9_666_904, "C": 1_050_896, "D": 10_043_344}
@@ -26,6 +26,11 @@ def rescaling(draw: Draw, student: Student):
     """A model with nothing to build: x → a·x + b."""
     a, b = (float(v) for v in draw.uniform(2, low=0.3, high=0.7))
     return student.keras.Sequential([student.keras.layers.Rescaling(a, offset=b / 5)])
+
+
+def shape(student: Student, array: Handle) -> Handle:
+    """The shape of the student's array or tensor."""
+    return student.np.asarray(array).shape
 
 
 def images(draw: Draw) -> tuple[dict[str, np.ndarray], dict]:

@@ -307,7 +307,8 @@ lab.check("mse")
 # Sans aucune activation, le meilleur autoencodeur à code de taille k est connu sans entraînement :
 # projeter sur les k premières composantes principales (Baldi et Hornik, 1989). C'est la **ligne ACP**.
 # Un réseau qui reste au-dessus sur ses propres images d'entraînement n'a pas appris ce qu'une méthode
-# linéaire sait déjà.
+# linéaire sait déjà. Écrivez-la avec NumPy (`np.linalg.svd` ou `eigh`) : `sklearn.decomposition.PCA` et
+# `TruncatedSVD` ne sont pas admises ici.
 #
 # | | forme |
 # |---|---|
@@ -327,7 +328,8 @@ lab.check("mse")
 #
 # Without any activation, the best autoencoder with a code of size k is known without training: project
 # on the first k principal components (Baldi and Hornik, 1989). That is the **PCA line**. A network that
-# stays above it on its own training images has not learnt what a linear method already knows.
+# stays above it on its own training images has not learnt what a linear method already knows. Write it
+# with NumPy (`np.linalg.svd` or `eigh`): `sklearn.decomposition.PCA` and `TruncatedSVD` do not count here.
 #
 # | | shape |
 # |---|---|

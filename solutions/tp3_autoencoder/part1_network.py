@@ -19,7 +19,8 @@ prepare = lab.exercise("prepare", "1.1", "Prepare the images", "Préparer les im
     asked=("float32 (n, 784) from 0 to 1, row by row", "float32 (n, 784) de 0 à 1, ligne par ligne"))
 def _(draw: Draw, student: Student):
     (n,) = draw.sizes(1, 3, 9)
-    pixels = draw.rng.integers(0, 256, (n, 28, 28)).astype(np.uint8)
+    whitest = int(draw.rng.integers(200, 240))  # no image need be white somewhere
+    pixels = draw.rng.integers(0, whitest, (n, 28, 28)).astype(np.uint8)
     out = student.prepare(numpy_array(pixels))
     return student.probe(out=out, dtype=out.dtype.name)
 
@@ -53,6 +54,17 @@ prepare.slip("scaled-by-256",
            "un pixel blanc doit devenir 1 : que vaut le blanc en uint8 ?"),
           ("256 is how many values there are; divide by the largest of them",
            "256 est le nombre de valeurs ; divisez par la plus grande d'entre elles")])
+prepare.slip("scaled-by-own-maximum",
+    "divided by the largest value of these images; white is 255, whatever they show",
+    "divisé par la plus grande valeur de ces images ; le blanc vaut 255, quoi qu'elles montrent",
+    ('images.reshape(len(images), -1).astype("float32") / 255',
+     'images.reshape(len(images), -1).astype("float32") / images.max()'),
+    hint=[("the number by which you divide", "le nombre par lequel vous divisez"),
+          ("prepare two images that are nowhere brighter than 100: what is their largest value?",
+           "préparez deux images qui ne dépassent pas 100 : quelle est leur plus grande valeur ?"),
+          ("divide by what white is worth in uint8, the same number for all images",
+           "divisez par ce que vaut le blanc en uint8, le même nombre pour toutes les images")],
+    loses=["values"])
 prepare.slip("column-by-column",
     "the pixels are read column by column",
     "les pixels sont lus colonne par colonne",

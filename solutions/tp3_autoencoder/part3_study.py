@@ -79,16 +79,16 @@ rank = lab.exercise("rank", "3.2", "Rank", "Classer", "rank")
 @rank.check("values", 0.5, "order", "ordre",
     asked=("by test error, best first", "par erreur de test, meilleur en tête"))
 def _(draw: Draw, student: Student):
-    train, test = draw.rng.permutation(5), draw.rng.permutation(5)
-    while any(np.array_equal(test, other) for other in (train, train[::-1], test[::-1])) or (
-        np.array_equal(np.argsort(test - train), np.argsort(test))
-    ):
-        test = draw.rng.permutation(5)
-    errors = {
-        n: [0.01 + 0.002 * float(a), 0.02 + 0.003 * float(b)]
-        for n, a, b in zip("ABCDE", train, test, strict=True)
-    }
-    return student.rank(errors)
+    def order(key: np.ndarray) -> list[int]:
+        return np.argsort(key).tolist()
+
+    while True:
+        train = 0.01 + 0.002 * draw.rng.permutation(5)
+        test = 0.02 + 0.003 * draw.rng.permutation(5)
+        other = (np.arange(5), train, -train, -test, test - train, test / train, train + test)
+        if order(test) not in map(order, other):
+            break
+    return student.rank({n: list(map(float, e)) for n, *e in zip("ABCDE", train, test, strict=True)})
 
 
 rank.slip("ranked-on-train",

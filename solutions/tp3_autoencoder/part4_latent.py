@@ -6,7 +6,7 @@ from typing import Any
 
 import nets
 import numpy as np
-from lab import COUNTS, images, lab, rescaling
+from lab import COUNTS, images, lab, rescaling, shape
 
 from grader.authoring import Between, Draw, Exact, Measured, Student, numpy_array
 
@@ -184,8 +184,8 @@ conv = lab.exercise("conv", "7", "Bonus: convolutions", "Bonus : convolutions", 
 def _(draw: Draw, student: Student):
     (n,) = draw.sizes(1, 2, 7)
     model = student.build_convolutional(8)
-    shape = student.np.shape(model(draw.uniform(n, 784)))
-    return student.probe(shape=shape, parameters=model.count_params())
+    made = model(draw.uniform(n, 784))
+    return student.probe(shape=shape(student, made), parameters=model.count_params())
 
 
 @conv.clean("gain", 0.75, "better than A on new images", "meilleur que A sur des images neuves", bonus=True,

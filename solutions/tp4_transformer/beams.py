@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+
+Tokens = tuple[int, ...]
+Found = tuple[float, Tokens]
 
 
 @dataclass(frozen=True)
@@ -19,23 +23,23 @@ class Model:
     max_length: int
     width: int
 
-    def log_p(self, tokens: tuple[int, ...]) -> np.ndarray:
-        first, second = (0, *tokens)[-2:]
-        z = self.logits[first, second].astype(np.float64)
-        return z - z.max() - np.log(np.exp(z - z.max()).sum())
+    @cached_property
+    def log_p(self) -> list[list[list[float]]]:
+        z = self.logits.astype(np.float64)
+        z = z - z.max(axis=-1, keepdims=True)
+        return (z - np.log(np.exp(z).sum(axis=-1, keepdims=True))).tolist()
+
+    def has_ended(self, found: Found) -> bool:
+        return found[1][-1] == self.end
 
 
-Found = tuple[float, tuple[int, ...]]
-
-
-def beam(
+def beams(
     model: Model,
     width: int,
-    ended_aside: bool = False,
     gain: Callable[[float], float] = lambda log_p: log_p,
     by_length: bool = False,
-) -> list[Found]:
-    """Final hypotheses, best first; ended ones compete for places or are set aside.
+) -> Iterator[list[Found]]:
+    """The beam after each step, best first.
 
     Args:
         gain: what a token of log-probability `log_p` adds to the score.
@@ -46,56 +50,95 @@ def beam(
         return -found[0] / (len(found[1]) if by_length else 1)
 
     live: list[Found] = [(0.0, (model.start,))]
+    for _ in range(model.max_length - 1):
+        grown = [found for found in live if model.has_ended(found)]
+        for score, tokens in live:
+            if tokens[-1] != model.end:
+                first, second = (0, *tokens)[-2:]
+                row = model.log_p[first][second]
+                grown += [(score + gain(p), (*tokens, i)) for i, p in enumerate(row)]
+        live = sorted(grown, key=rank)[:width]
+        yield live
+
+
+def beam(model: Model, width: int, **more: bool | Callable[[float], float]) -> list[Found]:
+    """The last of `beams`."""
+    *_, last = beams(model, width, **more)
+    return last
+
+
+def ended_aside(model: Model, width: int) -> Tokens:
+    """The best sequence if ended hypotheses take up no places of the beam, as some write it."""
+    live: list[Found] = [(0.0, (model.start,))]
     aside: list[Found] = []
     for _ in range(model.max_length - 1):
-        grown: list[Found] = []
-        for score, tokens in live:
-            if tokens[-1] == model.end:
-                grown.append((score, tokens))
-            else:
-                grown += [
-                    (score + gain(float(p)), (*tokens, i))
-                    for i, p in enumerate(model.log_p(tokens))
-                ]
-        grown.sort(key=rank)
-        if ended_aside:
-            aside += [x for x in grown[: 2 * width] if x[1][-1] == model.end]
-            grown = [x for x in grown if x[1][-1] != model.end]
-        live = grown[:width]
-    return sorted(live + aside, key=rank)
+        grown = sorted(
+            (
+                (score + p, (*tokens, i))
+                for score, tokens in live
+                for i, p in enumerate(model.log_p[(0, *tokens)[-2]][tokens[-1]])
+            ),
+            reverse=True,
+        )
+        aside += [x for x in grown[: 2 * width] if model.has_ended(x)]
+        live = [x for x in grown if not model.has_ended(x)][:width]
+    return max(live + aside)[1]
 
 
-def instructive_tables(rng: np.random.Generator, n: int, size: int = 6) -> list[Model]:
+def summed_probabilities(model: Model) -> Tokens:
+    return beam(model, model.width, gain=math.exp)[0][1]
+
+
+def best_by_length(model: Model) -> Tokens:
+    return beam(model, model.width, by_length=True)[0][1]
+
+
+def first_ended(model: Model) -> Tokens:
+    """What comes of stopping as soon as a hypothesis has ended."""
+    seen = (found for live in beams(model, model.width) for found in live)
+    return next((found[1] for found in seen if model.has_ended(found)), ())
+
+
+def best_ended(model: Model) -> Tokens:
+    """What comes of preferring those that have ended."""
+    return next((x[1] for x in beam(model, model.width) if model.has_ended(x)), ())
+
+
+# The mistake that each model must show, beside the others that it may.
+TOLD = (summed_probabilities, best_by_length, first_ended, best_ended)
+
+
+def instructive_tables(rng: np.random.Generator, n: int = len(TOLD), size: int = 6) -> list[Model]:
     """`n` models on which every sound way of writing a beam search agrees, and greedy differs.
 
     A path whose first step is second best is planted among random logits. The beam's result is also
     the most probable of all sequences that a much wider beam finds, by a margin, whether or not ended
-    hypotheses take up places of the beam; it ends in time and has at least 4 tokens. Each row has an
+    hypotheses take up places of the beam. It has at least 4 tokens and ends in time; on the model that
+    tells `best_ended` it does not, and a hypothesis that has ended is in the beam. Each row has an
     offset of its own, which no probability depends on.
     """
     found: list[Model] = []
     while len(found) < n:
+        wrong = TOLD[len(found)]
         start, end, bait, a, b, c = (int(i) for i in rng.permutation(size))
         logits = rng.normal(0, 0.7, (size, size, size))
         logits[0, start, [bait, a]] += (3.2, 2.9)
-        path = [start, a, b, c, end][: int(rng.integers(4, 6))]
-        path[-1] = end
+        path = [start, a, b, c, a, b] if wrong is best_ended else [start, a, b, c, end]
         for x, y, z in zip(path, path[1:], path[2:], strict=False):
             logits[x, y, z] += 3.5
         logits += rng.normal(0, 2.0, (size, size, 1))
         width = int(rng.integers(2, 4))
         model = Model(logits.astype(np.float32), start, end, 6, width)
-        best, second = beam(model, 60)[:2]
-        if start == 0 or best[0] - second[0] < 0.05 or len(best[1]) < 4 or best[1][-1] != end:
+        best = beam(model, width)[0]
+        if start == 0 or len(best[1]) < 4 or model.has_ended(best) == (wrong is best_ended):
             continue
-        if beam(model, 1)[0][1] == best[1]:
+        if beam(model, 1)[0][1] == best[1] or wrong(model) in ((), best[1]):
             continue
-        if any(beam(model, width, aside)[0][1] != best[1] for aside in (False, True)):
+        if ended_aside(model, width) != best[1]:
             continue
-        slips = (beam(model, width, gain=math.exp), beam(model, width, by_length=True))
-        if len(found) < 2 and slips[len(found)][0][1] == best[1]:
-            continue  # the first model tells sums of probabilities, the second means over tokens
-        found.append(model)
+        likeliest, second = beam(model, 400)[:2]
+        if likeliest[1] == best[1] and likeliest[0] - second[0] > 0.05:
+            found.append(model)
     return found
 
 
@@ -104,6 +147,6 @@ def ending_table(rng: np.random.Generator, size: int = 7) -> Model:
     while True:
         start, end = (int(i) for i in rng.permutation(np.arange(1, size))[:2])
         model = Model(rng.normal(0, 2, (size,) * 3).astype(np.float32), start, end, 12, 1)
-        tokens = beam(model, 1)[0][1]
-        if 5 <= len(tokens) <= 9 and tokens[-1] == end:
+        best = beam(model, 1)[0]
+        if 5 <= len(best[1]) <= 9 and model.has_ended(best):
             return model

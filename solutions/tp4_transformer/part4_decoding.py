@@ -74,21 +74,44 @@ top_k = lab.exercise("top_k", "4.2", "Top-k sampling", "Tirage top-k", "top_k_sa
     forbids=["keras_hub.samplers.TopKSampler"])
 
 
-@top_k.check("distribution", 0.75, "distribution of the draws", "distribution des tirages",
+@top_k.check("distribution", 0.5, "distribution of the draws", "distribution des tirages",
     asked=("400 draws follow the k best probabilities, made to sum to 1",
            "400 tirages suivent les k meilleures probabilités, ramenées à une somme de 1"),
-    expect={"out": Distribution(9), "all": Distribution(5), "one": Distribution(9)})
+    expect={"out": Distribution(9), "steep": Distribution(5), "all": Distribution(5), "one": Distribution(9)})
 def _(draw: Draw, student: Student):
     logits = draw.rng.permutation(np.array([2.0, 1.55, 1.2, 0.6, 0.5, 0.4, 0.35, 0.3, -0.5]))
     logits = (logits + draw.uniform(9, low=-0.03, high=0.03) + 3.0).astype(np.float32)
     few = draw.rng.permutation(np.array([1.0, 0.4, 0.0, -0.3, -1.0])).astype(np.float32)
+    steep = draw.rng.permutation(np.array([3.0, 0.6, 0.2, -1.0, -2.0])).astype(np.float32)
     seed = int(draw.rng.integers(2**31))
     asked = student.probe(
         out=student.top_k_sample.sample(logits, 3, rng(seed), n=400),
-        all=student.top_k_sample.sample(few, 5, rng(seed + 1), n=200),
-        one=student.top_k_sample.sample(logits, 1, rng(seed + 2), n=20),
+        steep=student.top_k_sample.sample(steep, 3, rng(seed + 1), n=150),
+        all=student.top_k_sample.sample(few, 5, rng(seed + 2), n=200),
+        one=student.top_k_sample.sample(logits, 1, rng(seed + 3), n=20),
     )
-    return asked, {"out": best(logits, 3), "all": best(few, 5), "one": best(logits, 1)}
+    return asked, {
+        "out": best(logits, 3), "steep": best(steep, 3), "all": best(few, 5), "one": best(logits, 1)
+    }
+
+
+@top_k.check("chance", 0.25, "chance comes from rng", "le hasard vient de rng",
+    asked=("the same generator gives the same draws again, another one others",
+           "le même générateur redonne les mêmes tirages, un autre en donne d'autres"))
+def _(draw: Draw, student: Student):
+    logits, few = draw.normal(9, scale=0.3), draw.normal(5, scale=0.3)
+    seed = int(draw.rng.integers(2**31))
+
+    def draws(logits: np.ndarray, k: int, seed: int):
+        return student.top_k_sample.sample(logits, k, rng(seed), n=40)
+
+    first = draws(logits, 4, seed)
+    asked = student.probe(
+        again=first.change(draws(logits, 4, seed), at=0, axis=0),
+        again_all=draws(few, 5, seed).change(draws(few, 5, seed), at=0, axis=0),
+        other=first.change(draws(logits, 4, seed + 1), at=0, axis=0),
+    )
+    return asked, {"other": {"before": False, "after": True}}
 
 
 def best(logits: np.ndarray, k: int) -> np.ndarray:
@@ -143,6 +166,20 @@ def top_k_sample(logits, k, rng):
     best = np.argsort(logits)[::-1][:k]
     return int(best[min(np.searchsorted(np.cumsum(p[best]), rng.random()), k - 1)])
 """)
+top_k.slip("top-k-own-chance",
+    "the same `rng` does not give the same draws again: chance comes from elsewhere",
+    "le même `rng` ne redonne pas les mêmes tirages : le hasard vient d'ailleurs",
+    ("int(rng.choice(best", "int(np.random.choice(best"),
+    hint=[("where `rng` is used", "où `rng` sert"),
+          ("call it twice with np.random.default_rng(0): the same token must come",
+           "appelez-la deux fois avec np.random.default_rng(0) : le même token doit sortir"),
+          ("draw with a method of `rng`, not with the functions of np.random or tf.random",
+           "tirez avec une méthode de `rng`, pas avec les fonctions de np.random ou de tf.random")],
+    loses=["chance"], mutant="""
+def top_k_sample(logits, k, rng):
+    best, tokens = tf.math.top_k(logits, k)
+    return int(tokens[tf.random.categorical(best[None], 1)[0, 0]])
+""")
 top_k.slip("top-k-uniform",
     "the k best are drawn with equal chances",
     "les k meilleurs sont tirés à chances égales",
@@ -196,7 +233,7 @@ beam = lab.exercise("beam", "4.3", "Beam search", "Recherche en faisceau", "beam
     asked=("on made-up models where the greedy choice is not the best sequence",
            "sur des modèles inventés où le choix glouton n'est pas la meilleure suite"))
 def _(draw: Draw, student: Student):
-    found = instructive_tables(draw.rng, 3)
+    found = instructive_tables(draw.rng)
     return student.probe(**{
         f"model_{i}": student.beam_search(table(x.logits), x.start, x.end, x.max_length, x.width)
         for i, x in enumerate(found)
@@ -268,6 +305,40 @@ beam.slip("beam-ended-continued",
           ("print the result: does a token follow `end`?", "affichez le résultat : un token suit-il `end` ?"),
           ("don't call the model for it: it stays a candidate as it is",
            "n'appelez pas le modèle pour elle : elle reste candidate telle quelle")])
+beam.slip("beam-first-ended",
+    "the search stops as soon as one hypothesis has ended; others may still become more probable",
+    "la recherche s'arrête dès qu'une hypothèse est terminée ; d'autres peuvent encore la dépasser",
+    ("[:beam_width]\n",
+     "[:beam_width]\n        for _, tokens in beam:\n            if tokens[-1] == end:\n                return tokens\n"),
+    hint=[("what stops the loop over the steps", "ce qui arrête la boucle sur les pas"),
+          ("the beam holds an ended hypothesis at -3.0 and a live one at -0.5: which one will win?",
+           "le faisceau a une hypothèse terminée à -3,0 et une en cours à -0,5 : laquelle gagnera ?"),
+          ("keep the ended one among the candidates and go on with the others",
+           "gardez celle qui est terminée parmi les candidates et continuez avec les autres")],
+    loses=["tokens"], mutant="""
+def beam_search(next_logits, start, end, max_length, beam_width):
+    beam = [([start], 0.0)]
+    while len(beam[0][0]) < max_length:
+        grown = []
+        for tokens, score in beam:
+            log_p = tf.nn.log_softmax(tf.cast(next_logits(tokens), tf.float64)).numpy()
+            grown += [(tokens + [i], score + p) for i, p in enumerate(log_p)]
+        beam = sorted(grown, key=lambda b: b[1])[::-1][:beam_width]
+        ended = [tokens for tokens, _ in beam if tokens[-1] == end]
+        if ended:
+            return ended[0]
+    return beam[0][0]
+""")
+beam.slip("beam-prefers-ended",
+    "a hypothesis that has ended is preferred to a more probable one that has not",
+    "une hypothèse terminée est préférée à une autre, plus probable, qui ne l'est pas",
+    ("return beam[0][1]", "ended = [h for h in beam if h[1][-1] == end]\n    return (ended or beam)[0][1]"),
+    hint=[("how the result is chosen after the last step", "comment le résultat est choisi après le dernier pas"),
+          ("the beam ends with -0.5, not ended, and -3.0, ended: which has the higher log-probability?",
+           "le faisceau finit avec -0,5, non terminée, et -3,0, terminée : laquelle a la plus grande log-probabilité ?"),
+          ("return the hypothesis of highest log-probability, ended or not",
+           "rendez l'hypothèse de plus grande log-probabilité, terminée ou non")],
+    loses=["tokens"])
 beam.slip("beam-length-normalised",
     "scores are divided by the length; no correction is asked for here",
     "les scores sont divisés par la longueur ; aucune correction n'est demandée ici",

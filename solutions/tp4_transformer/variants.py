@@ -26,6 +26,16 @@ def scaled_dot_product_attention(queries, keys, values, mask=None, verbose=False
     return ops.matmul(attention, values), attention
 """
 
+LOG_SUM_EXP = """
+@tf.function(jit_compile=True)
+def scaled_dot_product_attention(q, k, v, mask=None):
+    scores = tf.matmul(q, k, transpose_b=True) / tf.sqrt(tf.cast(tf.shape(k)[-1], q.dtype))
+    if mask is not None:
+        scores = tf.where(mask, scores, -1e9)
+    weights = tf.exp(scores - tf.reduce_logsumexp(scores, axis=-1, keepdims=True))
+    return tf.matmul(weights, v), weights
+"""
+
 FLOAT64_ATTENTION = """
 def scaled_dot_product_attention(q, k, v, mask=None):
     q, k, v = (ops.cast(x, "float64") for x in (q, k, v))
@@ -131,6 +141,7 @@ class MultiHeadAttention(keras.layers.Layer):
 variants = [
     Variant("einsum-minus-infinity", "einsum, TensorFlow, hidden scores −∞", code={"attention": EINSUM_ATTENTION}),
     Variant("mask-added", "mask added as −1e9, softmax by hand, other argument names", code={"attention": ADDED_MASK}),
+    Variant("log-sum-exp-under-xla", "exp(s - log Σ exp s), compiled", code={"attention": LOG_SUM_EXP}),
     Variant("float64-attention", "computes in float64", code={"attention": FLOAT64_ATTENTION}),
     Variant("einsum-dense", "EinsumDense projections, dropout, a training argument", code={"heads": EINSUM_DENSE}),
     Variant("a-layer-a-head", "lists of one Dense a head", code={"heads": A_LAYER_A_HEAD}),

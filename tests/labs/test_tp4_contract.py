@@ -108,12 +108,15 @@ def test_counts_of_the_lecture(helpers: Any) -> None:
 @pytest.mark.parametrize("seed", range(5))
 def test_made_up_models_part_beam_from_greedy(helpers: Any, seed: int) -> None:
     _, beams = helpers
-    for model in beams.instructive_tables(np.random.default_rng(seed), 3):
+    found = beams.instructive_tables(np.random.default_rng(seed))
+    for model, wrong in zip(found, beams.TOLD, strict=True):
         best = beams.beam(model, model.width)[0][1]
         assert best != beams.beam(model, 1)[0][1]
-        assert best == beams.beam(model, model.width, ended_aside=True)[0][1]
+        assert best == beams.ended_aside(model, model.width)
+        assert wrong(model) not in ((), best)
         assert best == beams.beam(model, 400)[0][1]
-        assert best[0] == model.start and best[-1] == model.end and len(best) <= model.max_length
+        assert best[0] == model.start and len(best) <= model.max_length
+        assert (best[-1] == model.end) == (wrong is not beams.best_ended)
 
 
 def test_thresholds_are_read_from_the_calibration(lab: LoadedLab) -> None:
