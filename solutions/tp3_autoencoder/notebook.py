@@ -438,6 +438,10 @@ lab.check("protocol")
 # |---|---|---|
 # | celle-ci, deux cœurs | 220 s de processeur en tout | A ≈ 0,018 / 0,026, D ≈ 0,014 / 0,026 |
 # | longue, pour un GPU (non mesurée) | `STEPS, BATCH = 6000, 100`, `SMALL, LARGE = 1000, 60_000`, données `"full"` | B et D bien plus bas en entraînement |
+#
+# **Après un redémarrage**, rien n'est perdu : relancez les cellules du haut jusqu'à celle qui définit
+# `train`, puis au lieu d'entraîner A : `A = build_autoencoder(LOW, 8)` et `lab.restore("A", A[-1])` ; de
+# même B, C et D. `lab.progress()` retrouve vos points et vos réponses.
 
 # %% [markdown] lang="en"
 # ## 3 The study: four networks, two sets
@@ -451,6 +455,10 @@ lab.check("protocol")
 # |---|---|---|
 # | this one, two cores | 220 s of processor in all | A ≈ 0.018 / 0.026, D ≈ 0.014 / 0.026 |
 # | long, for a GPU (not measured) | `STEPS, BATCH = 6000, 100`, `SMALL, LARGE = 1000, 60_000`, `"full"` data | B and D far lower in training |
+#
+# **After a restart** nothing is lost: run the cells from the top to the one that defines `train`, then
+# instead of training A: `A = build_autoencoder(LOW, 8)` and `lab.restore("A", A[-1])`; B, C and D likewise.
+# `lab.progress()` finds your points and answers again.
 
 # %% role="setup"
 def train(capacity, latent_dim, count, callbacks=()):

@@ -47,7 +47,8 @@ mse.slip("sum-of-everything",
     hint=[("what is done with the squares", "ce qui est fait des carrés"),
           ("measure the same images twice over, x and np.concatenate([x, x]): the error must not double",
            "mesurez les mêmes images deux fois, x et np.concatenate([x, x]) : l'erreur ne doit pas doubler"),
-          ("average over images and pixels", "moyennez sur images et pixels")])
+          ("average over images and pixels", "moyennez sur images et pixels")],
+    loses=["values"])
 mse.slip("root-taken",
     "the square root is taken; the mean of the squares is asked for",
     "la racine est prise ; on demande la moyenne des carrés",
@@ -65,7 +66,8 @@ mse.slip("absolute-error",
     hint=[("what is done to the differences before the mean", "ce que subissent les écarts avant la moyenne"),
           ("every pixel wrong by 0.1 makes 0.01, not 0.1", "chaque pixel faux de 0,1 donne 0,01, pas 0,1"),
           ("square the differences: that alone does away with their sign",
-           "élevez les écarts au carré : cela suffit à ôter leur signe")])
+           "élevez les écarts au carré : cela suffit à ôter leur signe")],
+    loses=["values"])
 
 # ------------------------------------------------------------------ 2.2 PCA
 
@@ -115,7 +117,8 @@ pca.slip("pca-mean-not-restored",
     hint=[("what is returned", "ce qui est rendu"),
           ("compare the mean of your reconstructions with that of x_train: is yours near 0?",
            "comparez la moyenne de vos reconstructions à celle de x_train : la vôtre est-elle proche de 0 ?"),
-          ("add the mean that you took off", "rajoutez la moyenne que vous avez retirée")])
+          ("add the mean that you took off", "rajoutez la moyenne que vous avez retirée")],
+    loses=["values"])
 pca.slip("pca-fitted-on-x",
     "mean and components come from `x`, not from `x_train`: the test images teach",
     "moyenne et composantes viennent de `x`, pas de `x_train` : les images de test enseignent",
@@ -137,7 +140,8 @@ pca.slip("pca-mean-of-x",
           ("call it with a single image as x: its own mean is itself; is it given back untouched?",
            "appelez-la avec une seule image comme x : sa propre moyenne est elle-même ; la rend-on intacte ?"),
           ("use the mean of x_train, the same for every x",
-           "servez-vous de la moyenne de x_train, la même pour tout x")])
+           "servez-vous de la moyenne de x_train, la même pour tout x")],
+    loses=["values"])
 pca.slip("pca-last-components",
     "the last components are kept, not the first",
     "ce sont les dernières composantes qui sont gardées, pas les premières",
@@ -146,7 +150,8 @@ pca.slip("pca-last-components",
            "quelles lignes ou colonnes des composantes sont gardées"),
           ("print the singular values: are they sorted downwards or upwards?",
            "affichez les valeurs singulières : sont-elles triées en descendant ou en montant ?"),
-          ("keep the k of largest variance", "gardez les k de plus grande variance")])
+          ("keep the k of largest variance", "gardez les k de plus grande variance")],
+    loses=["values"])
 
 # ------------------------------------------------------------------ 2.3 protocol
 
@@ -231,14 +236,16 @@ protocol.slip("unprepared-target",
     hint=[("how `x` and how `y` are prepared", "comment est préparé `x`, et comment `y`"),
           ("print the largest value of both", "affichez la plus grande valeur des deux"),
           ("prepare once, and use the result for both",
-           "préparez une fois, et servez-vous du résultat pour les deux")])
+           "préparez une fois, et servez-vous du résultat pour les deux")],
+    loses=["training"])
 protocol.slip("count-ignored",
     "all training images are used, whatever `count` is",
     "toutes les images d'entraînement servent, quel que soit `count`",
     ("prepare(train_images[:count])", "prepare(train_images)"),
     hint=[("where `count` is used", "où `count` sert"),
           ("print len of your `x` with count = 300", "affichez len de votre `x` avec count = 300"),
-          ("keep the first `count` training images", "gardez les `count` premières images d'entraînement")])
+          ("keep the first `count` training images", "gardez les `count` premières images d'entraînement")],
+    loses=["training"])
 protocol.slip("validation-in-training",
     "the validation images are those that the network learns from",
     "les images de validation sont celles que le réseau apprend",
@@ -247,4 +254,5 @@ protocol.slip("validation-in-training",
           ("is the first validation image one of those in `x`?",
            "la première image de validation est-elle parmi celles de `x` ?"),
           ("take the last 200 of all training images, not of those that are learnt",
-           "prenez les 200 dernières de toutes les images d'entraînement, pas de celles qui sont apprises")])
+           "prenez les 200 dernières de toutes les images d'entraînement, pas de celles qui sont apprises")],
+    loses=["validation"])

@@ -61,7 +61,8 @@ gallery.slip("reconstruction-first",
           ("row 0 must be x_train[:count] to the last digit",
            "la ligne 0 doit être x_train[:count] au chiffre près"),
           ("originals above, what the model makes of them below",
-           "les originaux au-dessus, ce qu'en fait le modèle au-dessous")])
+           "les originaux au-dessus, ce qu'en fait le modèle au-dessous")],
+    loses=["values"])
 gallery.slip("test-first",
     "the test images come first",
     "les images de test viennent d'abord",
@@ -69,7 +70,8 @@ gallery.slip("test-first",
     hint=[("the order of the two pairs of rows", "l'ordre des deux paires de lignes"),
           ("row 0 must be x_train[:count]", "la ligne 0 doit être x_train[:count]"),
           ("training images first, test images after them",
-           "les images d'entraînement d'abord, celles de test ensuite")])
+           "les images d'entraînement d'abord, celles de test ensuite")],
+    loses=["values"])
 
 # ------------------------------------------------------------------ 3.2 rank
 
@@ -119,7 +121,8 @@ rank.slip("ranked-on-gap",
     hint=[("the number by which the names are sorted", "le nombre selon lequel les noms sont triés"),
           ("rank {'a': (8, 9), 'b': (1, 4)}: the small gap of a does not make it good",
            "classez {'a': (8, 9), 'b': (1, 4)} : le petit écart de a n'en fait pas un bon réseau"),
-          ("sort by the test error itself", "triez selon l'erreur de test elle-même")])
+          ("sort by the test error itself", "triez selon l'erreur de test elle-même")],
+    loses=["values"])
 
 # ------------------------------------------------------------------ 3.3 verdicts
 

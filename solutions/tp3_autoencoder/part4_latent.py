@@ -60,7 +60,8 @@ interpolate.slip("reconstructions-mixed",
     hint=[("what goes into the decoder", "ce qui entre dans le décodeur"),
           ("count its inputs: steps codes are wanted, not two",
            "comptez ses entrées : il faut steps codes, pas deux"),
-          ("mix the codes, then decode each mixture", "mélangez les codes, puis décodez chaque mélange")])
+          ("mix the codes, then decode each mixture", "mélangez les codes, puis décodez chaque mélange")],
+    loses=["values"])
 interpolate.slip("end-left-out",
     "the last image is not reached",
     "la dernière image n'est pas atteinte",
@@ -68,14 +69,16 @@ interpolate.slip("end-left-out",
      'np.linspace(0, 1, steps, endpoint=False, dtype="float32")'),
     hint=[("the values of t", "les valeurs de t"),
           ("print t for steps = 3: 0, 0.5, 1", "affichez t pour steps = 3 : 0, 0,5, 1"),
-          ("let the last t be 1", "faites que le dernier t soit 1")])
+          ("let the last t be 1", "faites que le dernier t soit 1")],
+    loses=["values"])
 interpolate.slip("walked-backwards",
     "the walk goes from x1 to x0",
     "la promenade va de x1 à x0",
     ("(1 - t) * z0 + t * z1", "t * z0 + (1 - t) * z1"),
     hint=[("which code t multiplies", "quel code t multiplie"),
           ("at t = 0 the code must be that of x0", "en t = 0, le code doit être celui de x0"),
-          ("exchange the weights t and 1 - t", "échangez les poids t et 1 - t")])
+          ("exchange the weights t and 1 - t", "échangez les poids t et 1 - t")],
+    loses=["values"])
 
 # ------------------------------------------------------------------ 5.2 anomalies
 
@@ -125,7 +128,8 @@ anomaly.slip("score-over-images",
     hint=[("the axis of the mean", "l'axe de la moyenne"),
           ("print the shape for 5 images: (5,) is wanted", "affichez la forme pour 5 images : on veut (5,)"),
           ("average along the pixels, keep the images apart",
-           "moyennez le long des pixels, gardez les images séparées")])
+           "moyennez le long des pixels, gardez les images séparées")],
+    loses=["scores"])
 anomaly.slip("auc-upside-down",
     "the area is that of the opposite score: anomalies should score high",
     "l'aire est celle du score opposé : les anomalies doivent avoir un score élevé",
@@ -145,7 +149,8 @@ anomaly.slip("ties-lost",
     hint=[("what a pair of equal scores adds", "ce qu'ajoute une paire de scores égaux"),
           ("roc_auc([1.0], [1.0]): a score that tells nothing, so 0.5",
            "roc_auc([1.0], [1.0]) : un score qui ne dit rien, donc 0,5"),
-          ("add half a pair for each tie", "ajoutez une demi-paire pour chaque égalité")])
+          ("add half a pair for each tie", "ajoutez une demi-paire pour chaque égalité")],
+    loses=["auc"])
 
 # ------------------------------------------------------------------ 6 exam
 

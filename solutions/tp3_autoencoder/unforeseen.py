@@ -75,6 +75,11 @@ def build_autoencoder(capacity, latent_dim):
     return *halves(), keras.Sequential([*halves()])
 """,
     loses=["build.output", "build.bottleneck"])
+lab.unforeseen("larger-of-image-and-reconstruction",
+    "the image reaches the output by a maximum", "l'image atteint la sortie par un maximum",
+    edits=[("keras.Model(image, decoder(encoder(image)))",
+            "keras.Model(image, layers.maximum([image, decoder(encoder(image))]))")],
+    loses=["build.output", "build.bottleneck"], may=["skip-connection-leak"])
 lab.unforeseen("no-biases",
     "no layer has a bias", "aucune couche n'a de biais",
     code="""

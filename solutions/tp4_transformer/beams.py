@@ -108,8 +108,8 @@ def best_ended(model: Model) -> Tokens:
 TOLD = (summed_probabilities, best_by_length, first_ended, best_ended)
 
 
-def instructive_tables(rng: np.random.Generator, n: int = len(TOLD), size: int = 6) -> list[Model]:
-    """`n` models on which every sound way of writing a beam search agrees, and greedy differs.
+def instructive_tables(rng: np.random.Generator, size: int = 6) -> list[Model]:
+    """A model for each of `TOLD` on which every sound way of writing a beam search agrees, and greedy differs.
 
     A path whose first step is second best is planted among random logits. The beam's result is also
     the most probable of all sequences that a much wider beam finds, by a margin, whether or not ended
@@ -118,7 +118,7 @@ def instructive_tables(rng: np.random.Generator, n: int = len(TOLD), size: int =
     offset of its own, which no probability depends on.
     """
     found: list[Model] = []
-    while len(found) < n:
+    while len(found) < len(TOLD):
         wrong = TOLD[len(found)]
         start, end, bait, a, b, c = (int(i) for i in rng.permutation(size))
         logits = rng.normal(0, 0.7, (size, size, size))

@@ -2449,7 +2449,9 @@ for i in range(3):
 # *importance ●●●●○ · difficulté ●○○○○ · 10 min*
 #
 # La cellule est donnée : une couche par côté, 4 têtes, d_model = 64. `lab.record` garde la courbe et les
-# poids : redémarrer le notebook ne les perd pas, et la correction ne réentraîne rien.
+# poids, et la correction ne réentraîne rien. **Après un redémarrage** : relancez les cellules du haut
+# jusqu'à la prochaine, `settings = …`, puis au lieu d'entraîner : `model = Transformer(**settings)` et
+# `lab.restore("reverser", model)`. `lab.progress()` retrouve vos points et vos réponses.
 #
 # | | à attendre sur un processeur, deux cœurs |
 # |---|---|
@@ -2466,8 +2468,10 @@ for i in range(3):
 #
 # *importance ●●●●○ · difficulty ●○○○○ · 10 min*
 #
-# The cell is given: one layer a side, 4 heads, d_model = 64. `lab.record` keeps the curve and the weights:
-# restarting the notebook does not lose them, and grading trains nothing again.
+# The cell is given: one layer a side, 4 heads, d_model = 64. `lab.record` keeps the curve and the weights,
+# and grading trains nothing again. **After a restart**: run the cells from the top to the next one,
+# `settings = …`, then instead of training: `model = Transformer(**settings)` and
+# `lab.restore("reverser", model)`. `lab.progress()` finds your points and answers again.
 #
 # | | to expect on a processor with two cores |
 # |---|---|

@@ -120,7 +120,8 @@ attention.slip("scale-by-sqrt-dv",
           ("repeat the columns of v: the weights must not move",
            "répétez les colonnes de v : les poids ne doivent pas bouger"),
           ("the scores come from queries and keys: take the size of one of these",
-           "les scores viennent des requêtes et des clés : prenez la taille de l'une d'elles")])
+           "les scores viennent des requêtes et des clés : prenez la taille de l'une d'elles")],
+    loses=["values", "mask"])
 attention.slip("softmax-over-queries",
     "the softmax runs over the queries: columns sum to 1 instead of rows",
     "le softmax parcourt les requêtes : la somme des colonnes vaut 1, pas celle des lignes",
@@ -141,7 +142,8 @@ attention.slip("no-softmax",
           ("print one row of the weights: are they positive, do they add up to 1?",
            "affichez une ligne des poids : sont-ils positifs, leur somme vaut-elle 1 ?"),
           ("make each row of scores a distribution before it weighs the values",
-           "faites de chaque ligne de scores une distribution avant de peser les valeurs")])
+           "faites de chaque ligne de scores une distribution avant de peser les valeurs")],
+    loses=["values", "mask", "large_scores"])
 attention.slip("mask-inverted",
     "the mask is read the wrong way round: True hides instead of showing",
     "le masque est lu à l'envers : True cache au lieu de montrer",
@@ -183,7 +185,8 @@ attention.slip("mask-ignored",
           ("call it with and without a mask: do the weights differ?",
            "appelez-la avec et sans masque : les poids diffèrent-ils ?"),
           ("if a mask is given, make the hidden scores very negative before the softmax",
-           "si un masque est donné, rendez les scores cachés très négatifs avant le softmax")])
+           "si un masque est donné, rendez les scores cachés très négatifs avant le softmax")],
+    loses=["mask"])
 attention.slip("outputs-swapped",
     "the weights are returned first and the output second: the contract has (output, weights)",
     "les poids sont rendus d'abord, la sortie ensuite : le contrat veut (output, weights)",
@@ -192,7 +195,8 @@ attention.slip("outputs-swapped",
           ("print both shapes with S ≠ d_v: the first must be (T, d_v)",
            "affichez les deux formes avec S ≠ d_v : la première doit être (T, d_v)"),
           ("return the weighted values first, the weights second",
-           "rendez d'abord les valeurs pondérées, ensuite les poids")])
+           "rendez d'abord les valeurs pondérées, ensuite les poids")],
+    loses=["values", "mask", "large_scores"])
 attention.slip("exp-overflow",
     "the softmax overflows: exp of a large score is infinite, and inf/inf is NaN",
     "le softmax déborde : l'exponentielle d'un grand score est infinie, et inf/inf donne NaN",
@@ -202,7 +206,8 @@ attention.slip("exp-overflow",
           ("print np.exp(np.float32(100)), then divide it by itself",
            "affichez np.exp(np.float32(100)), puis divisez ce nombre par lui-même"),
           ("subtracting the same number from a row changes no probability: take its largest score",
-           "retrancher un même nombre à une ligne ne change aucune probabilité : prenez son plus grand score")])
+           "retrancher un même nombre à une ligne ne change aucune probabilité : prenez son plus grand score")],
+    loses=["large_scores"])
 attention.mutant("library-attention", ["by_hand"], named="", change="""
 from keras.layers import Attention as Ready
 
@@ -258,7 +263,8 @@ masks.slip("causal-strict",
           ("print causal_mask(1): a position alone has itself to look at",
            "affichez causal_mask(1) : une position seule n'a qu'elle-même à regarder"),
           ("include the position itself: j ≤ i, not j < i",
-           "incluez la position elle-même : j ≤ i, pas j < i")])
+           "incluez la position elle-même : j ≤ i, pas j < i")],
+    loses=["causal"])
 masks.slip("causal-transposed",
     "the mask shows the future and hides the past: rows are queries",
     "le masque montre le futur et cache le passé : les lignes sont les requêtes",
@@ -268,7 +274,8 @@ masks.slip("causal-transposed",
           ("print causal_mask(3): the first row must be True, False, False",
            "affichez causal_mask(3) : la première ligne doit être True, False, False"),
           ("keep the other triangle: row i shows what position i may see",
-           "gardez l'autre triangle : la ligne i montre ce que voit la position i")])
+           "gardez l'autre triangle : la ligne i montre ce que voit la position i")],
+    loses=["causal"])
 masks.slip("causal-inverted",
     "True and False are exchanged: True means “may be seen”",
     "True et False sont échangés : True veut dire « peut être vu »",
@@ -278,7 +285,8 @@ masks.slip("causal-inverted",
           ("print causal_mask(2): the corner at the upper right is the only False",
            "affichez causal_mask(2) : le coin en haut à droite est le seul False"),
           ("exchange True and False: True where the position may be seen",
-           "échangez True et False : True là où la position peut être vue")])
+           "échangez True et False : True là où la position peut être vue")],
+    loses=["causal"])
 
 # ------------------------------------------------------------------ 1.3 positions
 
@@ -325,7 +333,8 @@ positions.slip("pe-sin-cos-swapped",
           ("print positional_encoding(1, 4): sin 0 = 0 must come first",
            "affichez positional_encoding(1, 4) : sin 0 = 0 doit venir en premier"),
           ("even columns are sines, odd ones cosines",
-           "les colonnes paires sont des sinus, les impaires des cosinus")])
+           "les colonnes paires sont des sinus, les impaires des cosinus")],
+    loses=["values"])
 positions.slip("pe-exponent-doubled",
     "the exponent of column 2i is 2i/d_model; here the 2 counts twice",
     "l'exposant de la colonne 2i est 2i/d_model ; ici le 2 compte deux fois",
@@ -335,7 +344,8 @@ positions.slip("pe-exponent-doubled",
           ("with d_model = 4, the angle in column 2 is t/100; yours is t/10000?",
            "avec d_model = 4, l'angle de la colonne 2 est t/100 ; chez vous t/10000 ?"),
           ("an index that goes 0, 2, 4, … is 2i already: don't double it again",
-           "un indice qui va 0, 2, 4, … est déjà 2i : ne le doublez pas")])
+           "un indice qui va 0, 2, 4, … est déjà 2i : ne le doublez pas")],
+    loses=["values"])
 positions.slip("pe-exponent-halved",
     "the exponent of column 2i is 2i/d_model; here it is i/d_model",
     "l'exposant de la colonne 2i est 2i/d_model ; ici c'est i/d_model",
@@ -345,7 +355,8 @@ positions.slip("pe-exponent-halved",
           ("with d_model = 4, the angle in column 2 is t/100; yours is t/10?",
            "avec d_model = 4, l'angle de la colonne 2 est t/100 ; chez vous t/10 ?"),
           ("an index that goes 0, 1, 2, … is i: the exponent needs twice that",
-           "un indice qui va 0, 1, 2, … est i : l'exposant en veut le double")])
+           "un indice qui va 0, 1, 2, … est i : l'exposant en veut le double")],
+    loses=["values"])
 positions.slip("pe-exponent-each-column",
     "sine and cosine of a pair must share their angle; here every column has an exponent of its own",
     "sinus et cosinus d'une paire partagent leur angle ; ici chaque colonne a son propre exposant",
@@ -357,7 +368,8 @@ positions.slip("pe-exponent-each-column",
           ("sin² + cos² of columns 0 and 1, then of columns 2 and 3: 1 each time?",
            "sin² + cos² des colonnes 0 et 1, puis 2 et 3 : 1 à chaque fois ?"),
           ("compute d_model/2 angles and use each twice: for a sine and for the cosine beside it",
-           "calculez d_model/2 angles et servez-vous de chacun deux fois : pour un sinus et pour le cosinus voisin")])
+           "calculez d_model/2 angles et servez-vous de chacun deux fois : pour un sinus et pour le cosinus voisin")],
+    loses=["values"])
 positions.slip("pe-starts-at-one",
     "positions are counted from 1; they start at 0",
     "les positions sont comptées à partir de 1 ; elles partent de 0",
@@ -365,4 +377,5 @@ positions.slip("pe-starts-at-one",
     hint=[("the range of t", "l'intervalle parcouru par t"),
           ("print the first row: angles of 0 give 0, 1, 0, 1, …",
            "affichez la première ligne : des angles nuls donnent 0, 1, 0, 1, …"),
-          ("let t go from 0 to length - 1", "faites aller t de 0 à length - 1")])
+          ("let t go from 0 to length - 1", "faites aller t de 0 à length - 1")],
+    loses=["values"])

@@ -205,7 +205,8 @@ heads.slip("split-heads-without-transpose",
           ("reshape np.arange(12) from (T, H·d) = (3, 4) to (2, 3, 2): does head 0 hold units 0 and 1 of every token?",
            "passez np.arange(12) de (T, H·d) = (3, 4) à (2, 3, 2) : la tête 0 contient-elle les unités 0 et 1 de chaque token ?"),
           ("a reshape only cuts the last axis in two; moving the heads forward is a transposition",
-           "un reshape ne fait que couper le dernier axe en deux ; avancer les têtes est une transposition")])
+           "un reshape ne fait que couper le dernier axe en deux ; avancer les têtes est une transposition")],
+    loses=BOTH)
 heads.slip("head-interleave",
     "the units are dealt out to the heads one by one; a head owns neighbouring units",
     "les unités sont distribuées une à une entre les têtes ; une tête possède des unités voisines",
@@ -229,7 +230,8 @@ heads.slip("merge-interleaved",
           ("merge heads [1, 2, 3] and [4, 5, 6] of one token: 1 2 3 4 5 6, or 1 4 2 5 3 6?",
            "fusionnez les têtes [1, 2, 3] et [4, 5, 6] d'un token : 1 2 3 4 5 6, ou 1 4 2 5 3 6 ?"),
           ("the sizes d_v must be the last axis, the heads the one before",
-           "les tailles d_v doivent former le dernier axe, les têtes l'avant-dernier")])
+           "les tailles d_v doivent former le dernier axe, les têtes l'avant-dernier")],
+    loses=BOTH)
 heads.slip("no-output-projection",
     "the heads are concatenated but not mixed by a last projection",
     "les têtes sont concaténées mais pas mélangées par une dernière projection",
@@ -257,7 +259,8 @@ heads.slip("no-output-bias",
     hint=[("how `output_dense` is made", "comment est faite `output_dense`"),
           ("print len(layer.output_dense.get_weights()): 2 are wanted, a kernel and a bias",
            "affichez len(layer.output_dense.get_weights()) : on en veut 2, un noyau et un biais"),
-          ("let the last layer keep its bias too", "laissez aussi son biais à la dernière couche")])
+          ("let the last layer keep its bias too", "laissez aussi son biais à la dernière couche")],
+    loses=BOTH)
 heads.slip("only-output-bias",
     "queries, keys and values have no bias",
     "requêtes, clés et valeurs n'ont pas de biais",
@@ -266,7 +269,8 @@ heads.slip("only-output-bias",
            "comment sont faites les trois couches des requêtes, clés et valeurs"),
           ("print len(layer.query_dense.get_weights()): 2 are wanted, a kernel and a bias",
            "affichez len(layer.query_dense.get_weights()) : on en veut 2, un noyau et un biais"),
-          ("let these three layers keep their bias", "laissez leur biais à ces trois couches")])
+          ("let these three layers keep their bias", "laissez leur biais à ces trois couches")],
+    loses=BOTH)
 heads.slip("qk-swapped",
     "queries and keys are exchanged: query_dense is applied to the keys and key_dense to the queries",
     "requêtes et clés sont échangées : query_dense est appliquée aux clés et key_dense aux requêtes",
@@ -299,7 +303,8 @@ heads.slip("values-from-keys",
     hint=[("what `value_dense` is applied to", "ce à quoi s'applique `value_dense`"),
           ("call the layer with other numbers for `value` only: the output must change",
            "appelez la couche avec d'autres nombres pour `value` seulement : la sortie doit changer"),
-          ("the values come from the third argument", "les valeurs viennent du troisième argument")])
+          ("the values come from the third argument", "les valeurs viennent du troisième argument")],
+    loses=["cross"])
 heads.slip("heads-mask-dropped",
     "the mask is not handed on to the attention",
     "le masque n'est pas transmis à l'attention",
@@ -308,7 +313,8 @@ heads.slip("heads-mask-dropped",
           ("call the layer with and without a mask: do the weights differ?",
            "appelez la couche avec et sans masque : les poids diffèrent-ils ?"),
           ("hand the mask on, with an axis for the heads if it has three",
-           "transmettez le masque, avec un axe pour les têtes s'il en a trois")])
+           "transmettez le masque, avec un axe pour les têtes s'il en a trois")],
+    loses=["cross"])
 
 # ------------------------------------------------------------------ 2.2 norm
 
@@ -351,7 +357,8 @@ norm.slip("norm-over-tokens",
           ("normalise two tokens [[1, 3], [5, 9]] with gamma 1 and beta 0: each row must become -1, 1",
            "normalisez deux tokens [[1, 3], [5, 9]], gamma 1 et beta 0 : chaque ligne doit devenir -1, 1"),
           ("average over the d_model numbers of one token: the last axis",
-           "moyennez sur les d_model nombres d'un token : le dernier axe")])
+           "moyennez sur les d_model nombres d'un token : le dernier axe")],
+    loses=["values"])
 norm.slip("norm-divided-by-variance",
     "division by the variance instead of its root",
     "division par la variance au lieu de sa racine",
@@ -360,7 +367,8 @@ norm.slip("norm-divided-by-variance",
           ("normalise [0, 4]: mean 2, variance 4; the result must be -1, 1, not -0.5, 0.5",
            "normalisez [0, 4] : moyenne 2, variance 4 ; il faut -1, 1, pas -0,5, 0,5"),
           ("a variance of 1 is wanted: divide by the root of variance + epsilon",
-           "on veut une variance de 1 : divisez par la racine de variance + epsilon")])
+           "on veut une variance de 1 : divisez par la racine de variance + epsilon")],
+    loses=["values"])
 norm.slip("norm-unbiased-variance",
     "the variance divides by d_model - 1; a normalisation divides by d_model",
     "la variance divise par d_model - 1 ; une normalisation divise par d_model",
@@ -370,7 +378,8 @@ norm.slip("norm-unbiased-variance",
           ("the variance of [1, 3] is 1 here; is yours 2?",
            "la variance de [1, 3] est ici 1 ; la vôtre est-elle 2 ?"),
           ("take the plain mean of the squares: divide by d_model",
-           "prenez la simple moyenne des carrés : divisez par d_model")])
+           "prenez la simple moyenne des carrés : divisez par d_model")],
+    loses=["values"])
 norm.slip("norm-no-weights",
     "gamma and beta are not used",
     "gamma et beta ne sont pas utilisés",
@@ -379,7 +388,8 @@ norm.slip("norm-no-weights",
           ("call it with gamma = 2 and beta = 5: the mean must become 5, the deviation 2",
            "appelez-la avec gamma = 2 et beta = 5 : la moyenne doit devenir 5, l'écart-type 2"),
           ("after normalising, multiply by gamma and add beta",
-           "après la normalisation, multipliez par gamma et ajoutez beta")])
+           "après la normalisation, multipliez par gamma et ajoutez beta")],
+    loses=["values"])
 norm.slip("norm-epsilon-ignored",
     "epsilon is not used",
     "epsilon n'est pas utilisé",
@@ -388,7 +398,8 @@ norm.slip("norm-epsilon-ignored",
           ("normalise a token of four equal numbers: 0 is wanted, not NaN",
            "normalisez un token de quatre nombres égaux : on veut 0, pas NaN"),
           ("add epsilon to the variance under the root, as it is given",
-           "ajoutez epsilon à la variance sous la racine, tel qu'il est donné")])
+           "ajoutez epsilon à la variance sous la racine, tel qu'il est donné")],
+    loses=["values"])
 
 # ------------------------------------------------------------------ 2.3 feed-forward
 
@@ -436,11 +447,13 @@ feed_forward.slip("ff-relu-last",
           ("print the smallest number of the output: exactly 0, whatever the input?",
            "affichez le plus petit nombre de la sortie : exactement 0, quelle que soit l'entrée ?"),
           ("the ReLU stands between the two layers; the second one is linear",
-           "la ReLU est entre les deux couches ; la seconde est linéaire")])
+           "la ReLU est entre les deux couches ; la seconde est linéaire")],
+    loses=["values"])
 feed_forward.slip("ff-gelu",
     "a GELU stands where the article has a ReLU",
     "une GELU remplace la ReLU de l'article",
     ('"relu"', '"gelu"'),
     hint=[("the activation of `inner`", "l'activation de `inner`"),
           ("for x = -1: a ReLU gives 0, a GELU -0.16", "pour x = -1 : une ReLU donne 0, une GELU -0,16"),
-          ("take the activation of the original article", "prenez l'activation de l'article d'origine")])
+          ("take the activation of the original article", "prenez l'activation de l'article d'origine")],
+    loses=["values"])

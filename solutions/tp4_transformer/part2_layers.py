@@ -135,7 +135,8 @@ encoder.slip("missing-residual-attention",
           ("set all weights of `attention` to 0: the first normalisation must still see the input",
            "mettez à 0 tous les poids de `attention` : la première normalisation doit encore voir l'entrée"),
           ("add the layer's input to what the attention gives",
-           "ajoutez l'entrée de la couche à ce que donne l'attention")])
+           "ajoutez l'entrée de la couche à ce que donne l'attention")],
+    loses=ALL)
 encoder.slip("missing-residual-feed-forward",
     "the input is not added back after the feed-forward network",
     "l'entrée n'est pas rajoutée après le réseau dense",
@@ -144,7 +145,8 @@ encoder.slip("missing-residual-feed-forward",
           ("set all weights of `feed_forward` to 0: the second normalisation must still see what came before",
            "mettez à 0 tous les poids de `feed_forward` : la seconde normalisation doit encore voir ce qui précède"),
           ("add what went into the feed-forward network to what it gives",
-           "ajoutez à la sortie du réseau dense ce qui y est entré")])
+           "ajoutez à la sortie du réseau dense ce qui y est entré")],
+    loses=ALL)
 encoder.slip("residual-outside-norm",
     "the normalisation is applied before the addition; it comes after",
     "la normalisation est faite avant l'addition ; elle vient après",
@@ -155,7 +157,8 @@ encoder.slip("residual-outside-norm",
           ("with gamma 1 and beta 0, is each token of the output of mean 0? After an addition it need not be",
            "avec gamma 1 et beta 0, chaque token de la sortie est-il de moyenne 0 ? Après une addition, rien ne l'assure"),
           ("normalise the sum of input and sub-layer, not the sub-layer alone",
-           "normalisez la somme de l'entrée et de la sous-couche, pas la sous-couche seule")])
+           "normalisez la somme de l'entrée et de la sous-couche, pas la sous-couche seule")],
+    loses=ALL)
 encoder.slip("norms-shared",
     "one normalisation serves twice; each place has its own",
     "une même normalisation sert deux fois ; chaque place a la sienne",
@@ -165,7 +168,8 @@ encoder.slip("norms-shared",
           ("after one call, print layer.norm2.weights: has it any?",
            "après un appel, affichez layer.norm2.weights : en a-t-elle ?"),
           ("use norm1 after the attention and norm2 after the feed-forward network",
-           "servez-vous de norm1 après l'attention et de norm2 après le réseau dense")])
+           "servez-vous de norm1 après l'attention et de norm2 après le réseau dense")],
+    loses=ALL)
 encoder.slip("encoder-mask-dropped",
     "the mask is not handed on to the attention",
     "le masque n'est pas transmis à l'attention",
@@ -174,7 +178,8 @@ encoder.slip("encoder-mask-dropped",
           ("call the layer with and without a mask: does the output differ?",
            "appelez la couche avec et sans masque : la sortie diffère-t-elle ?"),
           ("hand attention_mask on as the fourth argument",
-           "transmettez attention_mask en quatrième argument")])
+           "transmettez attention_mask en quatrième argument")],
+    loses=["mask", "match"])
 
 # ------------------------------------------------------------------ 2.5 decoder
 
@@ -257,7 +262,8 @@ decoder.slip("decoder-missing-residual",
           ("set all weights of the three sub-layers to 0: the output must still depend on x",
            "mettez à 0 les poids des trois sous-couches : la sortie doit encore dépendre de x"),
           ("add to the output of each sub-layer what went into it, three times",
-           "ajoutez à la sortie de chaque sous-couche ce qui y est entré, trois fois")])
+           "ajoutez à la sortie de chaque sous-couche ce qui y est entré, trois fois")],
+    loses=["values"])
 decoder.slip("decoder-missing-cross-residual",
     "the input is not added back after the cross-attention",
     "l'entrée n'est pas rajoutée après l'attention croisée",
@@ -266,7 +272,8 @@ decoder.slip("decoder-missing-cross-residual",
           ("set all weights of `cross_attention` to 0: norm2 must still see what came before",
            "mettez à 0 tous les poids de `cross_attention` : norm2 doit encore voir ce qui précède"),
           ("add the queries' side back: what went in as first argument",
-           "rajoutez le côté des requêtes : ce qui est entré en premier argument")])
+           "rajoutez le côté des requêtes : ce qui est entré en premier argument")],
+    loses=["values"])
 decoder.slip("decoder-pre-norm",
     "the normalisation comes before each sub-layer (pre-norm); here it follows the addition",
     "la normalisation précède chaque sous-couche (pré-norm) ; ici elle suit l'addition",
@@ -285,7 +292,8 @@ decoder.slip("decoder-pre-norm",
           ("print mean and deviation of a token of the output, gamma 1 and beta 0: 0 and 1 if the last step normalises",
            "affichez moyenne et écart-type d'un token en sortie, gamma 1 et beta 0 : 0 et 1 si la dernière étape normalise"),
           ("three times: sub-layer, then add its input, then normalise the sum",
-           "trois fois : la sous-couche, puis ajoutez son entrée, puis normalisez la somme")])
+           "trois fois : la sous-couche, puis ajoutez son entrée, puis normalisez la somme")],
+    loses=["values"])
 decoder.slip("decoder-wrong-eps",
     "epsilon is Keras' default (0.001) instead of the one asked for",
     "epsilon est celui de Keras par défaut (0,001) au lieu de celui demandé",
@@ -293,7 +301,8 @@ decoder.slip("decoder-wrong-eps",
     hint=[("how the three normalisations are made", "comment sont faites les trois normalisations"),
           ("print layer.norm3.epsilon of a layer made with epsilon=0.04",
            "affichez layer.norm3.epsilon d'une couche faite avec epsilon=0.04"),
-          ("hand the argument epsilon on to all three", "transmettez l'argument epsilon aux trois")])
+          ("hand the argument epsilon on to all three", "transmettez l'argument epsilon aux trois")],
+    loses=["values"])
 decoder.slip("decoder-mask-dropped",
     "the self-attention does not receive its mask: the decoder sees the future",
     "l'auto-attention ne reçoit pas son masque : le décodeur voit le futur",
@@ -301,7 +310,8 @@ decoder.slip("decoder-mask-dropped",
     hint=[("the call of `self_attention`", "l'appel à `self_attention`"),
           ("change the last target token: do the outputs before it move?",
            "changez le dernier token de la cible : les sorties qui le précèdent bougent-elles ?"),
-          ("hand attention_mask on to the self-attention", "transmettez attention_mask à l'auto-attention")])
+          ("hand attention_mask on to the self-attention", "transmettez attention_mask à l'auto-attention")],
+    loses=["values", "causal"])
 decoder.slip("memory-mask-dropped",
     "the cross-attention does not receive its mask",
     "l'attention croisée ne reçoit pas son masque",
@@ -309,4 +319,5 @@ decoder.slip("memory-mask-dropped",
     hint=[("the call of `cross_attention`", "l'appel à `cross_attention`"),
           ("change a memory token that memory_mask hides: the output must not move",
            "changez un token de la mémoire que memory_mask cache : la sortie ne doit pas bouger"),
-          ("hand memory_mask on to the cross-attention", "transmettez memory_mask à l'attention croisée")])
+          ("hand memory_mask on to the cross-attention", "transmettez memory_mask à l'attention croisée")],
+    loses=["values"])

@@ -114,7 +114,8 @@ transformer.slip("scale-after-positions",
           ("with embeddings of 0, the layers must receive the positions as they are: between -1 and 1",
            "avec des plongements nuls, les couches doivent recevoir les positions telles quelles : entre -1 et 1"),
           ("scale the embeddings alone, then add the positions",
-           "mettez à l'échelle les seuls plongements, puis ajoutez les positions")])
+           "mettez à l'échelle les seuls plongements, puis ajoutez les positions")],
+    loses=["logits", "padding"])
 transformer.slip("no-positions",
     "the positions are not added",
     "les positions ne sont pas ajoutées",
@@ -124,7 +125,8 @@ transformer.slip("no-positions",
           ("exchange two tokens of the source: without positions the logits hardly notice",
            "échangez deux tokens de la source : sans positions, les logits ne le voient guère"),
           ("add your positional_encoding to the scaled embeddings, on both sides",
-           "ajoutez votre positional_encoding aux plongements mis à l'échelle, des deux côtés")])
+           "ajoutez votre positional_encoding aux plongements mis à l'échelle, des deux côtés")],
+    loses=["logits", "padding"])
 transformer.slip("one-embedding",
     "source and target share one embedding; the contract has two",
     "source et cible partagent un seul plongement ; le contrat en veut deux",
@@ -135,7 +137,8 @@ transformer.slip("one-embedding",
           ("print model.source_embedding is model.target_embedding",
            "affichez model.source_embedding is model.target_embedding"),
           ("make two embeddings, and use each on its own side",
-           "faites deux plongements, et servez-vous de chacun de son côté")])
+           "faites deux plongements, et servez-vous de chacun de son côté")],
+    loses=["logits", "padding"])
 transformer.slip("no-causal-mask",
     "the decoder's self-attention is not masked: it reads the answer",
     "l'auto-attention du décodeur n'est pas masquée : elle lit la réponse",
@@ -158,7 +161,8 @@ transformer.slip("no-padding-mask",
           ("add two PAD tokens at the end of the source: the logits must not move",
            "ajoutez deux tokens PAD à la fin de la source : les logits ne doivent pas bouger"),
           ("hand it to the encoder layers, and to the decoder layers as memory_mask",
-           "donnez-le aux couches d'encodeur, et aux couches de décodeur comme memory_mask")])
+           "donnez-le aux couches d'encodeur, et aux couches de décodeur comme memory_mask")],
+    loses=["padding"])
 transformer.slip("padding-seen-by-decoder",
     "the padding of the source is hidden in the encoder but seen by the decoder",
     "le remplissage de la source est caché dans l'encodeur mais vu par le décodeur",
@@ -167,7 +171,8 @@ transformer.slip("padding-seen-by-decoder",
           ("add two PAD tokens at the end of the source: the logits must not move",
            "ajoutez deux tokens PAD à la fin de la source : les logits ne doivent pas bouger"),
           ("the padding of the source is memory_mask in the decoder: hand it over there too",
-           "le remplissage de la source est memory_mask dans le décodeur : donnez-le là aussi")])
+           "le remplissage de la source est memory_mask dans le décodeur : donnez-le là aussi")],
+    loses=["padding"])
 transformer.slip("output-softmax",
     "probabilities are returned; logits, without softmax, are asked for",
     "des probabilités sont rendues ; on demande des logits, sans softmax",
@@ -177,7 +182,8 @@ transformer.slip("output-softmax",
           ("add up the outputs at one position: exactly 1?",
            "sommez les sorties à une position : exactement 1 ?"),
           ("return the last layer's sums as they are: the loss has the softmax in it",
-           "rendez telles quelles les sommes de la dernière couche : la perte contient le softmax")])
+           "rendez telles quelles les sommes de la dernière couche : la perte contient le softmax")],
+    loses=["logits", "padding"])
 transformer.slip("output-no-bias",
     "the output layer has no bias",
     "la couche de sortie n'a pas de biais",
@@ -186,7 +192,8 @@ transformer.slip("output-no-bias",
           ("print len(model.output_dense.get_weights()): 2 are wanted",
            "affichez len(model.output_dense.get_weights()) : on en veut 2"),
           ("let it keep its bias, one number a token of the vocabulary",
-           "laissez-lui son biais, un nombre par token du vocabulaire")])
+           "laissez-lui son biais, un nombre par token du vocabulaire")],
+    loses=["logits", "padding"])
 transformer.slip("decoder-reads-embeddings",
     "the decoder receives the embedded source instead of the encoder's output",
     "le décodeur reçoit la source plongée au lieu de la sortie de l'encodeur",
@@ -196,7 +203,8 @@ transformer.slip("decoder-reads-embeddings",
           ("set the weights of the encoder layers otherwise: the logits must change",
            "mettez d'autres poids aux couches d'encodeur : les logits doivent changer"),
           ("each encoder layer works on what the one before gave; the last one's output is the memory",
-           "chaque couche d'encodeur travaille sur ce qu'a donné la précédente ; la sortie de la dernière est la mémoire")])
+           "chaque couche d'encodeur travaille sur ce qu'a donné la précédente ; la sortie de la dernière est la mémoire")],
+    loses=["logits", "padding"])
 
 # ------------------------------------------------------------------ 3.2 counting
 

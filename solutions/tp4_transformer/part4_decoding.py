@@ -32,7 +32,8 @@ greedy.slip("greedy-start-dropped",
     hint=[("what the list holds before the first step, and what is returned",
            "ce que contient la liste avant le premier pas, et ce qui est rendu"),
           ("print result[0]: it must be `start`", "affichez result[0] : ce doit être `start`"),
-          ("return the list from its first token on", "rendez la liste à partir de son premier token")])
+          ("return the list from its first token on", "rendez la liste à partir de son premier token")],
+    loses=["tokens"])
 greedy.slip("greedy-end-dropped",
     "the result lacks the end token",
     "il manque au résultat le token de fin",
@@ -41,7 +42,8 @@ greedy.slip("greedy-end-dropped",
           ("with a model that always writes `end`: the result is [start, end]",
            "avec un modèle qui écrit toujours `end` : le résultat est [start, end]"),
           ("put the end token into the list before you stop",
-           "mettez le token de fin dans la liste avant de vous arrêter")])
+           "mettez le token de fin dans la liste avant de vous arrêter")],
+    loses=["tokens"])
 greedy.slip("greedy-one-too-long",
     "the result is one token too long: max_length counts `start` too",
     "le résultat a un token de trop : max_length compte aussi `start`",
@@ -50,7 +52,8 @@ greedy.slip("greedy-one-too-long",
           ("with max_length = 1 there is no step at all: the result is [start]",
            "avec max_length = 1 il n'y a aucun pas : le résultat est [start]"),
           ("go on only while the list is shorter than max_length",
-           "ne continuez que tant que la liste est plus courte que max_length")])
+           "ne continuez que tant que la liste est plus courte que max_length")],
+    loses=["tokens"])
 greedy.slip("greedy-never-ends",
     "writing goes on after the end token",
     "l'écriture continue après le token de fin",
@@ -58,7 +61,8 @@ greedy.slip("greedy-never-ends",
     hint=[("what can stop the loop", "ce qui peut arrêter la boucle"),
           ("with a model that always writes `end`: the result is [start, end], whatever max_length",
            "avec un modèle qui écrit toujours `end` : le résultat est [start, end], quel que soit max_length"),
-          ("stop too when the last token is `end`", "arrêtez-vous aussi quand le dernier token est `end`")])
+          ("stop too when the last token is `end`", "arrêtez-vous aussi quand le dernier token est `end`")],
+    loses=["tokens"])
 greedy.slip("greedy-last-token-only",
     "the model is shown the last token only, not all of them",
     "le modèle ne reçoit que le dernier token, pas tous",
@@ -66,7 +70,8 @@ greedy.slip("greedy-last-token-only",
     hint=[("what next_logits is called with", "ce avec quoi next_logits est appelée"),
           ("print the argument at the third step: three tokens are wanted",
            "affichez l'argument au troisième pas : on veut trois tokens"),
-          ("give the model the whole list so far", "donnez au modèle toute la liste écrite jusque-là")])
+          ("give the model the whole list so far", "donnez au modèle toute la liste écrite jusque-là")],
+    loses=["tokens"])
 
 # ------------------------------------------------------------------ 4.2 top-k
 
@@ -165,7 +170,8 @@ def top_k_sample(logits, k, rng):
     p /= p.sum()
     best = np.argsort(logits)[::-1][:k]
     return int(best[min(np.searchsorted(np.cumsum(p[best]), rng.random()), k - 1)])
-""")
+""",
+    loses=["distribution"])
 top_k.slip("top-k-own-chance",
     "the same `rng` does not give the same draws again: chance comes from elsewhere",
     "le même `rng` ne redonne pas les mêmes tirages : le hasard vient d'ailleurs",
@@ -188,7 +194,8 @@ top_k.slip("top-k-uniform",
           ("with 0.5, 0.3, 0.2 and k = 2: the first comes 5 times for 3 of the second",
            "avec 0,5, 0,3, 0,2 et k = 2 : le premier sort 5 fois pour 3 du second"),
           ("draw by the softmax of the k logits, not with equal chances",
-           "tirez selon le softmax des k logits, pas à chances égales")])
+           "tirez selon le softmax des k logits, pas à chances égales")],
+    loses=["distribution"])
 top_k.slip("top-k-all",
     "all tokens can be drawn, not only the k best",
     "tous les tokens peuvent sortir, pas seulement les k meilleurs",
@@ -196,7 +203,8 @@ top_k.slip("top-k-all",
     hint=[("where k is used", "où k sert"),
           ("with k = 1 the same token must always come", "avec k = 1, le même token doit toujours sortir"),
           ("keep the k largest logits and draw among these only",
-           "gardez les k plus grands logits et ne tirez que parmi eux")])
+           "gardez les k plus grands logits et ne tirez que parmi eux")],
+    loses=["distribution"])
 top_k.slip("top-k-argmax",
     "always the most probable token: nothing is drawn",
     "toujours le token le plus probable : rien n'est tiré",
@@ -205,14 +213,16 @@ top_k.slip("top-k-argmax",
           ("draw twenty times with two equal logits and k = 2: both must come",
            "tirez vingt fois avec deux logits égaux et k = 2 : les deux doivent sortir"),
           ("draw among the k best with rng instead of taking the best",
-           "tirez avec rng parmi les k meilleurs au lieu de prendre le meilleur")])
+           "tirez avec rng parmi les k meilleurs au lieu de prendre le meilleur")],
+    loses=["distribution", "chance"])
 top_k.slip("top-k-one-more",
     "k + 1 tokens can come out",
     "k + 1 tokens peuvent sortir",
     ("[-k:]", "[-(k + 1) :]"),
     hint=[("the cut that keeps the best", "la coupe qui garde les meilleurs"),
           ("print how many tokens are left with k = 2", "affichez combien de tokens il reste avec k = 2"),
-          ("keep exactly k: the (k+1)-th is out", "gardez-en exactement k : le (k+1)-ième est exclu")])
+          ("keep exactly k: the (k+1)-th is out", "gardez-en exactement k : le (k+1)-ième est exclu")],
+    loses=["distribution"])
 top_k.slip("top-k-worst",
     "the k least probable tokens are kept",
     "ce sont les k tokens les moins probables qui sont gardés",
@@ -221,7 +231,8 @@ top_k.slip("top-k-worst",
           ("with logits 0, 1, 2 and k = 1, token 2 must come",
            "avec les logits 0, 1, 2 et k = 1, c'est le token 2 qui doit sortir"),
           ("argsort goes upwards: the best are at the end",
-           "argsort va en montant : les meilleurs sont à la fin")])
+           "argsort va en montant : les meilleurs sont à la fin")],
+    loses=["distribution"])
 
 # ------------------------------------------------------------------ 4.3 beam search
 
@@ -242,7 +253,7 @@ def _(draw: Draw, student: Student):
 
 @beam.check("one", 0.25, "a beam of 1 is greedy", "un faisceau de 1 est glouton")
 def _(draw: Draw, student: Student):
-    x = instructive_tables(draw.rng, 1)[0]
+    x = ending_table(draw.rng)
     return student.beam_search(table(x.logits), x.start, x.end, x.max_length, 1)
 
 
@@ -276,7 +287,8 @@ beam.slip("beam-raw-logits",
           ("add 5 to all logits of a row: no probability changes; does your score?",
            "ajoutez 5 à tous les logits d'une ligne : aucune probabilité ne change ; et votre score ?"),
           ("add the logarithm of the softmax, not the logits themselves",
-           "ajoutez le logarithme du softmax, pas les logits eux-mêmes")])
+           "ajoutez le logarithme du softmax, pas les logits eux-mêmes")],
+    loses=["tokens"])
 beam.slip("beam-summed-probabilities",
     "probabilities are added up; they multiply, so their logarithms add up",
     "les probabilités sont sommées ; elles se multiplient, ce sont leurs logarithmes qu'on somme",
@@ -284,7 +296,8 @@ beam.slip("beam-summed-probabilities",
     hint=[("what is added to a score at each step", "ce qui s'ajoute au score à chaque pas"),
           ("0.9 then 0.1, or 0.5 then 0.4: which sequence is more probable, which has the larger sum?",
            "0,9 puis 0,1, ou 0,5 puis 0,4 : quelle suite est la plus probable, laquelle a la plus grande somme ?"),
-          ("add logarithms of probabilities", "ajoutez des logarithmes de probabilités")])
+          ("add logarithms of probabilities", "ajoutez des logarithmes de probabilités")],
+    loses=["tokens"])
 beam.slip("beam-ended-lost",
     "hypotheses that have ended are dropped",
     "les hypothèses terminées sont perdues",
@@ -295,7 +308,8 @@ beam.slip("beam-ended-lost",
           ("print the beam at each step: when does the ended hypothesis vanish?",
            "affichez le faisceau à chaque pas : quand l'hypothèse terminée disparaît-elle ?"),
           ("carry it over unchanged among the candidates of the next step",
-           "reportez-la telle quelle parmi les candidates du pas suivant")])
+           "reportez-la telle quelle parmi les candidates du pas suivant")],
+    loses=["tokens"])
 beam.slip("beam-ended-continued",
     "hypotheses are continued after the end token",
     "des hypothèses sont poursuivies après le token de fin",
@@ -304,7 +318,8 @@ beam.slip("beam-ended-continued",
            "ce que devient une hypothèse dont le dernier token est `end`"),
           ("print the result: does a token follow `end`?", "affichez le résultat : un token suit-il `end` ?"),
           ("don't call the model for it: it stays a candidate as it is",
-           "n'appelez pas le modèle pour elle : elle reste candidate telle quelle")])
+           "n'appelez pas le modèle pour elle : elle reste candidate telle quelle")],
+    loses=["tokens", "one"])
 beam.slip("beam-first-ended",
     "the search stops as soon as one hypothesis has ended; others may still become more probable",
     "la recherche s'arrête dès qu'une hypothèse est terminée ; d'autres peuvent encore la dépasser",
@@ -346,7 +361,8 @@ beam.slip("beam-length-normalised",
     hint=[("the key by which hypotheses are ranked", "la clé selon laquelle les hypothèses sont classées"),
           ("scores -1.2 with 3 tokens and -1.5 with 6: which is the better one here?",
            "des scores de -1,2 pour 3 tokens et -1,5 pour 6 : laquelle est ici la meilleure ?"),
-          ("rank by the sum of log-probabilities alone", "classez selon la seule somme des log-probabilités")])
+          ("rank by the sum of log-probabilities alone", "classez selon la seule somme des log-probabilités")],
+    loses=["tokens"])
 beam.slip("beam-worst",
     "the least probable hypotheses are kept",
     "ce sont les hypothèses les moins probables qui sont gardées",
@@ -355,7 +371,8 @@ beam.slip("beam-worst",
           ("sort the scores -1 and -3: which hypothesis is kept with a beam of 1?",
            "triez les scores -1 et -3 : quelle hypothèse reste avec un faisceau de 1 ?"),
           ("keep the largest log-probabilities, those nearest to 0",
-           "gardez les plus grandes log-probabilités, les plus proches de 0")])
+           "gardez les plus grandes log-probabilités, les plus proches de 0")],
+    loses=["tokens", "one"])
 beam.slip("beam-last-token-only",
     "the model is shown the last token only, not all of them",
     "le modèle ne reçoit que le dernier token, pas tous",
@@ -363,4 +380,5 @@ beam.slip("beam-last-token-only",
     hint=[("what next_logits is called with", "ce avec quoi next_logits est appelée"),
           ("print the argument at the third step: three tokens are wanted",
            "affichez l'argument au troisième pas : on veut trois tokens"),
-          ("give the model the whole hypothesis", "donnez au modèle toute l'hypothèse")])
+          ("give the model the whole hypothesis", "donnez au modèle toute l'hypothèse")],
+    loses=["tokens", "one"])

@@ -43,7 +43,8 @@ shift.slip("shifted-backwards",
           ("with the row 27, 5, 8, 28: the inputs must begin with 27",
            "avec la ligne 27, 5, 8, 28 : les entrées doivent commencer par 27"),
           ("inputs lack the last column, labels the first",
-           "aux entrées manque la dernière colonne, aux étiquettes la première")])
+           "aux entrées manque la dernière colonne, aux étiquettes la première")],
+    loses=["values"])
 
 # ------------------------------------------------------------------ 5.2 training
 
@@ -166,7 +167,8 @@ relative.slip("relative-sign",
           ("print the offsets for T = 3: the upper right corner, i = 0 and j = 2, is +2",
            "affichez les décalages pour T = 3 : le coin en haut à droite, i = 0 et j = 2, vaut +2"),
           ("take the key's position minus the query's",
-           "prenez la position de la clé moins celle de la requête")])
+           "prenez la position de la clé moins celle de la requête")],
+    loses=["values"])
 relative.slip("relative-scaled",
     "the learned numbers are divided by √d_k too; they are added after the scaling",
     "les nombres appris sont eux aussi divisés par √d_k ; ils s'ajoutent après la mise à l'échelle",
@@ -176,4 +178,5 @@ relative.slip("relative-scaled",
            "quand s'ajoutent les nombres appris : avant ou après la division par √d_k"),
           ("with q = 0 and an offset of 8, the score must be 8",
            "avec q = 0 et un nombre appris de 8, le score doit être 8"),
-          ("divide the products first, then add", "divisez d'abord les produits, puis ajoutez")])
+          ("divide the products first, then add", "divisez d'abord les produits, puis ajoutez")],
+    loses=["values"])
