@@ -6,7 +6,7 @@ import numpy as np
 
 from grader.authoring import Draw, Handle, LabSpec, Limits, Student
 
-RATE, SAMPLES, STEPS, BANDS = 16_000, 48_000, 200, 100
+RATE, SAMPLES, STEPS, BANDS, HOP = 16_000, 48_000, 200, 100, 240
 
 lab = LabSpec(
     __file__,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from lab import BANDS, RATE, SAMPLES, STEPS, lab, noise
+from lab import BANDS, HOP, RATE, SAMPLES, STEPS, lab, noise
 
 from grader.authoring import Close, Draw, Handle, Student, numpy_array
 
@@ -214,21 +214,31 @@ def _(draw: Draw, student: Student):
     expect={"gap": Close(0, 2e-3)},
 )  # fmt: skip
 def _(draw: Draw, student: Student):
-    clips = int(draw.rng.choice((2, 4, 5))) if draw.hidden else 3  # not to be known beforehand
-    waves = noise(draw, student, clips, SAMPLES)
-    together, alone = student.log_mel_spectrogram(waves), student.log_mel_spectrogram(waves[1])
-    shape = student.np.shape(student.np.asarray(together))
-    gap = student.np.max(student.np.abs(student.np.subtract(together[1], alone)))
-    return student.probe(shape=shape, gap=gap), {"gap": 0.0}
+    n = int(draw.rng.choice((2, 4, 5))) if draw.hidden else 3  # not to be known beforehand
+    i = int(draw.rng.integers(n))
+    waves = noise(draw, student, n, SAMPLES)
+    together, alone = student.log_mel_spectrogram(waves), student.log_mel_spectrogram(waves[i])
+    gaps = student.np.max(student.np.abs(student.np.subtract(together, alone)), axis=(1, 2))
+    return student.probe(
+        shape=student.np.shape(student.np.asarray(together)),
+        found_again=student.np.argmin(gaps),
+        gap=student.np.min(gaps),
+    ), {"found_again": i, "gap": 0.0}
 
 
 @logmel.check(
     "silence", 0.5, "silence", "silence",
-    asked=("ln(FLOOR) everywhere, nothing infinite", "ln(FLOOR) partout, rien d'infini"),
+    asked=("ln(FLOOR) where nothing is heard, nothing infinite",
+           "ln(FLOOR) là où l'on n'entend rien, rien d'infini"),
 )  # fmt: skip
 def _(draw: Draw, student: Student):
-    silent = student.log_mel_spectrogram(student.np.zeros(SAMPLES, "float32"))
-    return student.probe(lowest=student.np.min(silent), highest=student.np.max(silent))
+    first, steps = int(draw.rng.integers(20, 80)), int(draw.rng.integers(5, 60))
+    heard = np.zeros(SAMPLES, np.float32)  # cut so that no window holds only a few samples of it
+    heard[first * HOP + 100 : (first + steps) * HOP + 100] = 1.0
+    sound = student.np.multiply(noise(draw, student, SAMPLES), numpy_array(heard))
+    made = student.log_mel_spectrogram(sound)
+    loud = student.np.greater(made, np.log(1e-6) + 2.0)
+    return student.probe(lowest=student.np.min(made), loud=student.np.count_nonzero(loud))
 
 
 def in_numpy(

@@ -18,7 +18,7 @@ def clips(draw: Draw) -> tuple[dict[str, Any], np.ndarray]:
     """Clips that can be told from one another by their first sample, languages out of order; the rank
     of each clip's language, in the order of those first samples."""
     names = ["it", "fr", "de", "en", "pt"]
-    sizes = [int(n) for n in draw.rng.permutation([9, 11, 12, 14, 15])]
+    sizes = draw.sizes(5, 8, 19)
     total = sum(sizes)
     first = draw.rng.permutation(total).astype(np.float32).reshape(-1, 1)
     rows = np.concatenate([first, draw.normal(total, 3)], axis=1)
@@ -56,11 +56,12 @@ def _(draw: Draw, student: Student):
            "les extraits d'une langue partagent une étiquette"),
 )  # fmt: skip
 def _(draw: Draw, student: Student):
-    first, labels, _, ranks = assembled(draw, student)
-    languages = student.np.take(numpy_array(100 * ranks), first.astype("int64"))
-    kinds = student.np.size(student.np.unique(student.np.add(labels, languages)))
-    one_each = student.np.equal(kinds, 5)
-    return student.probe(one_label_a_language=one_each), {"one_label_a_language": True}
+    _, _, in_order, ranks = assembled(draw, student)
+    labels = in_order["labels_in_order"]
+    alike = student.np.equal(labels, labels[0])
+    return student.probe(same_label_as_the_first_clip=alike), {
+        "same_label_as_the_first_clip": ranks == ranks[0]
+    }
 
 
 @assemble.check(
@@ -81,7 +82,7 @@ def _(draw: Draw, student: Student):
     mixed = student.np.greater(runs, 15)
     expected = {"same_seed": True, "other_seed": False, "languages_mixed": True}
     return student.probe(
-        same_seed=same_seed, other_seed=other_seed, languages_mixed=mixed
+        same_seed=same_seed, other_seed=other_seed, languages_mixed=mixed, clips=student.np.size(first)
     ), expected
 
 
@@ -429,11 +430,14 @@ def _(draw: Draw, student: Student):
            "test_fraction des locuteurs, au moins un de chaque côté"),
 )  # fmt: skip
 def _(draw: Draw, student: Student):
-    # 0.3 of some is to be rounded down, 0.2 of many up
-    some = int(draw.rng.choice((11, 14, 17, 21, 24, 27, 31, 34, 37)))
-    many = int(draw.rng.choice((23, 28, 29, 33, 38, 39, 43, 44)))
+    some, many = int(draw.rng.integers(11, 20)), int(draw.rng.integers(21, 35))
+    down, up = int(draw.rng.integers(2, 5)), int(draw.rng.integers(3, 7))  # to be rounded so
+    below, above = draw.rng.uniform(0.1, 0.4), draw.rng.uniform(0.6, 0.9)
     counts = {}
-    for n, fraction in ((some, 0.3), (2, 0.05), (3, 0.99), (many, 0.2)):
+    for n, fraction in (
+        (some, round((down + below) / some, 4)), (2, 0.05), (3, 0.99),
+        (many, round((up - 1 + above) / many, 4)),
+    ):  # fmt: skip
         speakers, (both,) = splits(draw, student, (3,), n, fraction)
         counts[f"test_speakers_of_{n}"] = student.np.size(people(student, speakers, both[1]))
     return student.probe(**counts)
@@ -449,8 +453,9 @@ def _(draw: Draw, student: Student):
     _, found = splits(draw, student, (seed, seed, seed + 1, seed + 2), 24, 0.5)
     same, second, third = (student.np.array_equal(found[0][1], other[1]) for other in found[1:])
     return student.probe(
-        same_seed=same, seed_without_effect=student.np.logical_and(second, third)
-    ), {"same_seed": True, "seed_without_effect": False}
+        same_seed=same, seed_without_effect=student.np.logical_and(second, third),
+        clips=student.np.size(student.np.concatenate([found[0][0], found[0][1]])),
+    ), {"same_seed": True, "seed_without_effect": False}  # fmt: skip
 
 
 split.slip(

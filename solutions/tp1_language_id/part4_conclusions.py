@@ -288,24 +288,30 @@ def _(recording: Any, inputs: Any) -> dict[str, Any]:
     "values", 1.0, "SpecAugment", "SpecAugment", bonus=True,
     asked=("one block of steps and one of bands, drawn for each clip, set to 0 in a copy",
            "un bloc de pas et un de bandes, tirés pour chaque extrait, mis à 0 dans une copie"),
-    expect={"steps": Distribution(8), "bands": Distribution(6), "edges": Between(0, 2)},
+    expect={"steps": Distribution(8), "bands": Distribution(6), "edges": Between(0, 2),
+            "last_step": Distribution(2)},
 )  # fmt: skip
 def _(draw: Draw, student: Student):
     n, steps, bands = 600, 37, 29
     value = round(float(draw.rng.uniform(1, 9)), 3)
     x = student.np.full([n, steps, bands], value)
-    y = student.spec_augment(x, int(draw.rng.integers(1000)), 5, 7)
+    seed = int(draw.rng.integers(1000))
+    y, again, other = (student.spec_augment(x, s, 5, 7) for s in (seed, seed, seed + 1))
     untouched = student.np.min(x)
     zero = student.np.equal(y, 0)
     rows = student.np.all(zero, axis=2)
     hidden_steps = student.np.sum(rows, axis=1)
     hidden_bands = student.np.sum(student.np.all(zero, axis=1), axis=1)
     edges = student.np.max(student.np.sum(student.np.diff(rows, axis=1), axis=1))
+    last = np.mean([0.0, *(1 / (steps - width + 1) for width in range(1, 8))])  # it must fit in
     return student.probe(
         steps=hidden_steps, bands=hidden_bands, edges=edges, values=student.np.unique(y), untouched=untouched,
+        last_step=student.np.int64(student.np.take(rows, steps - 1, axis=1)),
+        same_seed=student.np.array_equal(y, again), other_seed=student.np.array_equal(y, other),
     ), {
         "steps": np.full(8, 1 / 8), "bands": np.full(6, 1 / 6), "edges": 2,
-        "values": np.array([0.0, value]), "untouched": value,
+        "values": np.array([0.0, value]), "untouched": value, "last_step": np.array([1 - last, last]),
+        "same_seed": True, "other_seed": False,
     }  # fmt: skip
 
 

@@ -1,0 +1,278 @@
+"""Mistakes that TP2 has no name for: they lose their points, keep the others, and get no false name."""
+
+from __future__ import annotations
+
+from lab import lab
+from part3_drawing import GENERATE, at_temperature
+
+# ------------------------------------------------------------------ 1 from text to numbers
+
+lab.unforeseen(
+    "most-frequent-first", "vocabulary",
+    "the characters come by frequency", "les caractères sont rangés par fréquence",
+    edits=[('*sorted(set("".join(texts)) - {END})',
+            '*sorted(set("".join(texts)) - {END}, key=lambda c: -"".join(texts).count(c))')],
+    loses=["symbols"],
+)  # fmt: skip
+lab.unforeseen(
+    "special-symbols-last", "vocabulary",
+    "the special symbols come last", "les symboles à part sont à la fin",
+    edits=[('[PAD, UNKNOWN, END, *sorted(set("".join(texts)) - {END})]',
+            '[*sorted(set("".join(texts)) - {END}), PAD, UNKNOWN, END]')],
+    loses=["symbols"],
+)  # fmt: skip
+lab.unforeseen(
+    "everything-in-lower-case", "vocabulary",
+    "capitals are lost", "les majuscules sont perdues",
+    edits=[('set("".join(texts))', 'set("".join(texts).lower())')],
+    loses=["symbols"],
+)  # fmt: skip
+lab.unforeseen(
+    "numbers-from-one", "encode",
+    "places are counted from 1", "les places sont comptées à partir de 1",
+    edits=[("enumerate(vocabulary)", "enumerate(vocabulary, 1)")],
+    loses=["ids"],
+)  # fmt: skip
+lab.unforeseen(
+    "special-symbols-not-decoded", "encode",
+    "decode leaves out END and UNKNOWN", "decode oublie END et UNKNOWN",
+    edits=[("for i in ids)", "for i in ids if i > 2)")],
+    loses=["round_trip"],
+)  # fmt: skip
+lab.unforeseen(
+    "spaces-between-characters", "encode",
+    "decode puts spaces in between", "decode met des espaces entre les caractères",
+    edits=[('"".join(vocabulary', '" ".join(vocabulary')],
+    loses=["round_trip"],
+)  # fmt: skip
+lab.unforeseen(
+    "newest-first", "split",
+    "the texts go from newest to oldest", "les textes vont du plus récent au plus ancien",
+    edits=[('np.argsort(dates, kind="stable")', 'np.argsort(dates, kind="stable")[::-1]')],
+    loses=["newest"],
+)  # fmt: skip
+lab.unforeseen(
+    "test-before-training", "split",
+    "the held-out texts come first", "les textes à part viennent en premier",
+    edits=[("return in_order[: len(texts) - held_out], in_order[len(texts) - held_out :]",
+            "return in_order[len(texts) - held_out :], in_order[: len(texts) - held_out]")],
+    loses=["newest"],
+)  # fmt: skip
+lab.unforeseen(
+    "windows-one-longer", "windows",
+    "windows of L + 1 symbols are cut: the last of each is never read",
+    "des fenêtres de L + 1 symboles sont coupées : le dernier de chacune n'est jamais lu",
+    code="""
+def make_windows(ids, length):
+    n = len(ids) // (length + 1)
+    whole = ids[: n * (length + 1)].reshape(n, length + 1)
+    return whole[:, :-1], whole[:, 1:]
+""",
+    loses=["shift", "count"],
+)  # fmt: skip
+lab.unforeseen(
+    "last-target-invented", "windows",
+    "N // L windows are cut, and a last target is made up", "N // L fenêtres, et une dernière cible inventée",
+    code="""
+def make_windows(ids, length):
+    n = len(ids) // length
+    following = np.append(ids[1:], 0)
+    return ids[: n * length].reshape(n, length), following[: n * length].reshape(n, length)
+""",
+    loses=["count"],
+)  # fmt: skip
+lab.unforeseen(
+    "windows-in-columns", "windows",
+    "the windows stand in columns", "les fenêtres sont en colonnes",
+    edits=[("return ids[: n * length].reshape(n, length), ids[1 : n * length + 1].reshape(n, length)",
+            "return ids[: n * length].reshape(length, n).T, ids[1 : n * length + 1].reshape(length, n).T")],
+    loses=["shift", "count"],
+)  # fmt: skip
+
+# ------------------------------------------------------------------ 2 the model
+
+lab.unforeseen(
+    "characters-straight-into-the-lstm", "parameters",
+    "the LSTM is said to read V numbers, not E", "le LSTM lirait V nombres, pas E",
+    edits=[("(embedding_size + units + 1)", "(vocab_size + units + 1)")],
+    loses=["count"],
+)  # fmt: skip
+lab.unforeseen(
+    "embedding-with-bias", "parameters",
+    "a bias is counted in the embedding", "un biais est compté dans le plongement",
+    edits=[("vocab_size * embedding_size\n", "vocab_size * embedding_size + embedding_size\n")],
+    loses=["count"],
+)  # fmt: skip
+lab.unforeseen(
+    "gru-for-lstm", "model",
+    "a GRU stands where an LSTM is asked for", "un GRU au lieu du LSTM demandé",
+    edits=[("keras.layers.LSTM(", "keras.layers.GRU(")],
+    loses=["logits", "parameters"],
+)  # fmt: skip
+lab.unforeseen(
+    "logarithms-of-probabilities", "model",
+    "log-probabilities come out, not scores", "ce sont des log-probabilités, pas des scores",
+    edits=[('Dense(vocab_size, name="logits")', 'Dense(vocab_size, activation="log_softmax", name="logits")')],
+    loses=["logits"],
+)  # fmt: skip
+lab.unforeseen(
+    "scores-cut-at-zero", "model",
+    "a relu on the scores", "un relu sur les scores",
+    edits=[('Dense(vocab_size, name="logits")', 'Dense(vocab_size, activation="relu", name="logits")')],
+    loses=["logits"],
+)  # fmt: skip
+lab.unforeseen(
+    "model-not-returned", "model",
+    "nothing is returned", "rien n'est rendu",
+    edits=[("    return keras.Sequential(", "    made = keras.Sequential(")],
+    loses=["logits", "parameters"],
+)  # fmt: skip
+lab.unforeseen(
+    "decimal-digits", "bits",
+    "the logarithm is decimal", "le logarithme est décimal",
+    edits=[("math.log(2)", "math.log(10)")],
+    loses=["value", "padding"],
+)  # fmt: skip
+lab.unforeseen(
+    "perplexity-for-bits", "bits",
+    "the perplexity comes back", "c'est la perplexité",
+    edits=[("float(-log_p[real].mean() / math.log(2))", "float(np.exp(-log_p[real].mean()))")],
+    loses=["value", "padding"],
+)  # fmt: skip
+lab.unforeseen(
+    "median-for-mean", "bits",
+    "the median is taken", "c'est la médiane",
+    edits=[("log_p[real].mean()", "np.median(log_p[real])")],
+    loses=["value", "padding"],
+)  # fmt: skip
+lab.unforeseen(
+    "last-batch-dropped", "bits",
+    "what fills no batch of 64 is left out", "ce qui ne remplit pas un lot de 64 est oublié",
+    edits=[("    parts = ", "    ids = ids[: max(64, len(ids) // 64 * 64)]\n    parts = ")],
+    loses=["padding"],
+)  # fmt: skip
+
+# ------------------------------------------------------------------ 3 drawing
+
+lab.unforeseen(
+    "temperature-clipped-at-one", "temperature",
+    "temperatures above 1 count as 1", "une température au-dessus de 1 vaut 1",
+    edits=[("(logits - logits.max()) / temperature", "(logits - logits.max()) / min(temperature, 1.0)")],
+    loses=["values", "limits"],
+)  # fmt: skip
+lab.unforeseen(
+    "temperature-squared", "temperature",
+    "the logits are divided by T²", "les logits sont divisés par T²",
+    edits=[("(logits - logits.max()) / temperature", "(logits - logits.max()) / temperature**2")],
+    loses=["values"],
+)  # fmt: skip
+lab.unforeseen(
+    "infinity-not-thought-of", "temperature",
+    "T = +∞ is refused", "T = +∞ est refusé",
+    edits=[("if not temperature >= 0:", "if not 0 <= temperature < np.inf:")],
+    loses=["limits"],
+)  # fmt: skip
+lab.unforeseen(
+    "assertion-on-temperature", "temperature",
+    "an assertion stands where a ValueError is promised", "une assertion au lieu de la ValueError promise",
+    edits=[('        raise ValueError(f"temperature {temperature}: 0 or more is needed")',
+            "        assert temperature >= 0")],
+    loses=["limits"],
+)  # fmt: skip
+lab.unforeseen(
+    "best-symbol-for-zero", "temperature",
+    "at T = 0 the number of the best symbol comes back", "à T = 0, c'est le numéro du meilleur symbole",
+    edits=[("        best = logits == logits.max()\n        return best / best.sum()", "        return np.argmax(logits)")],
+    loses=["limits"],
+)  # fmt: skip
+lab.unforeseen(
+    "absolute-values", "temperature",
+    "the sign of the logits is lost", "le signe des logits est perdu",
+    code=at_temperature("return tf.nn.softmax(np.abs(z) / temperature).numpy()"),
+    loses=["values", "limits"],
+)  # fmt: skip
+lab.unforeseen(
+    "zero-beta-refused", "beta",
+    "β = 0 is refused", "β = 0 est refusé",
+    edits=[("if not beta >= 0:", "if not beta > 0:")],
+    loses=["values"],
+)  # fmt: skip
+lab.unforeseen(
+    "beta-after-the-exponential", "beta",
+    "β multiplies the exponentials, and goes out of the quotient", "β multiplie les exponentielles, et disparaît du quotient",
+    edits=[("np.exp(beta * (logits - logits.max()))", "max(beta, 1e-9) * np.exp(logits - logits.max())")],
+    loses=["values"],
+)  # fmt: skip
+lab.unforeseen(
+    "gumbel-on-probabilities", "sample",
+    "Gumbel's noise is added to probabilities, not to logits", "le bruit de Gumbel est ajouté aux probabilités, pas aux logits",
+    edits=[("int(rng.choice(len(p), p=p / p.sum()))", "int(np.argmax(p + rng.gumbel(size=len(p))))")],
+    loses=["distribution", "cold", "generate.text", "generate.fresh", "generate.distribution"],
+)  # fmt: skip
+lab.unforeseen(
+    "first-above-a-draw", "sample",
+    "the first symbol more probable than a draw is taken", "le premier symbole plus probable qu'un tirage est pris",
+    edits=[("int(rng.choice(len(p), p=p / p.sum()))", "int(np.argmax(p > rng.random()))")],
+    loses=["distribution"],
+)  # fmt: skip
+lab.unforeseen(
+    "best-two-only", "sample",
+    "only the two most probable symbols are ever drawn", "seuls les deux symboles les plus probables sont tirés",
+    edits=[("    return int(rng.choice(len(p), p=p / p.sum()))",
+            "    p[np.argsort(p)[:-2]] = 0\n    return int(rng.choice(len(p), p=p / p.sum()))")],
+    loses=["distribution"],
+)  # fmt: skip
+lab.unforeseen(
+    "limit-left-out", "top_k",
+    "the k-th symbol is left out", "le k-ième symbole est exclu",
+    edits=[("[k:]] = 0.0", "[k - 1 :]] = 0.0")],
+    loses=["values"],
+)  # fmt: skip
+lab.unforeseen(
+    "shorter-vector", "top_k",
+    "only the k probabilities come back", "seules les k probabilités reviennent",
+    edits=[("    p[np.argsort(-p)[k:]] = 0.0\n", "    p = np.sort(p)[::-1][:k]\n")],
+    loses=["values", "limits"],
+)  # fmt: skip
+lab.unforeseen(
+    "k-beyond-v-refused", "top_k",
+    "k above V is refused", "k au-delà de V est refusé",
+    edits=[("if k < 1:", "if not 1 <= k <= len(logits):")],
+    loses=["limits"],
+)  # fmt: skip
+lab.unforeseen(
+    "spread-over-the-kept", "top_k",
+    "the k symbols all get 1/k", "les k symboles reçoivent tous 1/k",
+    edits=[("    return p / p.sum()", "    return (p > 0) / (p > 0).sum()")],
+    loses=["values", "limits"],
+)  # fmt: skip
+lab.unforeseen(
+    "prompt-counted-in-length", "generate",
+    "the prompt counts in `length`", "l'amorce compte dans `length`",
+    code=GENERATE.replace("range(length)", "range(length - len(prompt))"),
+    loses=["text", "fresh", "seed"],
+)  # fmt: skip
+lab.unforeseen(
+    "prompt-read-backwards", "generate",
+    "the prompt is read from its end", "l'amorce est lue depuis la fin",
+    code=GENERATE.replace("for character in prompt:", "for character in prompt[::-1]:"),
+    loses=["text", "fresh"],
+)  # fmt: skip
+lab.unforeseen(
+    "numbers-instead-of-text", "generate",
+    "numbers come back, not text", "ce sont des nombres, pas du texte",
+    edits=[("return prompt + decode(added, vocabulary)", "return added")],
+    loses=["text", "fresh", "seed", "distribution"],
+)  # fmt: skip
+lab.unforeseen(
+    "end-put-after-the-prompt", "generate",
+    "END is read after the prompt too", "END est lu aussi après l'amorce",
+    edits=[("[END_ID, *encode(prompt, vocabulary)]", "[END_ID, *encode(prompt, vocabulary), END_ID]")],
+    loses=["text", "fresh"],
+)  # fmt: skip
+lab.unforeseen(
+    "top-p-strictly-below", "top_p",
+    "symbols are kept while their sum is at most 1 − p", "les symboles sont gardés tant que leur somme vaut au plus 1 − p",
+    edits=[("before >= p", "before >= 1 - p")],
+    loses=["values"],
+)  # fmt: skip
