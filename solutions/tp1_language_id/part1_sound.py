@@ -83,7 +83,7 @@ def prepare_clip(samples, rate):
         raise ValueError("rate")
     if samples.size == 0 or samples.ndim > 2{unsigned}:
         raise ValueError("shape")
-    if np.issubdtype(samples.dtype, np.integer):
+    if samples.dtype.kind == "i":
         samples = {scale}
     if samples.ndim == 2:
         samples = {mono}
@@ -175,16 +175,12 @@ clip.slip(
     "NaN est remplacé au lieu d'être refusé : un fichier cassé passe inaperçu",
     ('    if not np.isfinite(samples).all():\n        raise ValueError("some samples are NaN or infinite")',
      "    samples = np.nan_to_num(samples)"),
-)  # fmt: skip
-clip.mutant(
-    "nan-replaced",
-    ["refuses"],
-    prepared(
+    loses=["refuses"],
+    mutant=prepared(
         broken="False",
         cut="np.pad(np.nan_to_num(samples), (0, max(0, 48000 - len(samples))))[:48000]",
     ),
-    named="nan-accepted",
-)
+)  # fmt: skip
 
 # ------------------------------------------------------------------ 1.2 log-Mel
 
@@ -238,7 +234,10 @@ def _(draw: Draw, student: Student):
     sound = student.np.multiply(noise(draw, student, SAMPLES), numpy_array(heard))
     made = student.log_mel_spectrogram(sound)
     loud = student.np.greater(made, np.log(1e-6) + 2.0)
-    return student.probe(lowest=student.np.min(made), loud=student.np.count_nonzero(loud))
+    finite = student.np.mean(student.np.isfinite(made))
+    return student.probe(
+        lowest=student.np.min(made), loud=student.np.count_nonzero(loud), finite_share=finite
+    )
 
 
 def in_numpy(
@@ -268,7 +267,7 @@ logmel.slip(
     "les bandes sont en premier : le réseau lirait 100 pas de 200",
     (f"return {LOG_MEL}", f"return tf.linalg.matrix_transpose({LOG_MEL})"),
     hint=("which axis is time?", "quel axe est le temps ?"),
-    loses=["values", "batch", "predict.values"],
+    loses=["values", "batch"],
     mutant=in_numpy(last="np.swapaxes(np.log(p @ mel + FLOOR), -1, -2)"),
 )  # fmt: skip
 logmel.slip(
@@ -303,6 +302,8 @@ logmel.slip(
     "there is no logarithm",
     "il manque le logarithme",
     (LOG_MEL, "tf.matmul(power, mel) + FLOOR"),
+    loses=["values", "silence"],
+    mutant=in_numpy(last="p @ mel + FLOOR"),
 )
 logmel.slip(
     "log10",

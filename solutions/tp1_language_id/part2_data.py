@@ -27,17 +27,16 @@ def clips(draw: Draw) -> tuple[dict[str, Any], np.ndarray]:
     return {n: numpy_array(part) for n, part in zip(names, parts, strict=True)}, ranks
 
 
-def assembled(draw: Draw, student: Student) -> tuple[Handle, Handle, dict[str, Handle], np.ndarray]:
-    """Such clips, assembled: first samples, labels, clips and labels sorted by them, true ranks."""
+def assembled(draw: Draw, student: Student) -> tuple[Handle, Handle, Handle]:
+    """Such clips, assembled: the clips sorted by their first samples; the label of each language; whether
+    every clip has its language's."""
     given, ranks = clips(draw)
     both = student.assemble(given, int(draw.rng.integers(1000)))
-    first = student.np.take(both[0], 0, axis=1)
-    order = student.np.argsort(first)
-    in_order = {
-        "clips_in_order": student.np.take(both[0], order, axis=0),
-        "labels_in_order": student.np.take(both[1], order),
-    }
-    return first, both[1], in_order, ranks
+    order = student.np.argsort(student.np.take(both[0], 0, axis=1))
+    labels = student.np.take(both[1], order)
+    found = student.np.take(labels, numpy_array(np.unique(ranks, return_index=True)[1]))
+    theirs = student.np.array_equal(labels, student.np.take(found, numpy_array(ranks)))
+    return student.np.take(both[0], order, axis=0), found, theirs
 
 
 @assemble.check(
@@ -46,8 +45,11 @@ def assembled(draw: Draw, student: Student) -> tuple[Handle, Handle, dict[str, H
            "chaque extrait une fois, avec le rang de sa langue"),
 )  # fmt: skip
 def _(draw: Draw, student: Student):
-    _, _, in_order, _ = assembled(draw, student)
-    return student.probe(**in_order)
+    rows, found, theirs = assembled(draw, student)
+    return student.probe(
+        clips_in_order=rows,
+        label_of_each_language=student.np.multiply(found, theirs),  # 0 where there is no such label
+    )
 
 
 @assemble.check(
@@ -56,11 +58,10 @@ def _(draw: Draw, student: Student):
            "les extraits d'une langue partagent une étiquette"),
 )  # fmt: skip
 def _(draw: Draw, student: Student):
-    _, _, in_order, ranks = assembled(draw, student)
-    labels = in_order["labels_in_order"]
-    alike = student.np.equal(labels, labels[0])
-    return student.probe(same_label_as_the_first_clip=alike), {
-        "same_label_as_the_first_clip": ranks == ranks[0]
+    rows, found, theirs = assembled(draw, student)
+    apart = student.np.multiply(student.np.size(student.np.unique(found)), theirs)
+    return student.probe(languages_told_apart=apart, clips=student.np.shape(rows)[0]), {
+        "languages_told_apart": 5
     }
 
 
@@ -79,11 +80,12 @@ def _(draw: Draw, student: Student):
     other_seed = student.np.array_equal(first, other)
     languages = student.np.take(numpy_array(ranks), first.astype("int64"))
     runs = student.np.count_nonzero(student.np.diff(languages))  # about 48 of 60 when shuffled
-    mixed = student.np.greater(runs, 15)
-    expected = {"same_seed": True, "other_seed": False, "languages_mixed": True}
+    many = student.np.minimum(runs, 16)
+    expected = {"same_seed": True, "other_seed": False, "languages_mixed": True, "changes_of_language": 16}
     return student.probe(
-        same_seed=same_seed, other_seed=other_seed, languages_mixed=mixed, clips=student.np.size(first)
-    ), expected
+        same_seed=same_seed, other_seed=other_seed, languages_mixed=student.np.equal(many, 16),
+        changes_of_language=many, clips=student.np.size(first),
+    ), expected  # fmt: skip
 
 
 assemble.slip(
@@ -193,7 +195,7 @@ def _(draw: Draw, student: Student):
     n, steps, bands = draw.sizes(3, 15, 23)
     x = draw.normal(n, steps, bands) * draw.uniform(bands, low=0.3, high=3)
     x = x + draw.normal(bands, scale=4)
-    x[:, :, draw.rng.integers(bands)] = 2.0
+    x[:, :, draw.rng.permutation(bands)[:2]] = 2.0
     pair = student.fit_normaliser(numpy_array(x))
     return student.probe(mean=pair[0], std=pair[1])
 
@@ -396,10 +398,11 @@ split = lab.exercise("split", "2.3", "Split by speaker", "Séparer par locuteur"
 
 
 def splits(
-    draw: Draw, student: Student, seeds: tuple[int, ...], people: int, fraction: float
-) -> tuple[Handle, list[Handle]]:
-    """The speakers of some clips, split once for each seed."""
-    counts = draw.rng.integers(1, 9, people)
+    draw: Draw, student: Student, seeds: tuple[int, ...], people: int, fraction: float,
+    counts: Any = None,
+) -> tuple[Handle, list[Handle]]:  # fmt: skip
+    """The speakers of some clips (`counts` of each, or 1 to 8), split once for each seed."""
+    counts = draw.rng.integers(1, 9, people) if counts is None else counts
     names = draw.rng.permutation(np.repeat(np.arange(people), counts))
     speakers = student.np.array([f"speaker {n}" for n in names])
     return speakers, [student.split_by_speaker(speakers, fraction, seed) for seed in seeds]
@@ -430,17 +433,21 @@ def _(draw: Draw, student: Student):
            "test_fraction des locuteurs, au moins un de chaque côté"),
 )  # fmt: skip
 def _(draw: Draw, student: Student):
-    some, many = int(draw.rng.integers(11, 20)), int(draw.rng.integers(21, 35))
-    down, up = int(draw.rng.integers(2, 5)), int(draw.rng.integers(3, 7))  # to be rounded so
-    below, above = draw.rng.uniform(0.1, 0.4), draw.rng.uniform(0.6, 0.9)
-    counts = {}
-    for n, fraction in (
-        (some, round((down + below) / some, 4)), (2, 0.05), (3, 0.99),
-        (many, round((up - 1 + above) / many, 4)),
-    ):  # fmt: skip
-        speakers, (both,) = splits(draw, student, (3,), n, fraction)
-        counts[f"test_speakers_of_{n}"] = student.np.size(people(student, speakers, both[1]))
-    return student.probe(**counts)
+    """Twice a number to be rounded down, twice up; one side that would be empty, then the other.
+
+    Each speaker has so many clips that all are on both sides if clips are drawn, and one has as many as
+    all others together.
+    """
+    cases = [(2, 0.2), (3, 0.99)]
+    for i, n in enumerate(draw.rng.permutation(np.arange(11, 31))[:4].tolist()):
+        rest = draw.rng.uniform(*((0.1, 0.4), (0.6, 0.9))[i % 2])
+        cases.append((n, round((int(draw.rng.integers(n // 4, n // 3 + 1)) + rest) / n, 4)))
+    found = {}
+    for n, fraction in cases:
+        clips_each = draw.rng.permutation([40] * (n - 1) + [40 * n])
+        speakers, (both,) = splits(draw, student, (3,), n, fraction, clips_each)
+        found[f"test_speakers_of_{n}"] = student.np.size(people(student, speakers, both[1]))
+    return student.probe(**found)
 
 
 @split.check(
@@ -453,9 +460,9 @@ def _(draw: Draw, student: Student):
     _, found = splits(draw, student, (seed, seed, seed + 1, seed + 2), 24, 0.5)
     same, second, third = (student.np.array_equal(found[0][1], other[1]) for other in found[1:])
     return student.probe(
-        same_seed=same, seed_without_effect=student.np.logical_and(second, third),
+        same_seed=same, other_seed=second, yet_another_seed=third,
         clips=student.np.size(student.np.concatenate([found[0][0], found[0][1]])),
-    ), {"same_seed": True, "seed_without_effect": False}  # fmt: skip
+    ), {"same_seed": True, "other_seed": False, "yet_another_seed": False}  # fmt: skip
 
 
 split.slip(
