@@ -94,6 +94,14 @@ assemble.slip(
     "extraits et étiquettes sont battus séparément : les étiquettes ne correspondent plus",
     ("return waveforms[order], labels[order]",
      "return waveforms[order], labels[np.random.default_rng(seed + 1).permutation(len(labels))]"),
+    hint=[
+        ("look at how many times an order is drawn",
+         "comptez combien de fois un ordre est tiré"),
+        ("give each clip its label as content, assemble, and print both side by side",
+         "donnez à chaque extrait son étiquette pour contenu, assemblez, et affichez les deux côte à côte"),
+        ("draw one order and apply it to both arrays",
+         "tirez un seul ordre et appliquez-le aux deux tableaux"),
+    ],
     loses=["pairs", "together"],
     mutant="""
 def assemble(clips, seed):
@@ -110,6 +118,14 @@ assemble.slip(
     "nothing is shuffled: each batch would hold one language",
     "rien n'est battu : chaque lot ne contiendrait qu'une langue",
     ("np.random.default_rng(seed).permutation(len(labels))", "np.arange(len(labels))"),
+    hint=[
+        ("print the first twenty labels",
+         "affichez les vingt premières étiquettes"),
+        ("a batch takes 32 clips in a row: how many languages would it see?",
+         "un lot prend 32 extraits de suite : combien de langues verrait-il ?"),
+        ("draw an order of all clips from the seed and apply it",
+         "tirez de la graine un ordre de tous les extraits et appliquez-le"),
+    ],
     loses=["shuffled"],
     mutant="""
 def assemble(clips, seed):
@@ -117,13 +133,21 @@ def assemble(clips, seed):
     labels = [i for i, name in enumerate(names) for _ in clips[name]]
     return np.vstack([clips[name] for name in names]), np.array(labels)
 """,
-)
+)  # fmt: skip
 assemble.slip(
     "shuffled-within-languages",
     "clips are shuffled within each language only: each batch would hold one language",
     "les extraits ne sont battus qu'à l'intérieur de chaque langue : chaque lot n'en contiendrait qu'une",
     ("    order = np.random.default_rng(seed).permutation(len(labels))",
      "    draws = np.random.default_rng(seed).random(len(labels))\n    order = np.lexsort([draws, labels])"),
+    hint=[
+        ("print the labels: how often does the language change?",
+         "affichez les étiquettes : combien de fois la langue change-t-elle ?"),
+        ("five languages in blocks change four times; shuffled ones change all the time",
+         "cinq langues par blocs changent quatre fois ; mélangées, elles changent sans cesse"),
+        ("join first, shuffle after that, all languages together",
+         "réunissez d'abord, battez ensuite, toutes langues ensemble"),
+    ],
     loses=["shuffled"],
     mutant="""
 def assemble(clips, seed):
@@ -140,6 +164,14 @@ assemble.slip(
     "labels follow the order of the dictionary, not the alphabet",
     "les étiquettes suivent l'ordre du dictionnaire, pas l'alphabet",
     ("sorted(clips)", "list(clips)"),
+    hint=[
+        ("look at how a language gets its number",
+         "regardez comment une langue reçoit son numéro"),
+        ("try {\"it\": …, \"de\": …}: which of them must be 0?",
+         "essayez {\"it\": …, \"de\": …} : laquelle doit valoir 0 ?"),
+        ("number the sorted names, whatever the order of the dictionary",
+         "numérotez les noms triés, quel que soit l'ordre du dictionnaire"),
+    ],
     loses=["pairs"],
     mutant="""
 def assemble(clips, seed):
@@ -147,7 +179,7 @@ def assemble(clips, seed):
     order = np.random.default_rng(seed).permutation(len(pairs))
     return np.stack([pairs[i][0] for i in order]), np.array([pairs[i][1] for i in order])
 """,
-)
+)  # fmt: skip
 assemble.mutant(
     "labels-not-shuffled",
     ["pairs", "together"],
@@ -244,6 +276,14 @@ normalise.slip(
      "x_train = np.asarray(log_mel_spectrogram(train_waveforms))"),
     ("x_test = centre(log_mel_spectrogram(test_waveforms))",
      "x_test = np.asarray(log_mel_spectrogram(test_waveforms))"),
+    hint=[
+        ("look at what prepare_sets gives to fit_normaliser",
+         "regardez ce que prepare_sets donne à fit_normaliser"),
+        ("take the mean over time of one prepared clip: it should be the same in all clips",
+         "prenez la moyenne sur le temps d'un extrait préparé : elle doit être la même partout"),
+        ("centre each clip before anything is fitted",
+         "centrez chaque extrait avant tout ajustement"),
+    ],
     loses=["sets"],
     mutant=[
         ("    x_train = centre(log_mel_spectrogram(train_waveforms))\n    x_test = centre(log_mel_spectrogram(test_waveforms))",
@@ -255,31 +295,62 @@ normalise.slip(
     "the mean is taken over the bands: what is removed is each moment's loudness",
     "la moyenne est prise sur les bandes : c'est le volume de chaque instant qui est retiré",
     ("x.mean(axis=-2, keepdims=True)", "x.mean(axis=-1, keepdims=True)"),
-    hint=("which axis is time?", "quel axe est le temps ?"),
+    hint=[
+        ("look at the axis of your mean: which axis is time?",
+         "regardez l'axe de votre moyenne : quel axe est le temps ?"),
+        ("a band that is always 3 should become 0: is it?",
+         "une bande qui vaut toujours 3 doit devenir 0 : est-ce le cas ?"),
+        ("steps are the last axis but one, bands the last",
+         "les pas sont l'avant-dernier axe, les bandes le dernier"),
+    ],
     loses=["centre", "sets"],
     mutant=[(CENTRED, "    return x - tf.reduce_mean(x, -1, keepdims=True)")],
-)
+)  # fmt: skip
 normalise.slip(
     "centred-over-clips",
     "the mean is taken over the clips: each one is changed by the others",
     "la moyenne est prise sur les extraits : chacun est modifié par les autres",
     ("x.mean(axis=-2, keepdims=True)", "x.mean(axis=0, keepdims=True)"),
+    hint=[
+        ("look at the axis of your mean",
+         "regardez l'axe de votre moyenne"),
+        ("centre one clip alone and the same clip among others: the result must be the same",
+         "centrez un extrait seul, puis le même parmi d'autres : le résultat doit être le même"),
+        ("the mean is over steps, not over the first axis",
+         "la moyenne porte sur les pas, pas sur le premier axe"),
+    ],
     loses=["centre", "sets"],
     mutant=[(CENTRED, "    return x - np.mean(x, 0)")],
-)
+)  # fmt: skip
 normalise.slip(
     "centred-over-clips-and-time",
     "one mean for all clips: each one is changed by the others, and keeps its own colour",
     "une seule moyenne pour tous les extraits : chacun est modifié par les autres, et garde sa couleur",
     ("x.mean(axis=-2, keepdims=True)", "x.mean(axis=tuple(range(x.ndim - 1)), keepdims=True)"),
+    hint=[
+        ("look over which axes your mean goes",
+         "regardez sur quels axes porte votre moyenne"),
+        ("two clips, one always 0, one always 2: both must become 0",
+         "deux extraits, l'un toujours 0, l'autre toujours 2 : tous deux doivent devenir 0"),
+        ("one mean for each clip and band: over the steps alone",
+         "une moyenne par extrait et par bande : sur les pas seulement"),
+    ],
     loses=["centre", "sets"],
     mutant=[(CENTRED, "    return x - x.reshape(-1, x.shape[-1]).mean(0)")],
-)
+)  # fmt: skip
 normalise.slip(
     "centred-on-one-number",
     "one mean for all bands together: the volume is gone, the colour stays",
     "une seule moyenne pour toutes les bandes : le volume est parti, la couleur reste",
     ("x.mean(axis=-2, keepdims=True)", "x.mean(axis=(-2, -1), keepdims=True)"),
+    hint=[
+        ("count the means that you take from one clip",
+         "comptez les moyennes que vous retirez d'un extrait"),
+        ("a clip of two bands, always 0 and always 2: what is left? it should be 0 in both",
+         "un extrait de deux bandes, toujours 0 et toujours 2 : que reste-t-il ? il faut 0 dans les deux"),
+        ("each band has a mean of its own",
+         "chaque bande a sa propre moyenne"),
+    ],
     loses=["centre", "sets"],
     mutant=[
         (CENTRED,
@@ -292,6 +363,14 @@ normalise.slip(
     "les spectrogrammes reçus sont modifiés",
     ("return x - x.mean(axis=-2, keepdims=True)",
      "x = x if x.flags.writeable else np.array(x)\n    x -= x.mean(axis=-2, keepdims=True)\n    return x"),
+    hint=[
+        ("look for an assignment into x",
+         "cherchez une affectation dans x"),
+        ("keep a copy, call centre, compare: the argument must not have changed",
+         "gardez une copie, appelez centre, comparez : l'argument ne doit pas avoir changé"),
+        ("make a new array from a subtraction instead of writing into the old one",
+         "faites un nouveau tableau d'une soustraction au lieu d'écrire dans l'ancien"),
+    ],
     loses=["centre"],
     mutant=[
         (CENTRED,
@@ -303,6 +382,14 @@ normalise.slip(
     "nothing is normalised",
     "rien n'est normalisé",
     ("return (np.asarray(x) - mean) / std", "return np.asarray(x)"),
+    hint=[
+        ("look at what normalise returns",
+         "regardez ce que rend normalise"),
+        ("x = 5, mean = 3, std = 2: what should come out?",
+         "x = 5, moyenne = 3, écart type = 2 : que doit-il sortir ?"),
+        ("both numbers of the pair must be used",
+         "les deux nombres de la paire doivent servir"),
+    ],
     loses=["apply", "sets"],
     mutant=[
         ("    mean, std = normaliser\n    return (np.asarray(x) - mean) / std", "    return x"),
@@ -313,6 +400,14 @@ normalise.slip(
     "the mean is removed, the deviation is not",
     "la moyenne est retirée, l'écart type non",
     ("(np.asarray(x) - mean) / std", "np.asarray(x) - mean"),
+    hint=[
+        ("look at which half of the pair you use",
+         "regardez quelle moitié de la paire vous utilisez"),
+        ("x = 7, mean = 3, std = 2 should give 2",
+         "x = 7, moyenne = 3, écart type = 2 doit donner 2"),
+        ("after the mean is taken off, divide by the deviation",
+         "une fois la moyenne retirée, divisez par l'écart type"),
+    ],
     loses=["apply", "sets"],
     mutant=[
         ("    mean, std = normaliser\n    return (np.asarray(x) - mean) / std",
@@ -324,6 +419,14 @@ normalise.slip(
     "that is the variance, not the standard deviation",
     "c'est la variance, pas l'écart type",
     ("x_train.std(axis=(0, 1))", "x_train.var(axis=(0, 1))"),
+    hint=[
+        ("look at the second number of the pair",
+         "regardez le second nombre de la paire"),
+        ("values of ±3 have a standard deviation of 3: what do you get?",
+         "des valeurs de ±3 ont un écart type de 3 : que trouvez-vous ?"),
+        ("take the square root of the variance",
+         "prenez la racine carrée de la variance"),
+    ],
     loses=["fit", "sets"],
     mutant=[
         ("np.maximum(x_train.std(axis=(0, 1)), 1e-3)",
@@ -336,6 +439,14 @@ normalise.slip(
     "une seule moyenne et un seul écart type pour toutes les bandes",
     ("x_train.mean(axis=(0, 1))", "x_train.mean()"),
     ("x_train.std(axis=(0, 1))", "x_train.std()"),
+    hint=[
+        ("print the shape of what you return: (bands,) is wanted",
+         "affichez la forme de ce que vous rendez : on demande (bandes,)"),
+        ("two bands, always 0 and always 10: two means are wanted, not one 5",
+         "deux bandes, toujours 0 et toujours 10 : il faut deux moyennes, pas un 5"),
+        ("take the mean over clips and steps, leave the bands",
+         "moyennez sur extraits et pas, laissez les bandes"),
+    ],
     loses=["fit", "sets"],
     mutant=[
         (FITTED,
@@ -348,6 +459,14 @@ normalise.slip(
     "moyennes sur les extraits seulement : une par pas de temps aussi",
     ("x_train.mean(axis=(0, 1))", "x_train.mean(axis=0)"),
     ("x_train.std(axis=(0, 1))", "x_train.std(axis=0)"),
+    hint=[
+        ("print the shape of your mean: (bands,) is wanted",
+         "affichez la forme de votre moyenne : on demande (bandes,)"),
+        ("how many numbers would the normaliser hold for 200 steps, and how many for 100?",
+         "combien de nombres pour 200 pas, et combien pour 100 ?"),
+        ("take the mean over two axes at once: clips and steps",
+         "moyennez sur deux axes à la fois : extraits et pas"),
+    ],
     loses=["fit", "sets"],
     mutant=[
         (FITTED,
@@ -359,15 +478,31 @@ normalise.slip(
     "a band that never varies is divided by zero",
     "une bande qui ne varie jamais est divisée par zéro",
     ("np.maximum(x_train.std(axis=(0, 1)), 1e-3)", "x_train.std(axis=(0, 1))"),
+    hint=[
+        ("look at the smallest deviation that you can return",
+         "regardez le plus petit écart type que vous pouvez rendre"),
+        ("a band that is always 2: what is its deviation, and what is x / 0?",
+         "une bande qui vaut toujours 2 : quel est son écart type, et que vaut x / 0 ?"),
+        ("keep every deviation at 1e-3 or more",
+         "gardez chaque écart type à 1e-3 ou plus"),
+    ],
     loses=["fit"],
     mutant=[("np.maximum(x_train.std(axis=(0, 1)), 1e-3)", "np.sqrt(x_train.var((0, 1)))")],
-)
+)  # fmt: skip
 normalise.slip(
     "normalised-with-test-statistics",
     "the statistics come from the test as well: it has been looked at before the verdict",
     "les statistiques viennent aussi du test : il a été regardé avant le verdict",
     ("normaliser = fit_normaliser(x_train)",
      "normaliser = fit_normaliser(np.concatenate([x_train, x_test]))"),
+    hint=[
+        ("look at what fit_normaliser is given",
+         "regardez ce que reçoit fit_normaliser"),
+        ("change the test clips only: do the training spectrograms change? they must not",
+         "changez les seuls extraits de test : l'entraînement change-t-il ? il ne doit pas"),
+        ("fit on the training part alone, use it for both",
+         "ajustez sur l'entraînement seul, servez-vous-en pour les deux"),
+    ],
     loses=["sets"],
     mutant=[
         ("    normaliser = fit_normaliser(x_train)\n    return normalise(x_train, normaliser), normalise(x_test, normaliser)",
@@ -379,6 +514,14 @@ normalise.slip(
     "the test is normalised with its own statistics",
     "le test est normalisé avec ses propres statistiques",
     ("normalise(x_test, normaliser)", "normalise(x_test, fit_normaliser(x_test))"),
+    hint=[
+        ("count the calls of fit_normaliser",
+         "comptez les appels de fit_normaliser"),
+        ("a test set that is twice as loud: should it look the same as the training set?",
+         "un test deux fois plus fort : doit-il ressembler à l'entraînement ?"),
+        ("one normaliser, that of the training part, for both sets",
+         "un seul normaliseur, celui de l'entraînement, pour les deux"),
+    ],
     loses=["sets"],
     mutant=[
         ("    normaliser = fit_normaliser(x_train)\n    return normalise(x_train, normaliser), normalise(x_test, normaliser)",
@@ -471,6 +614,14 @@ split.slip(
     "ce sont des extraits qui sont tirés, pas des locuteurs : les mêmes voix sont des deux côtés",
     ("held = np.isin(speakers, names[:count])",
      "held = np.random.default_rng(seed).random(len(speakers)) < test_fraction"),
+    hint=[
+        ("look at what is drawn: clips or speakers?",
+         "regardez ce qui est tiré : des extraits ou des locuteurs ?"),
+        ("print the intersection of the speakers of both parts",
+         "affichez l'intersection des locuteurs des deux parties"),
+        ("draw among the different names; a clip follows its speaker",
+         "tirez parmi les noms différents ; un extrait suit son locuteur"),
+    ],
     loses=["disjoint", "fraction"],
     mutant="""
 def split_by_speaker(speakers, test_fraction, seed):
@@ -484,6 +635,14 @@ split.slip(
     "training and test are exchanged",
     "entraînement et test sont échangés",
     ("np.flatnonzero(~held), np.flatnonzero(held)", "np.flatnonzero(held), np.flatnonzero(~held)"),
+    hint=[
+        ("look at the order of what you return",
+         "regardez l'ordre de ce que vous rendez"),
+        ("with test_fraction = 0.1, which of your two parts is the small one?",
+         "avec test_fraction = 0,1, laquelle de vos deux parties est la petite ?"),
+        ("training first, test second",
+         "l'entraînement d'abord, le test ensuite"),
+    ],
     loses=["fraction"],
     mutant=[
         ("return np.flatnonzero(~held), np.flatnonzero(held)",
@@ -495,25 +654,47 @@ split.slip(
     "the number of test speakers is rounded down, not to the nearest whole number",
     "le nombre de locuteurs de test est arrondi par défaut, pas au plus proche",
     ("round(test_fraction * len(names))", "int(test_fraction * len(names))"),
-    hint=("what does int make of 5.8?", "que fait int de 5,8 ?"),
+    hint=[
+        ("look at how the number of test speakers becomes whole",
+         "regardez comment le nombre de locuteurs de test devient entier"),
+        ("what does int make of 5.8? which whole number is nearest?",
+         "que fait int de 5,8 ? quel est l'entier le plus proche ?"),
+        ("round to the nearest instead of cutting off",
+         "arrondissez au plus proche au lieu de tronquer"),
+    ],
     loses=["fraction"],
     mutant=[("round(test_fraction * len(names))", "test_fraction * len(names) // 1")],
-)
+)  # fmt: skip
 split.slip(
     "speakers-rounded-up",
     "the number of test speakers is rounded up, not to the nearest whole number",
     "le nombre de locuteurs de test est arrondi par excès, pas au plus proche",
     ("round(test_fraction * len(names))", "np.ceil(test_fraction * len(names))"),
-    hint=("how many speakers are 0.3 of 11?", "combien de locuteurs font 0,3 de 11 ?"),
+    hint=[
+        ("look at how the number of test speakers becomes whole",
+         "regardez comment le nombre de locuteurs de test devient entier"),
+        ("how many speakers are 0.3 of 11? which whole number is nearest?",
+         "combien de locuteurs font 0,3 de 11 ? quel est l'entier le plus proche ?"),
+        ("round to the nearest instead of upwards",
+         "arrondissez au plus proche au lieu d'arrondir par excès"),
+    ],
     loses=["fraction"],
     mutant=[("round(test_fraction * len(names))", "-(-test_fraction * len(names) // 1)")],
-)
+)  # fmt: skip
 split.slip(
     "no-speaker-left",
     "with a small or large fraction one side is empty",
     "avec une petite ou une grande fraction, un côté est vide",
     ("int(np.clip(round(test_fraction * len(names)), 1, len(names) - 1))",
      "round(test_fraction * len(names))"),
+    hint=[
+        ("look at the smallest and the largest number of test speakers",
+         "regardez le plus petit et le plus grand nombre de locuteurs de test"),
+        ("two speakers and a fraction of 0.1, three and 0.99: how many are on each side?",
+         "deux locuteurs et une fraction de 0,1, trois et 0,99 : combien de chaque côté ?"),
+        ("keep the number between 1 and all but one",
+         "gardez le nombre entre 1 et tous sauf un"),
+    ],
     loses=["fraction"],
     mutant=[
         ("int(np.clip(round(test_fraction * len(names)), 1, len(names) - 1))",
@@ -525,6 +706,14 @@ split.slip(
     "the seed does nothing: the split is always the same",
     "la graine ne sert à rien : la séparation est toujours la même",
     ("np.random.default_rng(seed).permutation(np.unique(speakers))", "np.unique(speakers)"),
+    hint=[
+        ("look for `seed` in your code",
+         "cherchez `seed` dans votre code"),
+        ("call it with seeds 1, 2 and 3: are the test speakers the same?",
+         "appelez-la avec les graines 1, 2 et 3 : les locuteurs de test sont-ils les mêmes ?"),
+        ("draw the order from a generator that is made from the seed",
+         "tirez l'ordre d'un générateur fait à partir de la graine"),
+    ],
     loses=["seed"],
     mutant=[
         ("np.random.default_rng(seed).permutation(np.unique(speakers))",

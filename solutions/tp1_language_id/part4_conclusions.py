@@ -78,39 +78,79 @@ occlusion.slip(
     "this is the probability that is left, not its drop",
     "c'est la probabilité qui reste, pas sa baisse",
     ("return p[-1, chosen] - p[:-1, chosen]", "return p[:-1, chosen]"),
+    hint=[
+        ("look at the last line",
+         "regardez la dernière ligne"),
+        ("0.9 on the whole clip and 0.6 with the window hidden: the drop is 0.3",
+         "0,9 sur l'extrait entier et 0,6 fenêtre cachée : la baisse est de 0,3"),
+        ("compare each probability with that of the whole clip",
+         "comparez chaque probabilité à celle de l'extrait entier"),
+    ],
     loses=["values"],
     mutant=hiding(value="p[k]"),
-)
+)  # fmt: skip
 occlusion.slip(
     "drop-upside-down",
     "the drop has the wrong sign",
     "la baisse a le mauvais signe",
     ("p[-1, chosen] - p[:-1, chosen]", "p[:-1, chosen] - p[-1, chosen]"),
+    hint=[
+        ("look at the order of the subtraction",
+         "regardez l'ordre de la soustraction"),
+        ("0.9 becomes 0.6: should the drop be 0.3 or −0.3?",
+         "0,9 devient 0,6 : la baisse doit-elle être 0,3 ou −0,3 ?"),
+        ("a moment that matters gives a positive number",
+         "un instant qui compte donne un nombre positif"),
+    ],
     loses=["values"],
     mutant=hiding(value="p[k] - whole[k]"),
-)
+)  # fmt: skip
 occlusion.slip(
     "drop-without-sign",
     "the sign is lost: hiding a piece may also make the language more probable",
     "le signe est perdu : cacher un morceau peut aussi rendre la langue plus probable",
     ("return p[-1, chosen] - p[:-1, chosen]", "return np.abs(p[-1, chosen] - p[:-1, chosen])"),
+    hint=[
+        ("look for an absolute value, or a maximum",
+         "cherchez une valeur absolue, ou un maximum"),
+        ("0.6 becomes 0.9 when a cough is hidden: what should the drop be?",
+         "0,6 devient 0,9 quand on cache une toux : que doit valoir la baisse ?"),
+        ("keep the sign of the difference",
+         "gardez le signe de la différence"),
+    ],
     loses=["values"],
     mutant=hiding(value="np.maximum(whole[k], p[k]) - min(whole[k], p[k])"),
-)
+)  # fmt: skip
 occlusion.slip(
     "chosen-anew",
     "another language is followed when the choice changes",
     "une autre langue est suivie quand le choix change",
     ("p[-1, chosen] - p[:-1, chosen]", "p[-1, chosen] - p[:-1].max(axis=1)"),
+    hint=[
+        ("look at which language's probability you read from hidden clips",
+         "regardez de quelle langue vous lisez la probabilité quand une fenêtre est cachée"),
+        ("whole: [0.6, 0.4]; hidden: [0.3, 0.7]. The drop is 0.3, not −0.1",
+         "entier : [0.6, 0.4] ; caché : [0.3, 0.7]. La baisse est 0,3, et non −0,1"),
+        ("choose the language once, on the whole clip",
+         "choisissez la langue une fois, sur l'extrait entier"),
+    ],
     loses=["values"],
     mutant=hiding(value="whole[k] - p.max()"),
-)
+)  # fmt: skip
 occlusion.slip(
     "all-but-hidden",
     "everything is hidden but the window",
     "tout est caché sauf la fenêtre",
     ("        hidden[i, i * width : (i + 1) * width] = 0",
      "        hidden[i] = 0\n        hidden[i, i * width : (i + 1) * width] = x[i * width : (i + 1) * width]"),
+    hint=[
+        ("draw one of your hidden spectrograms with show",
+         "dessinez un de vos spectrogrammes cachés avec show"),
+        ("how many of the 200 steps are 0? `width` of them should be",
+         "combien des 200 pas sont nuls ? il doit y en avoir `width`"),
+        ("set the window to 0 and leave everything else as it is",
+         "mettez la fenêtre à 0 et laissez tout le reste"),
+    ],
     loses=["values"],
     mutant=hiding(hide="y[:start] = 0; y[start + width :] = 0"),
 )  # fmt: skip
@@ -119,9 +159,17 @@ occlusion.slip(
     "everything up to the window is hidden too",
     "tout ce qui précède la fenêtre est caché aussi",
     ("hidden[i, i * width : (i + 1) * width] = 0", "hidden[i, : (i + 1) * width] = 0"),
+    hint=[
+        ("draw the third of your hidden spectrograms with show",
+         "dessinez le troisième de vos spectrogrammes cachés avec show"),
+        ("how many steps are 0 in the last one? it should be `width`",
+         "combien de pas sont nuls dans le dernier ? il doit y en avoir `width`"),
+        ("each window begins where the one before ended, and starts from an untouched copy of the clip",
+         "chaque fenêtre commence où finit la précédente, dans une copie intacte de l'extrait"),
+    ],
     loses=["values"],
     mutant=hiding(hide="y[: start + width] = 0"),
-)
+)  # fmt: skip
 
 # ------------------------------------------------------------------ 5 leakage
 
@@ -178,12 +226,28 @@ leakage.slip(
     "speakers-on-both-sides",
     "the recording was tested on speakers that it had learnt from: that is the leak itself",
     "l'enregistrement a été testé sur des locuteurs qu'il avait appris : c'est la fuite elle-même",
+    hint=[
+        ("look at the speakers of the parts that the recording was made of",
+         "regardez les locuteurs des parties de cet enregistrement"),
+        ("print set(speakers[train]) & set(speakers[test]): it should be empty",
+         "affichez set(speakers[train]) & set(speakers[test]) : ce doit être vide"),
+        ("get split_by_speaker right (2.3), then run the study again",
+         "corrigez split_by_speaker (2.3), puis relancez l'étude"),
+    ],
     measured=True,
-)
+)  # fmt: skip
 leakage.slip(
     "figures-swapped",
     "that is the other split's figure",
     "c'est le nombre de l'autre séparation",
+    hint=[
+        ("look at which recording each of the two answers reads",
+         "regardez quel enregistrement lit chacune des deux réponses"),
+        ("which of the two figures should be higher, if voices leak?",
+         "lequel des deux nombres doit être le plus élevé, si les voix fuient ?"),
+        ("exchange the two figures",
+         "échangez les deux nombres"),
+    ],
     measured=True,
     loses=["clip", "speaker"],
     mutant=[
@@ -229,10 +293,18 @@ transfer.slip(
     "plain-accuracy-answered",
     "that is plain accuracy; the languages are not equally frequent here",
     "c'est l'exactitude simple ; les langues ne sont pas également fréquentes ici",
+    hint=[
+        ("look at the two figures that the cell prints",
+         "regardez les deux nombres qu'affiche la cellule"),
+        ("count the clips of each language: does each weigh the same in your figure?",
+         "comptez les extraits de chaque langue : pèsent-elles autant dans votre nombre ?"),
+        ("give the balanced one",
+         "donnez celui qui est équilibré"),
+    ],
     measured=True,
     loses=["figure"],
     mutant=[('measured("real", "balanced"), 2', 'measured("real", "plain"), 3')],
-)
+)  # fmt: skip
 
 # ------------------------------------------------------------------ 7 exam
 
@@ -343,29 +415,53 @@ augment.slip(
     "the blocks always have the largest width",
     "les blocs ont toujours la plus grande largeur",
     ("width = rng.integers(0, widest + 1)", "width = widest"),
+    hint=[
+        ("look at how the width is chosen",
+         "regardez comment la largeur est choisie"),
+        ("call it ten times with max_steps=3 and count the rows that are 0",
+         "appelez-la dix fois avec max_steps=3 et comptez les lignes nulles"),
+        ("draw the width too, from 0 to the largest, all equally likely",
+         "tirez aussi la largeur, de 0 à la plus grande, toutes également probables"),
+    ],
     loses=["values"],
     mutant=hidden_blocks(copy="x = x.copy()", widths="max_steps, max_bands"),
-)
+)  # fmt: skip
 augment.slip(
     "largest-width-never",
     "the largest width never comes: integers() leaves its upper end out",
     "la plus grande largeur ne sort jamais : integers() exclut sa borne",
     ("rng.integers(0, widest + 1)", "rng.integers(0, widest)"),
+    hint=[
+        ("look at the upper end of the draw",
+         "regardez la borne supérieure du tirage"),
+        ("draw rng.integers(0, 3) a hundred times: is there a 3?",
+         "tirez cent fois rng.integers(0, 3) : y a-t-il un 3 ?"),
+        ("let the draw include the largest width",
+         "que le tirage contienne la plus grande largeur"),
+    ],
     loses=["values"],
     mutant=hidden_blocks(
         copy="x = x + 0.0", widths="rng.integers(max_steps), rng.integers(max_bands)"
     ),
-)
+)  # fmt: skip
 augment.slip(
     "changed-in-place",
     "the training clips themselves are changed: after some epochs nothing is left of them",
     "ce sont les extraits d'entraînement eux-mêmes qui sont modifiés : après quelques époques il n'en reste rien",
     ("x = np.array(x)", "x = np.asarray(x)"),
+    hint=[
+        ("look at what the blocks are written into",
+         "regardez dans quoi les blocs sont écrits"),
+        ("keep a copy of x, call the function, compare",
+         "gardez une copie de x, appelez la fonction, comparez"),
+        ("write into a copy that is your own",
+         "écrivez dans une copie à vous"),
+    ],
     loses=["values"],
     mutant=hidden_blocks(
         copy="pass", widths="rng.integers(max_steps + 1), rng.integers(max_bands + 1)"
     ),
-)
+)  # fmt: skip
 augment.mutant(
     "one-block-for-all",
     ["values"],
