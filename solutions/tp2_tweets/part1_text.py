@@ -32,8 +32,14 @@ vocabulary.slip(
     "les caractères sont dans l'ordre d'apparition, pas triés",
     ('*sorted(set("".join(texts)) - {END})',
      '*(c for c in dict.fromkeys("".join(texts)) if c != END)'),
-    hint=("two runs must give a character the same number",
-          "deux exécutions doivent donner le même numéro à un caractère"),
+    hint=[
+        ("print the first ten characters after END",
+         "affichez les dix premiers caractères après END"),
+        ("build_vocabulary([\"ba\"]) and build_vocabulary([\"ab\"]) must be equal: are they?",
+         "build_vocabulary([\"ba\"]) et build_vocabulary([\"ab\"]) doivent être égaux : le sont-ils ?"),
+        ("put the different characters in increasing order before numbering them",
+         "mettez les caractères différents dans l'ordre croissant avant de les numéroter"),
+    ],
     loses=["symbols"],
     mutant="""
 def build_vocabulary(texts):
@@ -51,6 +57,14 @@ vocabulary.slip(
     "les trois symboles à part manquent",
     ('[PAD, UNKNOWN, END, *sorted(set("".join(texts)) - {END})]',
      'sorted(set("".join(texts)) - {END})'),
+    hint=[
+        ("look at the first three symbols of your list",
+         "regardez les trois premiers symboles de votre liste"),
+        ("which number does encode give to a character never seen, and which symbol has that number in your list?",
+         "quel numéro encode donne-t-il à un caractère jamais vu, et quel symbole a ce numéro chez vous ?"),
+        ("PAD, UNKNOWN and END come before the characters of the texts",
+         "PAD, UNKNOWN et END viennent avant les caractères des textes"),
+    ],
     loses=["symbols"],
     mutant="""def build_vocabulary(texts):
     return sorted({c for t in texts for c in t if c != '\\n'})
@@ -61,12 +75,20 @@ vocabulary.slip(
     "END is there twice when the texts hold it",
     "END y est deux fois quand les textes le contiennent",
     (" - {END}", ""),
+    hint=[
+        ("print how many times END occurs in your list",
+         "comptez combien de fois END est dans votre liste"),
+        ("try a text that holds a line feed: \"a\\nb\"",
+         "essayez un texte qui contient un saut de ligne : \"a\\nb\""),
+        ("END has its place already: take it out of the characters of the texts",
+         "END a déjà sa place : retirez-le des caractères des textes"),
+    ],
     loses=["symbols"],
     mutant="""def build_vocabulary(texts):
     letters = {c for t in texts for c in t}
     return [PAD, '\\ufffd', '\\n'] + sorted(letters)
 """,
-)
+)  # fmt: skip
 
 # ------------------------------------------------------------------ 1.2 encode, decode
 
@@ -107,25 +129,35 @@ encode.slip(
     "characters that were never seen disappear",
     "les caractères jamais vus disparaissent",
     ("number.get(c, UNKNOWN_ID) for c in text", "number[c] for c in text if c in number"),
-    hint=("N characters in, N numbers out", "N caractères en entrée, N nombres en sortie"),
+    hint=[
+        ("compare the length of the text with that of the numbers",
+         "comparez la longueur du texte à celle des nombres"),
+        ("encode \"aéb\" with a vocabulary that lacks é: three numbers must come",
+         "codez « aéb » avec un vocabulaire sans é : il faut trois nombres"),
+        ("a character that is not there gets the number of UNKNOWN instead of being skipped",
+         "un caractère absent reçoit le numéro d'UNKNOWN au lieu d'être sauté"),
+    ],
     loses=["ids"],
     mutant=[("for c in text]", "for c in text if c in vocabulary]")],
-)
+)  # fmt: skip
 encode.slip(
     "unknown-is-padding",
     "characters that were never seen become PAD",
     "les caractères jamais vus deviennent PAD",
     ("number.get(c, UNKNOWN_ID)", "number.get(c, PAD_ID)"),
+    hint=[
+        ("look at the number that stands for a character never seen",
+         "regardez le numéro d'un caractère jamais vu"),
+        ("decode(encode(\"é\", …)): which symbol comes back?",
+         "decode(encode(\"é\", …)) : quel symbole revient ?"),
+        ("padding counts for nothing later on; an unknown character must count: use its own symbol",
+         "le remplissage ne comptera pas ; un inconnu doit compter : utilisez son propre symbole"),
+    ],
     loses=["ids"],
     mutant=[("number.get(c, UNKNOWN_ID)", "number[c] if c in number else 0")],
-)
-encode.slip(
-    "unknown-raises",
-    "a character that was never seen stops the program",
-    "un caractère jamais vu arrête le programme",
-    ("number.get(c, UNKNOWN_ID)", "number[c]"),
-    loses=["ids", "generate.text"],
-    mutant=[("number.get(c, UNKNOWN_ID)", "number.__getitem__(c)")],
+)  # fmt: skip
+encode.mutant(  # an exception alone earns no name
+    "unknown-raises", ["ids"], [("number.get(c, UNKNOWN_ID)", "number[c]")], named=""
 )
 
 # ------------------------------------------------------------------ 1.3 split
@@ -152,7 +184,14 @@ split.slip(
     "test texts are among the training texts too",
     "des textes de test sont aussi dans l'entraînement",
     ("in_order[: len(texts) - held_out], in_order", "in_order, in_order"),
-    hint=("a measurement on what was read says nothing", "mesurer sur ce qui a été lu ne dit rien"),
+    hint=[
+        ("look at where the training part ends",
+         "regardez où finit la partie d'entraînement"),
+        ("print set(train) & set(test): what is in both?",
+         "affichez set(train) & set(test) : qu'y a-t-il dans les deux ?"),
+        ("the training part stops where the test begins",
+         "l'entraînement s'arrête là où le test commence"),
+    ],
     loses=["newest"],
     mutant="""
 def split_by_date(dates, texts, test_fraction=0.1):
@@ -160,13 +199,21 @@ def split_by_date(dates, texts, test_fraction=0.1):
     ordered = [text for _, text in pairs]
     return ordered, ordered[-int(round(len(ordered) * test_fraction)):]
 """,
-)
+)  # fmt: skip
 split.slip(
     "oldest-held-out",
     "the oldest texts are held out, not the newest",
     "ce sont les plus anciens qui sont mis à part",
     ("in_order[: len(texts) - held_out], in_order[len(texts) - held_out :]",
      "in_order[held_out:], in_order[:held_out]"),
+    hint=[
+        ("look at which end of the sorted texts is held out",
+         "regardez quel bout des textes triés est mis à part"),
+        ("print the smallest and the largest date of both parts",
+         "affichez la plus petite et la plus grande date des deux parties"),
+        ("a model is to be tried on the future: hold out the end",
+         "un modèle s'essaie sur l'avenir : mettez la fin à part"),
+    ],
     loses=["newest"],
     mutant=[
         ("return in_order[: len(texts) - held_out], in_order[len(texts) - held_out :]",
@@ -178,13 +225,21 @@ split.slip(
     "the texts are cut in the order in which they came, not by date",
     "les textes sont coupés dans leur ordre d'arrivée, pas par date",
     ("in_order = [texts[i] for i in order]", "in_order = list(texts)"),
+    hint=[
+        ("look for what you do with `dates`",
+         "cherchez ce que vous faites de `dates`"),
+        ("try dates [\"2017\", \"2015\"] and texts [\"new\", \"old\"]: which one comes first?",
+         "essayez les dates [\"2017\", \"2015\"] et les textes [\"new\", \"old\"] : lequel vient en premier ?"),
+        ("sort the texts by their dates before cutting",
+         "triez les textes par date avant de couper"),
+    ],
     loses=["newest"],
     mutant="""
 def split_by_date(dates, texts, test_fraction=0.1):
     cut = len(texts) - round(len(texts) * test_fraction)
     return texts[:cut], texts[cut:]
 """,
-)
+)  # fmt: skip
 split.mutant(
     "shuffled-split",
     ["newest"],
@@ -212,7 +267,7 @@ def numbers(draw: Draw, size: int) -> dict[str, np.ndarray]:
 )  # fmt: skip
 def _(draw: Draw, student: Student):
     count, length, left = draw.sizes(3, 3, 9)
-    pair = student.make_windows(numbers(draw, count * length + 1 + left % length), length)
+    pair = student.make_windows(numbers(draw, count * length + 1 + left % (length - 1)), length)
     return student.probe(inputs=pair[0], targets=pair[1])
 
 
@@ -233,7 +288,14 @@ windows.slip(
     "the target is the input itself",
     "la cible est l'entrée elle-même",
     ("ids[1 : n * length + 1]", "ids[: n * length]"),
-    hint=("“Hello ” must give “ello w”", "« Hello » doit donner « ello w »"),
+    hint=[
+        ("print inputs[0] and targets[0]",
+         "affichez inputs[0] et targets[0]"),
+        ("“Hello ” must give “ello w”: what is yours?",
+         "« Hello » doit donner « ello w » : et chez vous ?"),
+        ("the targets begin one symbol later in `ids`",
+         "les cibles commencent un symbole plus loin dans `ids`"),
+    ],
     loses=["shift", "count"],
     mutant="""
 def make_windows(ids, length):
@@ -241,13 +303,21 @@ def make_windows(ids, length):
     x = np.stack([ids[i * length : (i + 1) * length] for i in range(n)])
     return x, x.copy()
 """,
-)
+)  # fmt: skip
 windows.slip(
     "inputs-and-targets-swapped",
     "inputs and targets are swapped: the past is to be predicted",
     "entrées et cibles sont échangées : c'est le passé qu'il faudrait prédire",
     ("return ids[: n * length].reshape(n, length), ids[1 : n * length + 1].reshape(n, length)",
      "return ids[1 : n * length + 1].reshape(n, length), ids[: n * length].reshape(n, length)"),
+    hint=[
+        ("look at the order of what you return",
+         "regardez l'ordre de ce que vous rendez"),
+        ("print decode of inputs[0] and of targets[0]: which comes first in the text?",
+         "affichez decode de inputs[0] et de targets[0] : lequel vient d'abord dans le texte ?"),
+        ("the past is the input, the symbol after it the target",
+         "le passé est l'entrée, le symbole qui suit est la cible"),
+    ],
     loses=["shift", "count"],
     mutant="""
 def make_windows(ids, length):
@@ -263,6 +333,14 @@ windows.slip(
     "la cible est deux symboles plus loin",
     ("n = (len(ids) - 1) // length", "n = (len(ids) - 2) // length"),
     ("ids[1 : n * length + 1]", "ids[2 : n * length + 2]"),
+    hint=[
+        ("print inputs[0] and targets[0]",
+         "affichez inputs[0] et targets[0]"),
+        ("for ids 0, 1, 2, 3, … the target of 0 must be 1: what is yours?",
+         "pour ids 0, 1, 2, 3, … la cible de 0 doit être 1 : et chez vous ?"),
+        ("shift by one symbol, once: inputs stay where they are",
+         "décalez d'un symbole, une seule fois : les entrées restent en place"),
+    ],
     loses=["shift", "count"],
     mutant="""
 def make_windows(ids, length):
@@ -270,15 +348,21 @@ def make_windows(ids, length):
     n = len(x) // length
     return np.reshape(x[: n * length], (-1, length)), np.reshape(y[: n * length], (-1, length))
 """,
-)
+)  # fmt: skip
 windows.slip(
     "last-target-wrong",
     "the last target of each window is the window's own first symbol",
     "la dernière cible de chaque fenêtre est son propre premier symbole",
     ("ids[1 : n * length + 1].reshape(n, length)",
      "np.roll(ids[: n * length].reshape(n, length), -1, axis=1)"),
-    hint=("the last target lies in the next window",
-          "la dernière cible est dans la fenêtre suivante"),
+    hint=[
+        ("look at the last target of a window, and at the first input of the next one",
+         "regardez la dernière cible d'une fenêtre, et la première entrée de la suivante"),
+        ("for ids 0 … 6 and L = 3 the first targets must be 1, 2, 3: what is your last one?",
+         "pour ids 0 … 6 et L = 3, les premières cibles sont 1, 2, 3 : quelle est votre dernière ?"),
+        ("shift the whole text before cutting it, instead of turning each window",
+         "décalez tout le texte avant de le couper, au lieu de faire tourner chaque fenêtre"),
+    ],
     loses=["shift", "count"],
     mutant="""
 def make_windows(ids, length):
@@ -292,9 +376,17 @@ windows.slip(
     "a window is lost: (N − 1) // L − 1 of them",
     "il manque une fenêtre : (N − 1) // L − 1",
     ("n = (len(ids) - 1) // length", "n = (len(ids) - 1) // length - 1"),
+    hint=[
+        ("print how many windows come",
+         "affichez combien de fenêtres sortent"),
+        ("7 symbols and L = 3 give two windows: how many have you?",
+         "7 symboles et L = 3 donnent deux fenêtres : combien en avez-vous ?"),
+        ("the last window needs one symbol after it, not a whole window",
+         "la dernière fenêtre n'a besoin que d'un symbole après elle, pas d'une fenêtre entière"),
+    ],
     loses=["shift", "count"],
     mutant=[("(len(ids) - 1) // length", "(len(ids) - 1 - length) // length")],
-)
+)  # fmt: skip
 windows.slip(
     "overlapping-windows",
     "the windows overlap: one begins at every symbol",
@@ -303,6 +395,14 @@ windows.slip(
      "view = np.lib.stride_tricks.sliding_window_view(ids, length)"),
     ("return ids[: n * length].reshape(n, length), ids[1 : n * length + 1].reshape(n, length)",
      "return view[:-1], view[1:]"),
+    hint=[
+        ("print the first two rows of the inputs",
+         "affichez les deux premières lignes des entrées"),
+        ("for ids 0 … 6 and L = 3 the second row must be 3, 4, 5: what is yours?",
+         "pour ids 0 … 6 et L = 3, la deuxième ligne doit être 3, 4, 5 : et chez vous ?"),
+        ("windows lie side by side: each begins where the one before ended",
+         "les fenêtres sont côte à côte : chacune commence où finit la précédente"),
+    ],
     loses=["shift", "count"],
     mutant="""
 def make_windows(ids, length):

@@ -28,32 +28,75 @@ def _(draw: Draw, student: Student):
     return student.probe(**counts), {name: parameter_count(*s) for name, s in sizes.items()}
 
 
-for name, old, new, formula, en, fr in (
+for name, old, new, formula, en, fr, hint in (
     ("one-gate", "4 * units *", "units *", "V * E + U * (E + U + 1) + U * V + V",
      "an LSTM has four inner dense layers, one was counted",
-     "un LSTM a quatre couches internes, une seule est comptée"),
+     "un LSTM a quatre couches internes, une seule est comptée",
+     [("look at the factor in front of the LSTM's part",
+       "regardez le facteur devant la part du LSTM"),
+      ("compare with keras.layers.LSTM(2) on inputs of size 3: count_params()",
+       "comparez à keras.layers.LSTM(2) sur des entrées de taille 3 : count_params()"),
+      ("three gates and a candidate have weights, each its own",
+       "trois portes et un candidat ont des poids, chacun les siens")]),
     ("three-gates", "4 * units *", "3 * units *", "V * E + 3 * (E * U + U * U + U) + U * V + V",
      "three inner layers are those of a GRU; an LSTM has four",
-     "trois couches internes, c'est un GRU ; un LSTM en a quatre"),
+     "trois couches internes, c'est un GRU ; un LSTM en a quatre",
+     [("look at the factor in front of the LSTM's part",
+       "regardez le facteur devant la part du LSTM"),
+      ("count the inner layers: input, forget, output, and …?",
+       "comptez les couches internes : entrée, oubli, sortie, et … ?"),
+      ("the candidate has weights too",
+       "le candidat a des poids aussi")]),
     ("two-biases", "units + 1)\n", "units + 2)\n", "V * E + 4 * (E * U + U * U + 2 * U) + U * V + V",
      "two biases a gate: that is cuDNN's and PyTorch's LSTM, Keras' has one",
-     "deux biais par porte : c'est le LSTM de cuDNN et PyTorch, celui de Keras en a un"),
+     "deux biais par porte : c'est le LSTM de cuDNN et PyTorch, celui de Keras en a un",
+     [("look at the biases of the LSTM",
+       "regardez les biais du LSTM"),
+      ("print [w.shape for w in layer.weights] of a built keras.layers.LSTM(2)",
+       "affichez [w.shape for w in layer.weights] d'un keras.layers.LSTM(2) construit"),
+      ("one bias for each unit of each inner layer",
+       "un biais par unité de chaque couche interne")]),
     ("lstm-no-bias", "units + 1)\n", "units)\n", "V * E + 4 * (E + U) * U + U * V + V",
-     "the LSTM's biases were forgotten", "les biais du LSTM sont oubliés"),
+     "the LSTM's biases were forgotten", "les biais du LSTM sont oubliés",
+     [("look at what each inner layer of the LSTM holds",
+       "regardez ce que contient chaque couche interne du LSTM"),
+      ("E = 1 and U = 1: two weights and …?",
+       "E = 1 et U = 1 : deux poids et … ?"),
+      ("add a bias for each unit of each inner layer",
+       "ajoutez un biais par unité de chaque couche interne")]),
     ("state-not-read", "(embedding_size + units + 1)", "(embedding_size + 1)",
      "V * E + 4 * (E * U + U) + U * V + V",
-     "each gate also reads the previous state", "chaque porte lit aussi l'état précédent"),
+     "each gate also reads the previous state", "chaque porte lit aussi l'état précédent",
+     [("look at what each gate reads",
+       "regardez ce que lit chaque porte"),
+      ("what makes the layer recurrent? draw its arrows",
+       "qu'est-ce qui rend la couche récurrente ? dessinez ses flèches"),
+      ("count weights from each unit of the state as well",
+       "comptez aussi les poids venant de chaque unité de l'état")]),
     ("no-output-bias", "(units + 1) * vocab_size", "units * vocab_size",
      "V * (E + U) + 4 * U * (E + U + 1)",
-     "the output layer's bias was forgotten", "le biais de la couche de sortie est oublié"),
+     "the output layer's bias was forgotten", "le biais de la couche de sortie est oublié",
+     [("look at the output's part",
+       "regardez la part de la sortie"),
+      ("U = 1 and V = 3: how many numbers has Dense(3) on one input?",
+       "U = 1 et V = 3 : combien de nombres a Dense(3) sur une entrée ?"),
+      ("each of the V scores has a number of its own",
+       "chacun des V scores a un nombre à lui")]),
     ("no-embedding", "return embedding + lstm", "return lstm", "4 * U * (E + U + 1) + V * (U + 1)",
-     "the embedding was forgotten", "le plongement est oublié"),
+     "the embedding was forgotten", "le plongement est oublié",
+     [("count the layers in your sum: there are three",
+       "comptez les couches de votre somme : il y en a trois"),
+      ("V = 10 and E = 2: how large is the table of the embedding?",
+       "V = 10 et E = 2 : quelle est la taille de la table du plongement ?"),
+      ("each symbol has E numbers of its own: add them",
+       "chaque symbole a E nombres à lui : ajoutez-les")]),
 ):  # fmt: skip
     parameters.slip(
         name,
         en,
         fr,
         (old, new),
+        hint=hint,
         loses=["count"],
         mutant="def lstm_lm_parameters(vocab_size, embedding_size, units):\n"
         f"    V, E, U = vocab_size, embedding_size, units\n    return {formula}\n",
@@ -91,17 +134,30 @@ model.slip(
     "the LSTM gives its last output only: one prediction a window",
     "le LSTM ne rend que sa dernière sortie : une prédiction par fenêtre",
     ("return_sequences=True", "return_sequences=False"),
-    hint=("many-to-many: an output at every step", "many-to-many : une sortie à chaque pas"),
-    loses=["logits", "bits.value", "bits.padding"],
+    hint=[
+        ("print the shape of model(ids): (B, T, V) is wanted",
+         "affichez la forme de model(ids) : on demande (B, T, V)"),
+        ("how many symbols does a window of 64 ask you to predict?",
+         "combien de symboles une fenêtre de 64 demande-t-elle de prédire ?"),
+        ("let the LSTM give its state at every step",
+         "que le LSTM rende son état à chaque pas"),
+    ],
+    loses=["logits"],
     mutant=[("units, return_sequences=True", "units")],
-)
+)  # fmt: skip
 model.slip(
     "softmax-and-from-logits",
     "the model ends with a softmax, and the loss applies another one",
     "le modèle finit par une softmax, et la perte en applique une autre",
     ("Dense(vocab_size, name", 'Dense(vocab_size, activation="softmax", name'),
-    hint=("from_logits=True wants scores that are not normalised",
-          "from_logits=True attend des scores non normalisés"),
+    hint=[
+        ("look at the activation of the last layer",
+         "regardez l'activation de la dernière couche"),
+        ("sum the last axis of model(ids): scores need not give 1",
+         "sommez le dernier axe de model(ids) : des scores n'ont pas à donner 1"),
+        ("the loss takes scores: leave the last layer without activation",
+         "la perte attend des scores : laissez la dernière couche sans activation"),
+    ],
     loses=["logits"],
     mutant="""
 def build_model(vocab_size, embedding_size=64, units=256):
@@ -116,15 +172,31 @@ model.slip(
     "the LSTM reads from the end: it sees what it must predict",
     "le LSTM lit depuis la fin : il voit ce qu'il doit prédire",
     ("return_sequences=True", "return_sequences=True, go_backwards=True"),
+    hint=[
+        ("look at the arguments of the LSTM",
+         "regardez les arguments du LSTM"),
+        ("change the last symbol of a row: may the scores at the first position change?",
+         "changez le dernier symbole d'une ligne : les scores de la première position peuvent-ils changer ?"),
+        ("let the LSTM read in the order of the text",
+         "que le LSTM lise dans l'ordre du texte"),
+    ],
     loses=["logits"],
     mutant=[("keras.layers.LSTM(units,", "keras.layers.LSTM(units, go_backwards=True,")],
-)
+)  # fmt: skip
 model.slip(
     "default-sizes",
     "the sizes asked for are not used",
     "les tailles demandées ne servent pas",
     ("keras.layers.Embedding(vocab_size, embedding_size", "keras.layers.Embedding(vocab_size, 64"),
     ("keras.layers.LSTM(units,", "keras.layers.LSTM(256,"),
+    hint=[
+        ("look for numbers written in the function",
+         "cherchez des nombres écrits dans la fonction"),
+        ("build_model(10, 3, 5): print the shapes of its weights",
+         "build_model(10, 3, 5) : affichez les formes de ses poids"),
+        ("use the three parameters of the function, wherever a size is needed",
+         "servez-vous des trois paramètres de la fonction partout où il faut une taille"),
+    ],
     loses=["logits", "parameters"],
     mutant=[
         ("    return keras.Sequential(",
@@ -203,7 +275,14 @@ bits.slip(
     "these are nats: the logarithm is natural",
     "ce sont des nats : le logarithme est népérien",
     (" / math.log(2))", ")"),
-    hint=("1 nat = 1.44 bits", "1 nat = 1,44 bit"),
+    hint=[
+        ("look at the base of your logarithm",
+         "regardez la base de votre logarithme"),
+        ("four equally likely symbols are 2 bits: what do you get, 1.386?",
+         "quatre symboles équiprobables font 2 bits : trouvez-vous 1,386 ?"),
+        ("turn nats into bits: 1 nat is 1.44 bits",
+         "convertissez les nats en bits : 1 nat fait 1,44 bit"),
+    ],
     loses=["value", "padding"],
     mutant="""
 def bits_per_character(model, ids):
@@ -211,12 +290,20 @@ def bits_per_character(model, ids):
     total = float(loss(ids[:, 1:], model(ids[:, :-1])))
     return total / float((ids[:, 1:] != 0).sum())
 """,
-)
+)  # fmt: skip
 bits.slip(
     "multiplied-by-ln2",
     "multiplied by ln 2 instead of divided",
     "multiplié par ln 2 au lieu de divisé",
     ("/ math.log(2)", "* math.log(2)"),
+    hint=[
+        ("look at the last conversion",
+         "regardez la dernière conversion"),
+        ("four equally likely symbols are 2 bits and 1.386 nats: multiply or divide by 0.693?",
+         "quatre symboles équiprobables font 2 bits et 1,386 nat : multiplier ou diviser par 0,693 ?"),
+        ("a figure in bits is larger than in nats",
+         "un nombre en bits est plus grand qu'en nats"),
+    ],
     loses=["value", "padding"],
     mutant=[
         ("float(-log_p[real].mean() / math.log(2))", "-math.log(2) * float(log_p[real].mean())"),
@@ -227,8 +314,14 @@ bits.slip(
     "padding still counts",
     "le remplissage compte encore",
     ("log_p[real].mean()", "log_p.mean()"),
-    hint=("add ten columns of PAD: nothing may change",
-          "ajoutez dix colonnes de PAD : rien ne doit changer"),
+    hint=[
+        ("look at which positions are averaged",
+         "regardez de quelles positions vous prenez la moyenne"),
+        ("add ten columns of PAD to the rows: nothing may change",
+         "ajoutez dix colonnes de PAD aux lignes : rien ne doit changer"),
+        ("choose the positions whose target is a real symbol, before the mean",
+         "choisissez avant la moyenne les positions dont la cible est un vrai symbole"),
+    ],
     loses=["padding"],
     mutant="""
 def bits_per_character(model, ids):
@@ -244,8 +337,14 @@ bits.slip(
     "the mask is that of the inputs: one PAD a row is still predicted",
     "le masque est celui des entrées : un PAD par ligne est encore prédit",
     ("real = targets != PAD_ID", "real = ids[:, :-1] != PAD_ID"),
-    hint=("what counts is whether the target is real",
-          "ce qui compte, c'est que la cible soit réelle"),
+    hint=[
+        ("look at what the mask is made from",
+         "regardez d'où vient le masque"),
+        ("row END a END PAD: write down its inputs and its targets; which pairs count?",
+         "ligne END a END PAD : écrivez entrées et cibles ; quelles paires comptent ?"),
+        ("what counts is whether the target is real, not the input",
+         "ce qui compte est que la cible soit réelle, pas l'entrée"),
+    ],
     loses=["padding"],
     mutant="""
 def bits_per_character(model, ids):
@@ -259,22 +358,46 @@ bits.slip(
     "the last END is left out: a model must know when a text ends",
     "le dernier END est oublié : un modèle doit savoir quand un texte finit",
     ("real = targets != PAD_ID", "real = (targets != PAD_ID) & (targets != END_ID)"),
+    hint=[
+        ("look at which targets are left out",
+         "regardez quelles cibles sont laissées de côté"),
+        ("row END a END: how many symbols are predicted, one or two?",
+         "ligne END a END : combien de symboles sont prédits, un ou deux ?"),
+        ("leave out PAD only: when a text ends is to be predicted too",
+         "n'écartez que PAD : la fin d'un texte se prédit aussi"),
+    ],
     loses=["value", "padding"],
     mutant=[("log_p[real].mean()", "log_p[targets > END_ID].mean()")],
-)
+)  # fmt: skip
 bits.slip(
     "sum-not-mean",
     "a sum of bits, not a mean a character",
     "une somme de bits, pas une moyenne par caractère",
     ("log_p[real].mean()", "log_p[real].sum()"),
+    hint=[
+        ("look at how the positions are brought together",
+         "regardez comment les positions sont réunies"),
+        ("give the same rows twice: the figure must stay the same",
+         "donnez deux fois les mêmes lignes : le nombre doit rester le même"),
+        ("divide by the number of symbols predicted",
+         "divisez par le nombre de symboles prédits"),
+    ],
     loses=["value", "padding"],
     mutant=[("log_p[real].mean()", "(log_p * real).sum()")],
-)
+)  # fmt: skip
 bits.slip(
     "sign-forgotten",
     "the sign is missing: log p is negative, bits are positive",
     "il manque le signe : log p est négatif, des bits sont positifs",
     ("float(-log_p", "float(log_p"),
+    hint=[
+        ("look at the sign of what you return",
+         "regardez le signe de ce que vous rendez"),
+        ("a symbol of probability 1/4 costs 2 bits, and log₂(1/4) is −2",
+         "un symbole de probabilité 1/4 coûte 2 bits, et log₂(1/4) vaut −2"),
+        ("bits are positive: turn the sign round",
+         "des bits sont positifs : changez le signe"),
+    ],
     loses=["value", "padding"],
     mutant=[
         ("float(-log_p[real].mean() / math.log(2))", "float(log_p[real].mean()) / math.log(2)"),
@@ -285,24 +408,47 @@ bits.slip(
     "the sum is right, but it is divided by the number of all positions, padding included",
     "la somme est juste, mais divisée par toutes les positions, remplissage compris",
     ("log_p[real].mean()", "log_p[real].sum() / log_p.size"),
+    hint=[
+        ("look at the number that you divide by",
+         "regardez le nombre par lequel vous divisez"),
+        ("add ten columns of PAD: the sum stays, but does the figure?",
+         "ajoutez dix colonnes de PAD : la somme ne bouge pas, mais le nombre ?"),
+        ("divide by the number of real targets",
+         "divisez par le nombre de vraies cibles"),
+    ],
     loses=["padding"],
     mutant=[("log_p[real].mean()", "(log_p * real).mean()")],
-)
+)  # fmt: skip
 bits.slip(
     "mean-of-row-means",
     "a mean a row, then their mean: short rows weigh as much as long ones",
     "une moyenne par ligne, puis leur moyenne : les lignes courtes pèsent autant que les longues",
     ("log_p[real].mean()", "np.mean([row[kept].mean() for row, kept in zip(log_p, real)])"),
+    hint=[
+        ("look at how many means you take",
+         "comptez les moyennes que vous prenez"),
+        ("one row of 2 symbols at 1 bit, one of 8 at 3 bits: 26 bits for 10 symbols, not 2",
+         "une ligne de 2 symboles à 1 bit, une de 8 à 3 bits : 26 bits pour 10 symboles, pas 2"),
+        ("one mean over all symbols of all rows",
+         "une seule moyenne, sur tous les symboles de toutes les lignes"),
+    ],
     loses=["padding"],
     mutant=[("log_p[real].mean()", "((log_p * real).sum(1) / real.sum(1)).mean()")],
-)
+)  # fmt: skip
 bits.slip(
     "mean-of-batch-means",
     "a mean a batch, then their mean: the last, smaller batch weighs as much as the others",
     "une moyenne par lot, puis leur moyenne : le dernier lot, plus petit, pèse autant que les autres",
     ("log_p[real].mean()",
      "np.mean([log_p[i : i + 64][real[i : i + 64]].mean() for i in range(0, len(ids), 64)])"),
-    hint=("how many symbols does each batch hold?", "combien de symboles contient chaque lot ?"),
+    hint=[
+        ("look at how the batches are brought together",
+         "regardez comment les lots sont réunis"),
+        ("how many symbols does each batch hold? the last one weighs as much as a full one",
+         "combien de symboles contient chaque lot ? le dernier pèse autant qu'un lot plein"),
+        ("keep sums and counts of each batch, and divide once at the end",
+         "gardez sommes et comptes de chaque lot, et divisez une fois à la fin"),
+    ],
     loses=["padding"],
     mutant="""
 def bits_per_character(model, ids):
@@ -319,9 +465,17 @@ bits.slip(
     "each position is scored on its own input, not on the next symbol",
     "chaque position est notée sur sa propre entrée, pas sur le symbole suivant",
     ("targets = ids[:, 1:]", "targets = ids[:, :-1]"),
+    hint=[
+        ("look at which symbol each position is scored on",
+         "regardez sur quel symbole chaque position est notée"),
+        ("row END a END: what must be predicted after END?",
+         "ligne END a END : que faut-il prédire après END ?"),
+        ("the target of a position is the next column",
+         "la cible d'une position est la colonne suivante"),
+    ],
     loses=["value", "padding"],
     mutant=[("targets = ids[:, 1:]", "targets = ids[:, :-1].copy()")],
-)
+)  # fmt: skip
 
 # ------------------------------------------------------------------ 2.4 training, in the clean room
 
@@ -365,7 +519,13 @@ training.slip(
     "sees-the-future",
     "the recorded model's scores depend on symbols that come later",
     "les scores du modèle enregistré dépendent de symboles qui viennent après",
-    hint=("a language model reads from left to right: no Bidirectional, no go_backwards",
-          "un modèle de langue lit de gauche à droite : ni Bidirectional, ni go_backwards"),
+    hint=[
+        ("look at the layers of the recorded model",
+         "regardez les couches du modèle enregistré"),
+        ("change the last symbol of a row: the scores before it must not change",
+         "changez le dernier symbole d'une ligne : les scores d'avant ne doivent pas changer"),
+        ("a language model reads from left to right: no Bidirectional, no go_backwards; then train again",
+         "un modèle de langue lit de gauche à droite : ni Bidirectional, ni go_backwards ; puis réentraînez"),
+    ],
     measured=True,
 )  # fmt: skip

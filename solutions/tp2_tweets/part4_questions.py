@@ -55,14 +55,30 @@ top_p.slip(
     "the probabilities kept do not sum to 1",
     "la somme des probabilités gardées n'est pas 1",
     ("return probabilities / probabilities.sum()", "return probabilities"),
+    hint=[
+        ("print the sum of what you return",
+         "affichez la somme de ce que vous rendez"),
+        ("with a very small p one symbol is left: what must its probability be?",
+         "avec un p très petit, un seul symbole reste : quelle doit être sa probabilité ?"),
+        ("divide what is kept by its sum",
+         "divisez ce qui est gardé par sa somme"),
+    ],
     loses=["values"],
     mutant=[("return probabilities / probabilities.sum()", "return 1.0 * probabilities")],
-)
+)  # fmt: skip
 top_p.slip(
     "top-p-one-short",
     "the symbol that crosses p was left out: the set weighs less than p",
     "le symbole qui franchit p est exclu : l'ensemble pèse moins que p",
     ("before >= p", "(before + probabilities[order] > p + 1e-12) & (before > 0)"),
+    hint=[
+        ("look at the symbol at which the sum passes p",
+         "regardez le symbole auquel la somme franchit p"),
+        ("probabilities 0.5, 0.3, 0.2 and p = 0.6: the set must weigh 0.8",
+         "probabilités 0,5, 0,3, 0,2 et p = 0,6 : l'ensemble doit peser 0,8"),
+        ("keep a symbol as long as those before it weigh less than p",
+         "gardez un symbole tant que ceux d'avant pèsent moins que p"),
+    ],
     loses=["values"],
     mutant="""
 def top_p_probabilities(logits, p):
@@ -79,7 +95,7 @@ def top_p_probabilities(logits, p):
     out[kept] = q[kept] / q[kept].sum()
     return out
 """,
-)
+)  # fmt: skip
 
 # ------------------------------------------------------------------ questions
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lab import lab
-from part3_drawing import GENERATE, at_temperature
+from part3_drawing import GENERATE
 
 # ------------------------------------------------------------------ 1 from text to numbers
 
@@ -186,12 +186,6 @@ lab.unforeseen(
     loses=["temperature.limits"],
 )  # fmt: skip
 lab.unforeseen(
-    "absolute-values",
-    "the sign of the logits is lost", "le signe des logits est perdu",
-    code=at_temperature("return tf.nn.softmax(np.abs(z) / temperature).numpy()"),
-    loses=["temperature.values", "temperature.limits"],
-)  # fmt: skip
-lab.unforeseen(
     "zero-beta-refused",
     "β = 0 is refused", "β = 0 est refusé",
     edits=[("if not beta >= 0:", "if not beta > 0:")],
@@ -207,7 +201,7 @@ lab.unforeseen(
     "gumbel-on-probabilities",
     "Gumbel's noise is added to probabilities, not to logits", "le bruit de Gumbel est ajouté aux probabilités, pas aux logits",
     edits=[("int(rng.choice(len(p), p=p / p.sum()))", "int(np.argmax(p + rng.gumbel(size=len(p))))")],
-    loses=["sample.distribution", "sample.cold", "generate.text", "generate.fresh", "generate.distribution"],
+    loses=["sample.distribution", "sample.cold"],
 )  # fmt: skip
 lab.unforeseen(
     "first-above-a-draw",
@@ -251,7 +245,7 @@ lab.unforeseen(
     "prompt-counted-in-length",
     "the prompt counts in `length`", "l'amorce compte dans `length`",
     code=GENERATE.replace("range(length)", "range(length - len(prompt))"),
-    loses=["generate.text", "generate.fresh", "generate.seed"],
+    loses=["generate.text", "generate.fresh"],
 )  # fmt: skip
 lab.unforeseen(
     "prompt-read-backwards",
@@ -275,5 +269,5 @@ lab.unforeseen(
     "top-p-strictly-below",
     "symbols are kept while their sum is at most 1 − p", "les symboles sont gardés tant que leur somme vaut au plus 1 − p",
     edits=[("before >= p", "before >= 1 - p")],
-    loses=["top_p.values"],
+    loses=["top_p.values", "top_p.limits"],
 )  # fmt: skip
