@@ -124,8 +124,14 @@ split.slip(
     "the validation images are among the unlabelled ones: the network learns from what is to judge it",
     "les images de validation sont parmi celles sans étiquette : le réseau apprend de ce qui doit le juger",
     ("unlabelled = np.setdiff1d(rest, labelled)", "unlabelled = np.setdiff1d(order, labelled)"),
-    hint=("which images may the training not see at all?",
-          "quelles images l'entraînement ne doit-il pas voir du tout ?"),
+    hint=[
+        ("look at what is taken away to get `u`",
+         "regardez ce qui est retiré pour obtenir `u`"),
+        ("count the images that are in both u and x_val",
+         "comptez les images qui sont à la fois dans u et x_val"),
+        ("take `u` from what is left once validation and labelled images are out",
+         "prenez `u` dans ce qui reste une fois la validation et les étiquetées retirées"),
+    ],
     loses=["parts"],
     mutant=splitting(u="np.setdiff1d(numbers, chosen)"),
 )  # fmt: skip
@@ -134,32 +140,63 @@ split.slip(
     "the labelled images are among the unlabelled ones too: they are in two parts",
     "les images étiquetées sont aussi parmi celles sans étiquette : elles sont dans deux parties",
     ("unlabelled = np.setdiff1d(rest, labelled)", "unlabelled = rest"),
+    hint=[
+        ("look at what is taken away to get `u`",
+         "regardez ce qui est retiré pour obtenir `u`"),
+        ("add up the sizes of x, u and x_val: it must be the number of images",
+         "additionnez les tailles de x, u et x_val : ce doit être le nombre d'images"),
+        ("take the labelled images out of what the validation left",
+         "retirez les étiquetées de ce que la validation a laissé"),
+    ],
     loses=["parts"],
     mutant=splitting(u="rest.copy()"),
-)
+)  # fmt: skip
 split.slip(
     "everything-in-unlabelled",
     "`u` holds all images, the labelled and the validation ones too",
     "`u` contient toutes les images, les étiquetées et celles de validation aussi",
     ("unlabelled = np.setdiff1d(rest, labelled)", "unlabelled = order"),
+    hint=[
+        ("look at what is taken away to get `u`",
+         "regardez ce qui est retiré pour obtenir `u`"),
+        ("add up the sizes of x, u and x_val: it must be the number of images",
+         "additionnez les tailles de x, u et x_val : ce doit être le nombre d'images"),
+        ("both other parts must be gone from `u`",
+         "les deux autres parties doivent avoir quitté `u`"),
+    ],
     loses=["parts"],
     mutant=splitting(u="np.arange(len(images))"),
-)
+)  # fmt: skip
 split.slip(
     "true-labels-of-unlabelled-used",
     "the labels of the unlabelled images were used: with more than `per_class` labels a class there is nothing left to guess",
     "les étiquettes des images sans étiquette ont servi : avec plus de `per_class` étiquettes par classe, il n'y a plus rien à deviner",
     ("rest[labels[rest] == c][:per_class]", "rest[labels[rest] == c]"),
-    hint=("how many labels is the lab about?", "de combien d'étiquettes parle ce TP ?"),
+    hint=[
+        ("count the rows of `y`",
+         "comptez les lignes de `y`"),
+        ("with per_class = 10 there must be 100 of them: how many are there?",
+         "avec per_class = 10 il en faut 100 : combien y en a-t-il ?"),
+        ("stop after the first `per_class` images of each class; the others go to `u` without labels",
+         "arrêtez-vous après `per_class` images par classe ; les autres vont dans `u` sans étiquette"),
+    ],
     loses=["parts", "labels"],
     mutant=splitting(take=""),
-)
+)  # fmt: skip
 split.slip(
     "unlabelled-balanced-by-label",
     "`u` was balanced, and that takes its labels: nobody would know them",
     "`u` a été équilibré, ce qui demande ses étiquettes : personne ne les connaîtrait",
     ("unlabelled = np.setdiff1d(rest, labelled)",
      "unlabelled = np.setdiff1d(rest, labelled)\n    least = min(np.sum(labels[unlabelled] == c) for c in range(10))\n    unlabelled = np.concatenate([unlabelled[labels[unlabelled] == c][:least] for c in range(10)])"),
+    hint=[
+        ("look for `labels` where `u` is made",
+         "cherchez `labels` là où `u` est fait"),
+        ("would your code run if the labels of `u` were not there?",
+         "votre code tournerait-il si les étiquettes de `u` n'existaient pas ?"),
+        ("keep all that is left, whatever the classes",
+         "gardez tout ce qui reste, quelles que soient les classes"),
+    ],
     loses=["parts"],
     mutant=splitting(
         balance="smallest = np.bincount(labels[unlabelled], minlength=10).min()\n    unlabelled = np.array([i for c in range(10) for i in [j for j in unlabelled if labels[j] == c][:smallest]])",
@@ -170,8 +207,14 @@ split.slip(
     "labelled images are among the validation ones too: the network is judged on what it has learnt by heart",
     "des images étiquetées sont aussi parmi celles de validation : le réseau est jugé sur ce qu'il a appris par cœur",
     ("rest[labels[rest] == c][:per_class]", "order[labels[order] == c][:per_class]"),
-    hint=("from which images are the labelled ones taken?",
-          "parmi quelles images les étiquetées sont-elles prises ?"),
+    hint=[
+        ("look at the images among which the labelled ones are chosen",
+         "regardez parmi quelles images les étiquetées sont choisies"),
+        ("count the images that are in both x and x_val: there must be none",
+         "comptez les images à la fois dans x et x_val : il n'en faut aucune"),
+        ("choose them from what is left once the validation is taken out",
+         "choisissez-les dans ce qui reste une fois la validation retirée"),
+    ],
     loses=["parts"],
     mutant=splitting(among="numbers"),
 )  # fmt: skip
@@ -181,6 +224,14 @@ split.slip(
     "les images de validation sont toujours les mêmes, quelle que soit la graine",
     ("validation, rest = order[:held], order[held:]",
      "validation, rest = np.arange(held), order[order >= held]"),
+    hint=[
+        ("look at the numbers of the validation images",
+         "regardez les numéros des images de validation"),
+        ("split with seeds 1 and 2: is x_val the same?",
+         "séparez avec les graines 1 et 2 : x_val est-il le même ?"),
+        ("the drawn order decides about the validation too",
+         "l'ordre tiré décide aussi de la validation"),
+    ],
     loses=["labels"],
     mutant=splitting(halves="numbers[numbers < held], numbers[numbers >= held]"),
 )  # fmt: skip
@@ -190,6 +241,14 @@ split.slip(
     "les images étiquetées sont les premières de chaque classe, elles ne sont pas tirées",
     ("validation, rest = order[:held], order[held:]",
      "validation, rest = order[:held], np.sort(order[held:])"),
+    hint=[
+        ("look at the numbers of the labelled images",
+         "regardez les numéros des images étiquetées"),
+        ("print them: are they all small?",
+         "affichez-les : sont-ils tous petits ?"),
+        ("go through the images in the drawn order, not in their own",
+         "parcourez les images dans l'ordre tiré, pas dans le leur"),
+    ],
     loses=["labels"],
     mutant=splitting(among="sorted(rest)"),
 )  # fmt: skip
@@ -199,6 +258,14 @@ split.slip(
     "les images étiquetées sont tirées sans regarder leur classe : certaines en ont plus que d'autres",
     ("labelled = np.concatenate([rest[labels[rest] == c][:per_class] for c in range(10)])",
      "labelled = rest[: 10 * per_class]"),
+    hint=[
+        ("print y.sum(axis=0)",
+         "affichez y.sum(axis=0)"),
+        ("each class should have `per_class`: which has most, which least?",
+         "chaque classe doit en avoir `per_class` : laquelle en a le plus, le moins ?"),
+        ("choose class by class, as many in each",
+         "choisissez classe par classe, autant dans chacune"),
+    ],
     loses=["labels"],
     mutant=[
         ("labelled = np.concatenate([rest[labels[rest] == c][:per_class] for c in range(10)])",
@@ -210,13 +277,29 @@ split.slip(
     "another seed draws the same images",
     "une autre graine tire les mêmes images",
     ("np.random.default_rng(seed)", "np.random.default_rng(0)"),
+    hint=[
+        ("look for `seed` in the function",
+         "cherchez `seed` dans la fonction"),
+        ("split with seeds 1 and 2: are the images the same?",
+         "séparez avec les graines 1 et 2 : les images sont-elles les mêmes ?"),
+        ("make the generator from the argument",
+         "faites le générateur à partir de l'argument"),
+    ],
     loses=["labels"],
     mutant=splitting(seed="42"),
-)
+)  # fmt: skip
 split.slip(
     "pixels-not-scaled",
     "the pixels still go up to 255",
     "les pixels montent encore à 255",
     ('.astype("float32") / 255', '.astype("float32")'),
+    hint=[
+        ("print parts[\"x\"].max()",
+         "affichez parts[\"x\"].max()"),
+        ("between which values must the pixels lie?",
+         "entre quelles valeurs doivent être les pixels ?"),
+        ("divide by the largest value of a uint8",
+         "divisez par la plus grande valeur d'un uint8"),
+    ],
     loses=["parts"],
-)
+)  # fmt: skip

@@ -124,13 +124,21 @@ augment.slip(
     "not-augmented",
     "the images come back as they went in",
     "les images reviennent telles quelles",
+    hint=[
+        ("look at what is returned",
+         "regardez ce qui est rendu"),
+        ("draw an image and three views of it with show: do they differ?",
+         "dessinez une image et trois de ses vues avec show : diffèrent-elles ?"),
+        ("flip half of the images and shift all of them",
+         "retournez la moitié des images et décalez-les toutes"),
+    ],
     code="""
 def augment(images, seed):
     return ops.convert_to_tensor(images)
 """,
     loses=["views", "draws"],
     mutant="def augment(images, seed):\n    return 1.0 * images",
-)
+)  # fmt: skip
 augment.slip(
     "one-draw-a-batch",
     "all images of the batch are flipped and shifted alike: one draw is made for all",
@@ -139,7 +147,14 @@ augment.slip(
      "keras.random.uniform((1, 1, 1, 1), seed=seed)"),
     (DOWN, "down = ops.tile(keras.random.randint((1, 1), 0, 2 * SHIFT + 1, seed=seed), (n, 1))"),
     (RIGHT, "right = ops.tile(keras.random.randint((1, 1), 0, 2 * SHIFT + 1, seed=seed), (n, 1))"),
-    hint=("what shape have your draws?", "quelle est la forme de vos tirages ?"),
+    hint=[
+        ("print the shape of your draws",
+         "affichez la forme de vos tirages"),
+        ("augment eight copies of one image and draw them: are they all alike?",
+         "augmentez huit copies d'une image et dessinez-les : sont-elles toutes pareilles ?"),
+        ("draw one flip and one shift for each image of the batch",
+         "tirez un retournement et un décalage pour chaque image du lot"),
+    ],
     loses=["views", "draws"],
     mutant="""
 def augment(images, seed):
@@ -157,6 +172,14 @@ augment.slip(
     "no image is flipped",
     "aucune image n'est retournée",
     (FLIP, "keras.random.uniform((n, 1, 1, 1), seed=seed) < 0.0"),
+    hint=[
+        ("look at when an image is flipped",
+         "regardez quand une image est retournée"),
+        ("augment twenty copies of a shoe that points left: how many point right?",
+         "augmentez vingt copies d'une chaussure tournée à gauche : combien vont à droite ?"),
+        ("compare a draw between 0 and 1 with one half",
+         "comparez un tirage entre 0 et 1 à un demi"),
+    ],
     loses=["views"],
     mutant=augmenting(flip="tf.zeros((n,), bool)"),
 )  # fmt: skip
@@ -165,6 +188,14 @@ augment.slip(
     "every image is flipped; half of them should be",
     "toutes les images sont retournées ; il en faut la moitié",
     (FLIP, "keras.random.uniform((n, 1, 1, 1), seed=seed) < 2.0"),
+    hint=[
+        ("look at when an image is flipped",
+         "regardez quand une image est retournée"),
+        ("augment twenty copies of a shoe that points left: how many still point left?",
+         "augmentez vingt copies d'une chaussure tournée à gauche : combien vont encore à gauche ?"),
+        ("compare a draw between 0 and 1 with one half",
+         "comparez un tirage entre 0 et 1 à un demi"),
+    ],
     loses=["views"],
 )  # fmt: skip
 augment.slip(
@@ -172,15 +203,31 @@ augment.slip(
     "the images are flipped top to bottom: a boot never stands on its shaft",
     "les images sont retournées haut-bas : une botte ne tient pas sur sa tige",
     ("ops.flip(images, axis=2)", "ops.flip(images, axis=1)"),
+    hint=[
+        ("look at the axis of the flip",
+         "regardez l'axe du retournement"),
+        ("images are (n, h, w, c): which axis goes from left to right?",
+         "les images sont (n, h, w, c) : quel axe va de gauche à droite ?"),
+        ("flip the axis of the columns",
+         "retournez l'axe des colonnes"),
+    ],
     loses=["views", "pixels"],
     mutant=augmenting(axis=0),
-)
+)  # fmt: skip
 augment.slip(
     "shift-one-short",
     "the shift never reaches +2: the upper limit of a draw of whole numbers is left out",
     "le décalage n'atteint jamais +2 : la borne supérieure d'un tirage d'entiers est exclue",
     (DOWN, "down = keras.random.randint((n, 1), 0, 2 * SHIFT, seed=seed)"),
     (RIGHT, "right = keras.random.randint((n, 1), 0, 2 * SHIFT, seed=seed)"),
+    hint=[
+        ("look at the upper end of the draw of the shifts",
+         "regardez la borne supérieure du tirage des décalages"),
+        ("draw keras.random.randint((100,), 0, 2): is there a 2?",
+         "tirez keras.random.randint((100,), 0, 2) : y a-t-il un 2 ?"),
+        ("five places must be possible in each direction",
+         "cinq places doivent être possibles dans chaque direction"),
+    ],
     loses=["views"],
     mutant=augmenting().replace("0, 5, tf.int32", "0, 4, tf.int32"),
 )  # fmt: skip
@@ -189,30 +236,60 @@ augment.slip(
     "the vertical and the horizontal shift are always equal: both come from the same draw",
     "les décalages vertical et horizontal sont toujours égaux : les deux viennent du même tirage",
     (RIGHT, "right = down"),
+    hint=[
+        ("count the draws of the shifts",
+         "comptez les tirages des décalages"),
+        ("print both shifts of ten images side by side",
+         "affichez côte à côte les deux décalages de dix images"),
+        ("one draw for down, another for right",
+         "un tirage pour le bas, un autre pour la droite"),
+    ],
     loses=["views"],
     mutant=augmenting(right="tf.identity(down)"),
-)
+)  # fmt: skip
 augment.slip(
     "whole-number-drawn-again",
     "given a whole number as a seed, every draw starts again from it: the two shifts are always equal",
     "avec un entier pour graine, chaque tirage repart de lui : les deux décalages sont toujours égaux",
     ("    seed = generator(seed)\n    images = ", "    images = "),
-    hint=("what was the first line of augment for?",
-          "à quoi servait la première ligne d'augment ?"),
+    hint=[
+        ("look at what `seed` is when a whole number is given",
+         "regardez ce qu'est `seed` quand un entier est donné"),
+        ("draw twice with seed=3 as a number, then twice with generator(3)",
+         "tirez deux fois avec seed=3, un nombre, puis deux fois avec generator(3)"),
+        ("keep the given first line: it makes a generator that moves on",
+         "gardez la première ligne donnée : elle fait un générateur qui avance"),
+    ],
 )  # fmt: skip
 augment.slip(
     "only-sideways",
     "the images are shifted sideways only",
     "les images ne sont décalées que de côté",
     ("down + ops.arange(height)", "ops.full_like(down, SHIFT) + ops.arange(height)"),
+    hint=[
+        ("look at which axes are shifted",
+         "regardez quels axes sont décalés"),
+        ("augment an image with one bright pixel ten times: does its row ever change?",
+         "augmentez dix fois une image d'un seul pixel clair : sa ligne change-t-elle ?"),
+        ("shift rows as well as columns",
+         "décalez les lignes comme les colonnes"),
+    ],
     loses=["views"],
-)
+)  # fmt: skip
 augment.slip(
     "wrapped-around",
     "what leaves on one side comes back on the other; black should come in",
     "ce qui sort d'un côté rentre de l'autre ; c'est du noir qui doit entrer",
     (PADDED,
      'tf.convert_to_tensor(np.pad(images, [[0, 0], [SHIFT, SHIFT], [SHIFT, SHIFT], [0, 0]], mode="wrap"))'),
+    hint=[
+        ("look at the mode of the padding, or for a roll",
+         "regardez le mode du remplissage, ou cherchez un roll"),
+        ("shift a bright pixel out at the left: does it come in at the right?",
+         "faites sortir un pixel clair à gauche : rentre-t-il à droite ?"),
+        ("pad with zeros before cutting",
+         "complétez par des zéros avant de couper"),
+    ],
     loses=["pixels"],
 )  # fmt: skip
 augment.slip(
@@ -221,6 +298,14 @@ augment.slip(
     "les pixels du bord sont répétés vers l'extérieur ; c'est du noir qui doit entrer",
     (PADDED,
      'tf.convert_to_tensor(np.pad(images, [[0, 0], [SHIFT, SHIFT], [SHIFT, SHIFT], [0, 0]], mode="edge"))'),
+    hint=[
+        ("look at the mode of the padding",
+         "regardez le mode du remplissage"),
+        ("shift an image that is white everywhere: what should its border become?",
+         "décalez une image toute blanche : que doit devenir son bord ?"),
+        ("pad with zeros",
+         "complétez par des zéros"),
+    ],
     loses=["pixels"],
 )  # fmt: skip
 augment.slip(
@@ -229,6 +314,14 @@ augment.slip(
     "deux appels avec le même générateur donnent les mêmes vues : les tirages recommencent à chaque fois",
     ("images = ops.convert_to_tensor(images)",
      "images, seed = ops.convert_to_tensor(images), keras.random.SeedGenerator(7)"),
+    hint=[
+        ("look for a generator that is made inside the function",
+         "cherchez un générateur fait dans la fonction"),
+        ("call it twice with one SeedGenerator: the views must differ",
+         "appelez-la deux fois avec un même SeedGenerator : les vues doivent différer"),
+        ("hand every draw the generator that was given",
+         "donnez à chaque tirage le générateur reçu"),
+    ],
     loses=["draws"],
     mutant=augmenting(start="seed = generator(3)"),
 )  # fmt: skip
@@ -310,8 +403,14 @@ guess.slip(
     ("p = ops.reshape(ops.softmax(logits), (k, n, -1))", "p = ops.reshape(logits, (k, n, -1))"),
     ("ops.stop_gradient(ops.mean(p, axis=0))",
      "ops.stop_gradient(ops.softmax(ops.mean(p, axis=0)))"),
-    hint=("what is to be averaged, before or after the softmax?",
-          "que faut-il moyenner, avant ou après le softmax ?"),
+    hint=[
+        ("look at what is averaged: before the softmax, or after?",
+         "regardez ce qui est moyenné : avant le softmax, ou après ?"),
+        ("logits [20, 0] and [0, 1]: average both ways; which view decides?",
+         "logits [20, 0] et [0, 1] : moyennez des deux façons ; quelle vue décide ?"),
+        ("each view votes with its probabilities: softmax first, then the mean",
+         "chaque vue vote avec ses probabilités : softmax d'abord, moyenne ensuite"),
+    ],
     loses=["values"],
     mutant=guessing(
         one="model(view, training=True)",
@@ -323,6 +422,14 @@ guess.slip(
     "logits come back, not probabilities",
     "ce sont des logits qui reviennent, pas des probabilités",
     ("ops.softmax(logits)", "logits"),
+    hint=[
+        ("print one row of the result and its sum",
+         "affichez une ligne du résultat et sa somme"),
+        ("does the network end with a softmax? its docstring says what it gives",
+         "le réseau finit-il par un softmax ? sa docstring dit ce qu'il rend"),
+        ("turn the logits into probabilities before the mean",
+         "changez les logits en probabilités avant la moyenne"),
+    ],
     loses=[
         "values",
         "mixmatch.targets",
@@ -333,14 +440,20 @@ guess.slip(
         "mixmatch.single",
     ],
     mutant=guessing(one="model(view, training=True)"),
-)
+)  # fmt: skip
 guess.slip(
     "gradient-through-guess",
     "a gradient flows through the guess: the network learns to move its target",
     "un gradient traverse la réponse : le réseau apprend à déplacer sa cible",
     ("return ops.stop_gradient(ops.mean(p, axis=0))", "return ops.mean(p, axis=0)"),
-    hint=("which Keras operation lets values through, but no gradient?",
-          "quelle opération de Keras laisse passer les valeurs, mais pas le gradient ?"),
+    hint=[
+        ("look at the last line: is the result a constant for training?",
+         "regardez la dernière ligne : le résultat est-il une constante pour l'entraînement ?"),
+        ("with a GradientTape, ask for the gradient of the sum of the guess: it must be None",
+         "avec un GradientTape, demandez le gradient de la somme de la réponse : ce doit être None"),
+        ("one operation of Keras lets values through, and no gradient: use it on the result",
+         "une opération de Keras laisse passer les valeurs, pas le gradient : appliquez-la au résultat"),
+    ],
     loses=["constant"],
     mutant=guessing(whole="total / len(views)"),
 )  # fmt: skip
@@ -349,15 +462,31 @@ guess.slip(
     "the network is called without training=True: batch normalisation takes its moving averages, which come from mixed images",
     "le réseau est appelé sans training=True : la normalisation par lot prend ses moyennes mobiles, qui viennent d'images mélangées",
     (", training=True)", ", training=False)"),
+    hint=[
+        ("look at how the network is called",
+         "regardez comment le réseau est appelé"),
+        ("which statistics does batch normalisation use with and without training=True?",
+         "quelles statistiques la normalisation par lot prend-elle avec et sans training=True ?"),
+        ("call it as the docstring says",
+         "appelez-le comme le dit la docstring"),
+    ],
     credit=1.0,
     loses=[],
     mutant=guessing(one="tf.nn.softmax(model(view))"),
-)
+)  # fmt: skip
 guess.slip(
     "sum-over-views",
     "the probabilities are summed over the views, not averaged: the rows sum to K",
     "les probabilités sont sommées sur les vues, pas moyennées : les lignes somment à K",
     ("ops.mean(p, axis=0)", "ops.sum(p, axis=0)"),
+    hint=[
+        ("print the sum of one row",
+         "affichez la somme d'une ligne"),
+        ("with K = 2 views, is it 1 or 2?",
+         "avec K = 2 vues, vaut-elle 1 ou 2 ?"),
+        ("divide by the number of views",
+         "divisez par le nombre de vues"),
+    ],
     loses=[
         "values",
         "mixmatch.targets",
@@ -368,30 +497,67 @@ guess.slip(
         "mixmatch.single",
     ],
     mutant=guessing(whole="tf.stop_gradient(total)"),
-)
+)  # fmt: skip
 guess.slip(
     "mean-over-images",
     "the mean is taken over the images, not over the views",
     "la moyenne est prise sur les images, pas sur les vues",
     ("ops.mean(p, axis=0)", "ops.mean(p, axis=1)"),
-)
+    hint=[
+        ("print the shape of the result: (n, classes) is wanted",
+         "affichez la forme du résultat : on demande (n, classes)"),
+        ("two images, three views: how many rows come?",
+         "deux images, trois vues : combien de lignes sortent ?"),
+        ("the views are on the first axis",
+         "les vues sont sur le premier axe"),
+    ],
+    loses=["values"],
+    mutant="""
+def guess_labels(model, views):
+    p = tf.stack([tf.nn.softmax(model(view, training=True)) for view in views])
+    return tf.stop_gradient(tf.reduce_mean(p, 1))
+""",
+)  # fmt: skip
 guess.slip(
     "views-not-averaged",
     "only one view is listened to",
     "une seule vue est écoutée",
     ("ops.mean(p, axis=0)", "p[0]"),
+    hint=[
+        ("look at which views enter the result",
+         "regardez quelles vues entrent dans le résultat"),
+        ("change the last view only: must the guess change?",
+         "changez la dernière vue seule : la réponse doit-elle changer ?"),
+        ("all K views have the same say",
+         "les K vues ont toutes la même voix"),
+    ],
     loses=["values"],
     mutant="""
 def guess_labels(model, views):
     return tf.stop_gradient(tf.nn.softmax(model(views[0], training=True)))
 """,
-)
+)  # fmt: skip
 guess.slip(
     "views-and-images-mixed-up",
     "answers of different images are averaged: the axes are cut up in the wrong order",
     "on moyenne les réponses d'images différentes : les axes sont découpés dans le mauvais ordre",
     ("p = ops.reshape(ops.softmax(logits), (k, n, -1))",
      "p = ops.swapaxes(ops.reshape(ops.softmax(logits), (n, k, -1)), 0, 1)"),
+    hint=[
+        ("look at the reshape behind the network",
+         "regardez le reshape qui suit le réseau"),
+        ("number the rows (view 0 image 0, view 0 image 1, …) and follow them through it",
+         "numérotez les lignes (vue 0 image 0, vue 0 image 1, …) et suivez-les"),
+        ("undo the flattening in the order in which it was done: views first",
+         "défaites l'aplatissement dans l'ordre où il a été fait : les vues d'abord"),
+    ],
+    loses=["values"],
+    mutant="""
+def guess_labels(model, views):
+    k, n = views.shape[:2]
+    p = tf.nn.softmax(model(tf.reshape(views, (-1, *views.shape[2:])), training=True))
+    return tf.stop_gradient(tf.reduce_mean(tf.reshape(p, (n, k, -1)), 1))
+""",
 )  # fmt: skip
 guess.slip(
     "sharpen-then-average",
@@ -399,8 +565,14 @@ guess.slip(
     "la réponse de chaque vue est affûtée avant la moyenne ; la moyenne vient d'abord",
     ("p = ops.reshape(ops.softmax(logits), (k, n, -1))",
      "p = ops.reshape(ops.softmax(2.0 * logits), (k, n, -1))"),
-    hint=("what does a view that hesitates weigh, before and after sharpening?",
-          "que pèse une vue qui hésite, avant et après affûtage ?"),
+    hint=[
+        ("look at what is done to each view's answer before the mean",
+         "regardez ce que subit la réponse de chaque vue avant la moyenne"),
+        ("answers [0.9, 0.1] and [0.4, 0.6]: average, then square and renormalise; now the other way round",
+         "réponses [0.9, 0.1] et [0.4, 0.6] : moyennez, puis élevez au carré et renormalisez ; puis l'inverse"),
+        ("leave sharpening to `sharpen`, which comes after the guess",
+         "laissez l'affûtage à `sharpen`, qui vient après la réponse"),
+    ],
     loses=["values"],
     mutant=guessing(one="sharpen(tf.nn.softmax(model(view, training=True)), 0.5)"),
 )  # fmt: skip
@@ -410,6 +582,16 @@ guess.slip(
     "la réponse est la seule classe la plus probable ; on demande la moyenne des probabilités",
     ("ops.stop_gradient(ops.mean(p, axis=0))",
      "ops.one_hot(ops.argmax(ops.mean(p, axis=0), axis=-1), p.shape[-1])"),
+    hint=[
+        ("print one row of the result: are there only 0 and 1?",
+         "affichez une ligne du résultat : n'y a-t-il que 0 et 1 ?"),
+        ("answers [0.6, 0.4] and [0.7, 0.3]: what is their mean?",
+         "réponses [0.6, 0.4] et [0.7, 0.3] : quelle est leur moyenne ?"),
+        ("return the mean itself, without choosing a class",
+         "rendez la moyenne elle-même, sans choisir de classe"),
+    ],
+    loses=["values"],
+    mutant=guessing(whole="tf.one_hot(tf.argmax(total, 1), total.shape[1])"),
 )  # fmt: skip
 guess.mutant(
     "views-are-the-constant",
@@ -447,8 +629,14 @@ sharpen.slip(
     "the exponent is T, it should be 1/T: that flattens instead of sharpening",
     "l'exposant est T au lieu de 1/T : cela aplatit au lieu d'affûter",
     ("1 / temperature)", "temperature)"),
-    hint=("with T = 0.5, should 0.5 become larger or smaller than 0.5?",
-          "avec T = 0,5, la valeur 0,5 doit-elle monter ou descendre ?"),
+    hint=[
+        ("look at the exponent",
+         "regardez l'exposant"),
+        ("with T = 0.5, should 0.5 in [0.5, 0.3, 0.2] become larger or smaller?",
+         "avec T = 0,5, le 0,5 de [0.5, 0.3, 0.2] doit-il monter ou descendre ?"),
+        ("the smaller T, the larger the exponent",
+         "plus T est petit, plus l'exposant est grand"),
+    ],
     loses=["values"],
     mutant="""
 def sharpen(p, temperature):
@@ -461,29 +649,65 @@ sharpen.slip(
     "the rows no longer sum to 1: the powers are not divided by their sum",
     "les lignes ne somment plus à 1 : les puissances ne sont pas divisées par leur somme",
     ("powers / ops.sum(powers, axis=-1, keepdims=True)", "powers"),
+    hint=[
+        ("print the sum of one row",
+         "affichez la somme d'une ligne"),
+        ("[0.5, 0.5] at T = 0.5 gives [0.25, 0.25]: what is missing?",
+         "[0.5, 0.5] à T = 0,5 donne [0.25, 0.25] : que manque-t-il ?"),
+        ("divide the powers of each row by their sum",
+         "divisez les puissances de chaque ligne par leur somme"),
+    ],
     loses=["values"],
     mutant="def sharpen(p, temperature):\n    return tf.exp(tf.math.log(p) / temperature)",
-)
+)  # fmt: skip
 sharpen.slip(
     "sharpen-over-the-batch",
     "the powers are divided by the sum over everything, not over the classes of each row",
     "les puissances sont divisées par la somme de tout, pas par celle des classes de chaque ligne",
     ("ops.sum(powers, axis=-1, keepdims=True)", "ops.sum(powers)"),
-)
+    hint=[
+        ("look at the axis of your sum",
+         "regardez l'axe de votre somme"),
+        ("sharpen two rows: is the sum of each 1, or that of both?",
+         "affûtez deux lignes : la somme de chacune vaut-elle 1, ou celle des deux ?"),
+        ("sum over the last axis, and keep it",
+         "sommez sur le dernier axe, en le gardant"),
+    ],
+    loses=["values"],
+    mutant="def sharpen(p, temperature):\n    made = np.power(p, 1 / temperature)\n    return made / np.sum(made)",
+)  # fmt: skip
 sharpen.slip(
     "softmax-of-probabilities",
     "a softmax of p/T is taken: p holds probabilities, not logits",
     "un softmax de p/T est appliqué : p contient des probabilités, pas des logits",
     ("powers / ops.sum(powers, axis=-1, keepdims=True)", "ops.softmax(p / temperature)"),
+    hint=[
+        ("look for a softmax",
+         "cherchez un softmax"),
+        ("at T = 1 nothing may change: what becomes of [0.9, 0.1]?",
+         "à T = 1 rien ne doit changer : que devient [0.9, 0.1] ?"),
+        ("equation 7 has powers, not exponentials",
+         "l'équation 7 a des puissances, pas des exponentielles"),
+    ],
     loses=["values"],
     mutant="def sharpen(p, temperature):\n    return keras.activations.softmax(ops.convert_to_tensor(p) / temperature)",
-)
+)  # fmt: skip
 sharpen.slip(
     "temperature-ignored",
     "every T gives the same: the square is built in",
     "tout T donne la même chose : le carré est fixé",
     ("ops.power(p, 1 / temperature)", "ops.power(p, 2.0)"),
-)
+    hint=[
+        ("look for `temperature` in your lines",
+         "cherchez `temperature` dans vos lignes"),
+        ("compare T = 1, which changes nothing, with T = 0.5",
+         "comparez T = 1, qui ne change rien, et T = 0,5"),
+        ("the exponent depends on T",
+         "l'exposant dépend de T"),
+    ],
+    loses=["values"],
+    mutant="def sharpen(p, temperature):\n    made = np.square(p)\n    return made / made.sum(-1, keepdims=True)",
+)  # fmt: skip
 
 # ------------------------------------------------------------------ 2.4 mixup
 
@@ -608,31 +832,63 @@ mixup.slip(
     "λ may be below one half: the mixed image can be closer to the second than to the first",
     "λ peut être sous un demi : l'image mélangée peut être plus proche de la seconde que de la première",
     ("    share = ops.maximum(share, 1 - share)\n", ""),
-    hint=("what did MixMatch add to MixUp?", "qu'est-ce que MixMatch a ajouté à MixUp ?"),
+    hint=[
+        ("look at what becomes of λ after the draw",
+         "regardez ce que devient λ après le tirage"),
+        ("what did MixMatch add to MixUp? print the smallest of a hundred shares",
+         "qu'est-ce que MixMatch a ajouté à MixUp ? affichez la plus petite de cent parts"),
+        ("keep the larger of the two shares for the first batch (equation 9)",
+         "gardez la plus grande des deux parts pour le premier lot (équation 9)"),
+    ],
     loses=["shares"],
     mutant=mixing(fold="lam + 0.0"),
-)
+)  # fmt: skip
 mixup.slip(
     "min-lambda",
     "the smaller share goes to the first image",
     "c'est la plus petite part qui va à la première image",
     ("ops.maximum(share, 1 - share)", "ops.minimum(share, 1 - share)"),
-)
+    hint=[
+        ("look at which of the two shares you keep",
+         "regardez laquelle des deux parts vous gardez"),
+        ("print the largest of a hundred shares: the result should stay closer to x1",
+         "affichez la plus grande de cent parts : le résultat doit rester plus proche de x1"),
+        ("take the larger one",
+         "prenez la plus grande"),
+    ],
+    loses=["shares"],
+    mutant=mixing(fold="tf.minimum(lam, 1 - lam)"),
+)  # fmt: skip
 mixup.slip(
     "lambda-uniform",
     "λ does not follow Beta(alpha, alpha): alpha changes nothing",
     "λ ne suit pas Beta(alpha, alpha) : alpha ne change rien",
     (BETA, "keras.random.uniform((n,), seed=seed)"),
+    hint=[
+        ("look for `alpha` in the draw",
+         "cherchez `alpha` dans le tirage"),
+        ("draw a histogram of λ for alpha = 0.1 and alpha = 10: do they differ?",
+         "dessinez l'histogramme de λ pour alpha = 0,1 et alpha = 10 : diffèrent-ils ?"),
+        ("draw from the law that the docstring names",
+         "tirez selon la loi que nomme la docstring"),
+    ],
     loses=["shares"],
     mutant=mixing(draw="tf.random.stateless_uniform((len(x1),), seed.next())"),
-)
+)  # fmt: skip
 mixup.slip(
     "maximum-for-the-batch",
     "λ and 1 − λ are exchanged for the whole batch at once: some examples stay below one half",
     "λ et 1 − λ sont échangés pour tout le lot d'un coup : certains exemples restent sous un demi",
     ("share = ops.maximum(share, 1 - share)",
      "share = ops.where(ops.mean(share) < 0.5, 1 - share, share)"),
-    hint=("of what is the maximum taken?", "de quoi prend-on le maximum ?"),
+    hint=[
+        ("look at what the maximum is taken of",
+         "regardez de quoi le maximum est pris"),
+        ("shares 0.9 and 0.3 in one batch: what must the second become?",
+         "parts 0,9 et 0,3 dans un lot : que doit devenir la seconde ?"),
+        ("compare λ and 1 − λ example by example",
+         "comparez λ et 1 − λ exemple par exemple"),
+    ],
     loses=["shares"],
     mutant=mixing(fold="1 - lam if tf.reduce_mean(lam) < 0.5 else lam"),
 )  # fmt: skip
@@ -641,6 +897,14 @@ mixup.slip(
     "λ follows Beta(alpha, 1), which is not symmetric",
     "λ suit Beta(alpha, 1), qui n'est pas symétrique",
     (BETA, "keras.random.beta((n,), alpha, 1.0, seed=seed)"),
+    hint=[
+        ("look at the arguments of the Beta law",
+         "regardez les arguments de la loi Beta"),
+        ("the law should be the same for λ and 1 − λ: print the mean of a thousand draws before the maximum",
+         "la loi doit être la même pour λ et 1 − λ : affichez la moyenne de mille tirages avant le maximum"),
+        ("both of its parameters are alpha",
+         "ses deux paramètres valent alpha"),
+    ],
     loses=["shares"],
     mutant=mixing(draw="keras.random.beta((len(x1),), alpha, 1, seed=seed)"),
 )  # fmt: skip
@@ -649,16 +913,31 @@ mixup.slip(
     "`seed` does not count: the same seed gives other shares each time",
     "`seed` ne compte pas : la même graine donne d'autres parts à chaque fois",
     (BETA, "keras.random.beta((n,), alpha, alpha)"),
+    hint=[
+        ("look at what the draw of λ is given as a seed",
+         "regardez quelle graine reçoit le tirage de λ"),
+        ("call it twice with seed 4: the results must be equal",
+         "appelez-la deux fois avec la graine 4 : les résultats doivent être égaux"),
+        ("hand the generator of the first line to the draw",
+         "donnez au tirage le générateur de la première ligne"),
+    ],
     loses=["each"],
     mutant=mixing(draw="tf.constant(np.random.beta(alpha, alpha, len(x1)), tf.float32)"),
-)
+)  # fmt: skip
 mixup.slip(
     "different-lambda-for-x-and-y",
     "images and labels are mixed in different shares: the label no longer says what the image holds",
     "images et étiquettes sont mélangées dans des parts différentes : l'étiquette ne dit plus ce que contient l'image",
     ("for_labels = ops.reshape(share, (n, 1, 1, 1)), ops.reshape(share, (n, 1))",
      "for_labels = ops.reshape(share, (n, 1, 1, 1)), ops.reshape(ops.maximum(1 - (other := keras.random.beta((n,), alpha, alpha, seed=seed)), other), (n, 1))"),
-    hint=("how many times is λ drawn?", "combien de fois λ est-il tiré ?"),
+    hint=[
+        ("count the draws of λ",
+         "comptez les tirages de λ"),
+        ("mix [1] and [0] as images and as labels: the two results must be equal",
+         "mélangez [1] et [0] comme images et comme étiquettes : les deux résultats doivent être égaux"),
+        ("draw once, and use the same numbers for both",
+         "tirez une fois, et servez-vous des mêmes nombres pour les deux"),
+    ],
     loses=["together"],
     mutant=mixing(
         again="lam = keras.random.beta((len(x1),), alpha, alpha, seed=seed)\n    lam = tf.maximum(lam, 1 - lam)",
@@ -669,21 +948,49 @@ mixup.slip(
     "the labels come back unmixed",
     "les étiquettes reviennent sans être mélangées",
     ("y = for_labels * y1 + (1 - for_labels) * y2", "y = y1"),
+    hint=[
+        ("look at the labels that come back",
+         "regardez les étiquettes qui reviennent"),
+        ("a coat of which 30 % is a boot: what should its label say?",
+         "un manteau dont 30 % est une botte : que doit dire son étiquette ?"),
+        ("mix y1 and y2 in the shares of the images",
+         "mélangez y1 et y2 dans les parts des images"),
+    ],
     loses=["shares", "together"],
     mutant=mixing(y="tf.identity(y1)"),
-)
+)  # fmt: skip
 mixup.slip(
     "shares-not-adding-up",
     "the two shares do not add up to 1",
     "les deux parts ne somment pas à 1",
     ("x = for_images * x1 + (1 - for_images) * x2", "x = for_images * x1 + for_images * x2"),
     ("y = for_labels * y1 + (1 - for_labels) * y2", "y = for_labels * y1 + for_labels * y2"),
-)
+    hint=[
+        ("look at the factor of the second image",
+         "regardez le facteur de la seconde image"),
+        ("mix two white images: what must come out?",
+         "mélangez deux images blanches : que doit-il sortir ?"),
+        ("what the first does not take goes to the second",
+         "ce que la première ne prend pas va à la seconde"),
+    ],
+    loses=["shares", "together"],
+    mutant=mixing(y="lam[:, None] * (y1 + y2)").replace(
+        "x2 + lam[:, None, None, None] * (x1 - x2)", "lam[:, None, None, None] * (x1 + x2)"
+    ),
+)  # fmt: skip
 mixup.slip(
     "one-lambda-per-batch",
     "one λ for the whole batch: it works, but an unlucky draw spoils a whole step; draw one an example",
     "un seul λ pour tout le lot : cela marche, mais un tirage malheureux gâche un pas entier ; tirez-en un par exemple",
     (BETA, "ops.tile(keras.random.beta((1,), alpha, alpha, seed=seed), (n,))"),
+    hint=[
+        ("print the shape of your draw",
+         "affichez la forme de votre tirage"),
+        ("one unlucky λ near 1 for all: how much is mixed in that step?",
+         "un λ malchanceux proche de 1 pour tous : que mélange ce pas ?"),
+        ("draw as many as there are examples",
+         "tirez-en autant qu'il y a d'exemples"),
+    ],
     credit=1.0,
     loses=[],
     mutant=mixing(draw="tf.repeat(keras.random.beta((1,), alpha, alpha, seed=seed), len(x1))"),

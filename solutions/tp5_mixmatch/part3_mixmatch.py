@@ -274,8 +274,14 @@ mixmatch.slip(
     "les K vues d'une image sont une seule et même vue",
     ("ops.stack([augmentation(u, seed) for _ in range(views)])",
      "ops.stack([augmentation(u, seed)] * views)"),
-    hint=("how many times is augment called, and does its seed move on?",
-          "combien de fois augment est-il appelé, et sa graine avance-t-elle ?"),
+    hint=[
+        ("look at how often the augmentation is called, and with which seed",
+         "regardez combien de fois l'augmentation est appelée, et avec quelle graine"),
+        ("draw the K views of one image with show: are they the same?",
+         "dessinez les K vues d'une image avec show : sont-elles pareilles ?"),
+        ("call it K times with a generator that moves on",
+         "appelez-la K fois avec un générateur qui avance"),
+    ],
     loses=["views"],
     mutant=matching(views="[view(u, seed)] * views"),
 )  # fmt: skip
@@ -285,7 +291,14 @@ mixmatch.slip(
     "les cibles ne sont pas mélangées comme les images, en général parce que deux ordres ont été tirés : on mêle un manteau, avec l'étiquette d'une sandale",
     ("ops.take(labels, order, axis=0)",
      "ops.take(labels, keras.random.shuffle(order, seed=seed), axis=0)"),
-    hint=("how many orders are drawn?", "combien d'ordres sont tirés ?"),
+    hint=[
+        ("count the orders that you draw",
+         "comptez les ordres que vous tirez"),
+        ("print order for images and for targets: must they be equal?",
+         "affichez l'ordre des images et celui des cibles : doivent-ils être égaux ?"),
+        ("draw one order and apply it to both",
+         "tirez un seul ordre et appliquez-le aux deux"),
+    ],
     loses=["targets", "order", "views"],
     mutant=matching(labels_order="keras.random.shuffle(tf.range(len(every)), seed=seed)"),
 )  # fmt: skip
@@ -296,8 +309,14 @@ mixmatch.slip(
     ("q = sharpen(guess_labels(model, all_views), temperature)",
      "q = ops.concatenate([sharpen(guess_labels(model, v[None]), temperature) for v in all_views])"),
     ("ops.tile(q, (views, 1))", "q"),
-    hint=("which idea says that all views have one label?",
-          "quelle idée dit que toutes les vues ont une même étiquette ?"),
+    hint=[
+        ("look at how many guesses an image gets",
+         "comptez les réponses que reçoit une image"),
+        ("which of the ideas says that all views have one label?",
+         "quelle idée dit que toutes les vues ont une même étiquette ?"),
+        ("guess once from all views together, and repeat that target",
+         "devinez une fois d'après toutes les vues, et répétez cette cible"),
+    ],
     loses=["views"],
     mutant=matching(q="[sharpen(guess_labels(model, part[None]), temperature) for part in parts]"),
 )  # fmt: skip
@@ -306,14 +325,30 @@ mixmatch.slip(
     "the guess is used as it is, not sharpened",
     "la réponse sert telle quelle, sans être affûtée",
     (SHARPENED, "guess_labels(model, all_views)"),
+    hint=[
+        ("look at what is done with the guess",
+         "regardez ce que devient la réponse"),
+        ("print the largest value of a target, before mixing, beside that of the guess",
+         "affichez la plus grande valeur d'une cible, avant mélange, à côté de celle de la réponse"),
+        ("one of your functions stands between guess and target",
+         "une de vos fonctions est entre la réponse et la cible"),
+    ],
     loses=["targets"],
     mutant=matching(q="[guess_labels(model, tf.stack(parts))] * views"),
-)
+)  # fmt: skip
 mixmatch.slip(
     "temperature-not-passed-on",
     "sharpen is not given `temperature`: another value is fixed",
     "sharpen ne reçoit pas `temperature` : une autre valeur est fixée",
     (SHARPENED, "sharpen(guess_labels(model, all_views), 0.5)"),
+    hint=[
+        ("look at the call of sharpen",
+         "regardez l'appel de sharpen"),
+        ("call mixmatch with temperature = 1, then 0.1: do the targets differ?",
+         "appelez mixmatch avec temperature = 1, puis 0,1 : les cibles diffèrent-elles ?"),
+        ("hand on the argument instead of a number",
+         "transmettez l'argument au lieu d'un nombre"),
+    ],
     loses=["targets"],
     mutant=matching(q="[sharpen(guess_labels(model, tf.stack(parts)), 1 / 2)] * views"),
 )  # fmt: skip
@@ -322,6 +357,14 @@ mixmatch.slip(
     "the target is the most likely class alone; the sharpened answer is asked for",
     "la cible est la seule classe la plus probable ; on demande la réponse affûtée",
     (SHARPENED, "ops.one_hot(ops.argmax(guess_labels(model, all_views), axis=-1), y.shape[1])"),
+    hint=[
+        ("look for an argmax or a one_hot",
+         "cherchez un argmax ou un one_hot"),
+        ("print a target before mixing: are there only 0 and 1?",
+         "affichez une cible avant mélange : n'y a-t-il que 0 et 1 ?"),
+        ("sharpening is enough: the target stays soft",
+         "l'affûtage suffit : la cible reste molle"),
+    ],
     loses=["targets"],
     mutant=matching(
         q="[tf.one_hot(tf.argmax(guess_labels(model, tf.stack(parts)), 1), y.shape[1])] * views",
@@ -333,8 +376,14 @@ mixmatch.slip(
     "le lot mélangé est coupé au mauvais endroit : les images étiquetées ne sont pas là où elles ont été mises",
     ("return images[:n], labels[:n], images[n:], labels[n:]",
      "return images[-n:], labels[-n:], images[:-n], labels[:-n]"),
-    hint=("in which order was everything put together?",
-          "dans quel ordre tout a-t-il été mis ensemble ?"),
+    hint=[
+        ("look at the order in which everything was put together, and at the last line",
+         "regardez dans quel ordre tout a été assemblé, et la dernière ligne"),
+        ("n = 2, views·m = 6: at which index do the labelled ones end?",
+         "n = 2, views·m = 6 : à quel indice finissent les étiquetées ?"),
+        ("cut where the labelled images end",
+         "coupez là où finissent les images étiquetées"),
+    ],
     loses=["order"],
     mutant=matching().replace(
         "mixed[:n], soft[:n], mixed[n:], soft[n:]",
@@ -347,6 +396,14 @@ mixmatch.slip(
     "la copie n'est pas mélangée : les partenaires sont tirés avec remise, certains viennent deux fois, d'autres jamais",
     ("keras.random.shuffle(ops.arange(n + views * m), seed=seed)",
      "keras.random.randint((n + views * m,), 0, n + views * m, seed=seed)"),
+    hint=[
+        ("look at how the partners are drawn",
+         "regardez comment les partenaires sont tirés"),
+        ("print the order, sorted: does each number come once?",
+         "affichez l'ordre, trié : chaque numéro vient-il une fois ?"),
+        ("shuffle all numbers instead of drawing each by itself",
+         "mélangez tous les numéros au lieu de tirer chacun pour soi"),
+    ],
     loses=["partners"],
     mutant=matching(
         order="tf.random.stateless_uniform((len(every),), seed.next(), 0, len(every), tf.int32)",
@@ -358,6 +415,14 @@ mixmatch.slip(
     "`seed` ne compte pas pour l'ordre : la même graine mélange d'autres images",
     ("keras.random.shuffle(ops.arange(n + views * m), seed=seed)",
      "keras.random.shuffle(ops.arange(n + views * m))"),
+    hint=[
+        ("look at what the shuffling is given as a seed",
+         "regardez quelle graine reçoit le mélange"),
+        ("call mixmatch twice with seed 5: is the result the same?",
+         "appelez mixmatch deux fois avec la graine 5 : le résultat est-il le même ?"),
+        ("hand the generator to every draw, also to the order",
+         "donnez le générateur à chaque tirage, à l'ordre aussi"),
+    ],
     loses=["views"],
     mutant=matching(order="tf.random.shuffle(tf.range(len(every)))"),
 )  # fmt: skip
@@ -366,17 +431,33 @@ mixmatch.slip(
     "views and targets do not stand in the same order: a target belongs to another image",
     "vues et cibles ne sont pas dans le même ordre : une cible va à une autre image",
     ("ops.tile(q, (views, 1))", "ops.repeat(q, views, axis=0)"),
+    hint=[
+        ("look at how the targets are repeated",
+         "regardez comment les cibles sont répétées"),
+        ("two images a, b and two views: the views stand a b a b; and the targets?",
+         "deux images a, b et deux vues : les vues sont a b a b ; et les cibles ?"),
+        ("repeat the whole block of targets, view after view",
+         "répétez le bloc entier des cibles, vue après vue"),
+    ],
     loses=["targets", "order", "views"],
     mutant=matching(
         q="[tf.repeat(sharpen(guess_labels(model, tf.stack(parts)), temperature), views, axis=0)]"
     ),
-)
+)  # fmt: skip
 mixmatch.slip(
     "mix-unlabelled-only",
     "only the unlabelled views are mixed; the labelled images come back pure",
     "seules les vues sans étiquette sont mélangées ; les images étiquetées reviennent pures",
     ("return images[:n], labels[:n], images[n:], labels[n:]",
      "return x, ops.cast(y, q.dtype), images[n:], labels[n:]"),
+    hint=[
+        ("look at which images go through mixup",
+         "regardez quelles images passent par mixup"),
+        ("compare the first n images of the result with the augmented x: are they equal?",
+         "comparez les n premières images du résultat à x augmenté : sont-elles égales ?"),
+        ("labelled and unlabelled images are mixed in one go, and cut apart after that",
+         "étiquetées ou non, les images sont mélangées ensemble, puis séparées"),
+    ],
     loses=["partners"],
     mutant="""
 def mixmatch(model, x, y, u, seed, views=2, temperature=0.5, alpha=0.75, augmentation=None):
@@ -398,6 +479,14 @@ mixmatch.slip(
     "les étiquetées ne rencontrent que des étiquetées, les vues sans étiquette que leurs semblables",
     ("order = keras.random.shuffle(ops.arange(n + views * m), seed=seed)",
      "order = ops.concatenate([keras.random.shuffle(ops.arange(n), seed=seed), n + keras.random.shuffle(ops.arange(views * m), seed=seed)])"),
+    hint=[
+        ("look at how the order is made",
+         "regardez comment l'ordre est fait"),
+        ("can your first labelled image meet an unlabelled one?",
+         "votre première image étiquetée peut-elle rencontrer une image sans étiquette ?"),
+        ("one order over everything together",
+         "un seul ordre sur tout l'ensemble"),
+    ],
     loses=["partners"],
     mutant=matching(
         order="tf.concat([keras.random.shuffle(tf.range(n), seed=seed), keras.random.shuffle(tf.range(n, n + views * len(u)), seed=seed)], 0)",
@@ -409,6 +498,14 @@ mixmatch.slip(
     "chaque place du lot est toujours mélangée avec la même autre : l'ordre n'est pas tiré",
     ("order = keras.random.shuffle(ops.arange(n + views * m), seed=seed)",
      "order = ops.arange(n + views * m)[::-1]"),
+    hint=[
+        ("look at how the order is made",
+         "regardez comment l'ordre est fait"),
+        ("call mixmatch with seeds 1 and 2: does each image meet the same partner?",
+         "appelez mixmatch avec les graines 1 et 2 : chaque image rencontre-t-elle le même partenaire ?"),
+        ("draw the order, from the generator",
+         "tirez l'ordre, à partir du générateur"),
+    ],
     loses=["partners"],
     mutant=matching(end="wx, wy = tf.reverse(every, [0]), tf.reverse(targets, [0])"),
 )  # fmt: skip
@@ -417,23 +514,47 @@ mixmatch.slip(
     "nothing is mixed: mixup is not called, or each image meets itself",
     "rien n'est mélangé : mixup n'est pas appelé, ou chaque image se rencontre elle-même",
     ("    images, labels = mixup(images, labels, *others, alpha, seed)\n", ""),
+    hint=[
+        ("look at what mixup is given as its second batch",
+         "regardez ce que mixup reçoit comme second lot"),
+        ("draw the result with show: do you see two garments in one image?",
+         "dessinez le résultat avec show : voyez-vous deux vêtements dans une image ?"),
+        ("the second batch is a shuffled copy of the first",
+         "le second lot est une copie mélangée du premier"),
+    ],
     loses=["partners"],
     mutant=matching(end="wx, wy = every, targets"),
-)
+)  # fmt: skip
 mixmatch.slip(
     "labelled-not-augmented",
     "the labelled images are not augmented",
     "les images étiquetées ne sont pas augmentées",
     ("    x = augmentation(x, seed)\n", ""),
+    hint=[
+        ("look at what is done with x before it is joined to the views",
+         "regardez ce que devient x avant de rejoindre les vues"),
+        ("line 2 of algorithm 1: which images are augmented once, which K times?",
+         "ligne 2 de l'algorithme 1 : quelles images sont augmentées une fois, lesquelles K fois ?"),
+        ("each labelled image gets one view too",
+         "chaque image étiquetée reçoit aussi une vue"),
+    ],
     loses=["views"],
     mutant=matching(x="tf.convert_to_tensor(x)"),
-)
+)  # fmt: skip
 mixmatch.slip(
     "original-counted-as-view",
     "the views are one too many or too few: the original itself is not a view",
     "il y a une vue de trop ou de moins : l'original n'est pas une vue",
     ("[augmentation(u, seed) for _ in range(views)]",
      "[u, *(augmentation(u, seed) for _ in range(views - 1))]"),
+    hint=[
+        ("count the augmentations of one unlabelled image",
+         "comptez les augmentations d'une image sans étiquette"),
+        ("with views = 3, how many times is the augmentation called on u?",
+         "avec views = 3, combien de fois l'augmentation est-elle appelée sur u ?"),
+        ("all K views are augmented; the original itself is not used",
+         "les K vues sont augmentées ; l'original lui-même ne sert pas"),
+    ],
     loses=["views"],
 )  # fmt: skip
 mixmatch.slip(
@@ -441,15 +562,31 @@ mixmatch.slip(
     "mixup is not given `alpha`: another value is fixed",
     "mixup ne reçoit pas `alpha` : une autre valeur est fixée",
     (MIXED, "mixup(images, labels, *others, 0.75, seed)"),
+    hint=[
+        ("look at the call of mixup",
+         "regardez l'appel de mixup"),
+        ("call mixmatch with alpha = 0.01, then 100: do the images differ?",
+         "appelez mixmatch avec alpha = 0,01, puis 100 : les images diffèrent-elles ?"),
+        ("hand on the argument instead of a number",
+         "transmettez l'argument au lieu d'un nombre"),
+    ],
     loses=["views"],
     mutant=matching().replace("wx, wy, alpha, seed", "wx, wy, 3 / 4, seed"),
-)
+)  # fmt: skip
 mixmatch.slip(
     "gradient-through-targets",
     "a gradient flows through the targets: the network is asked without guess_labels, and nothing stops it",
     "un gradient traverse les cibles : le réseau est interrogé sans guess_labels, et rien ne l'arrête",
     (SHARPENED,
      "sharpen(ops.mean(ops.stack([ops.softmax(model(v, training=True)) for v in all_views]), axis=0), temperature)"),
+    hint=[
+        ("look at where the network is asked",
+         "regardez où le réseau est interrogé"),
+        ("with a GradientTape, ask for the gradient of the sum of q: it must be None",
+         "avec un GradientTape, demandez le gradient de la somme de q : ce doit être None"),
+        ("ask through guess_labels, whose result is a constant",
+         "passez par guess_labels, dont le résultat est une constante"),
+    ],
     loses=["constant"],
     mutant=matching(
         q="[sharpen(sum(tf.nn.softmax(model(part, training=True)) for part in parts) / views, temperature)] * views",
@@ -461,7 +598,14 @@ mixmatch.slip(
     "le réseau ne devine pas d'après les vues sur lesquelles il apprend, toutes les K : d'après les originaux, une seule vue, ou des vues tirées à nouveau",
     ("guess_labels(model, all_views)",
      "guess_labels(model, ops.stack([augmentation(u, seed) for _ in range(views)]))"),
-    hint=("what is guess_labels given?", "que reçoit guess_labels ?"),
+    hint=[
+        ("look at what guess_labels is given",
+         "regardez ce que reçoit guess_labels"),
+        ("are these the very views that are mixed afterwards, and all K of them?",
+         "sont-ce les vues mêmes qui sont mélangées ensuite, et toutes les K ?"),
+        ("make the views once; guess from them and mix them",
+         "faites les vues une fois ; devinez d'après elles et mélangez-les"),
+    ],
     loses=["views"],
     mutant=matching(
         q="[sharpen(guess_labels(model, tf.stack([view(u, seed) for _ in parts])), temperature)] * views",
@@ -473,16 +617,30 @@ mixmatch.slip(
     "`augmentation` ne sert pas : `augment` est appelée quoi qu'on donne",
     ("x = augmentation(x, seed)", "x = augment(x, seed)"),
     ("[augmentation(u, seed) for _ in range(views)]", "[augment(u, seed) for _ in range(views)]"),
+    hint=[
+        ("look for `augment` in your lines",
+         "cherchez `augment` dans vos lignes"),
+        ("call mixmatch with augmentation=as_they_are: do images still move?",
+         "appelez mixmatch avec augmentation=as_they_are : les images bougent-elles encore ?"),
+        ("call the function that was given, for x and for the views",
+         "appelez la fonction reçue, pour x et pour les vues"),
+    ],
     loses=["single"],
     mutant=matching(views="[augment(u, seed) for k in range(views)]", x="augment(x, seed)"),
-)
+)  # fmt: skip
 mixmatch.slip(
     "closer-to-the-copy",
     "what comes back is closer to the shuffled copy than to the batch: the two are given to mixup in the wrong order",
     "ce qui revient est plus proche de la copie mélangée que du lot : les deux sont donnés à mixup dans le mauvais ordre",
     (MIXED, "mixup(*others, images, labels, alpha, seed)"),
-    hint=("which pair does mixup stay closer to?",
-          "de quelle paire mixup reste-t-il le plus proche ?"),
+    hint=[
+        ("look at the order of mixup's arguments",
+         "regardez l'ordre des arguments de mixup"),
+        ("which pair does mixup stay closer to? which one should keep its place?",
+         "de quelle paire mixup reste-t-il le plus proche ? laquelle doit garder sa place ?"),
+        ("the batch in its own order comes first, the shuffled copy second",
+         "le lot dans son ordre d'abord, la copie mélangée ensuite"),
+    ],
     loses=["order"],
     mutant=matching().replace(
         "mixup(every, targets, wx, wy, alpha, seed)",

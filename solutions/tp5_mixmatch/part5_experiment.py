@@ -88,12 +88,28 @@ ablation.slip(
     "the recipe that was given is changed: from then on every row of the table lacks that idea too",
     "la recette donnée est modifiée : toutes les lignes suivantes du tableau sont aussi privées de cette idée",
     ("return {**recipe, **off[idea]}", "recipe.update(off[idea])\n    return recipe"),
-)
+    hint=[
+        ("look for an assignment into recipe, or an update",
+         "cherchez une affectation dans recipe, ou un update"),
+        ("print RECIPE after the call: is it as before?",
+         "affichez RECIPE après l'appel : est-elle comme avant ?"),
+        ("make a new dictionary from the old one and the change",
+         "faites un nouveau dictionnaire de l'ancien et du changement"),
+    ],
+)  # fmt: skip
 ablation.slip(
     "temperature-zero-for-off",
     "sharpening is off at T = 1; towards 0 it is strongest",
     "l'affûtage est éteint à T = 1 ; vers 0 il est au plus fort",
     ('{"temperature": 1.0}', '{"temperature": 0.0}'),
+    hint=[
+        ("look at the setting for \"entropy\"",
+         "regardez le réglage de « entropy »"),
+        ("sharpen [0.6, 0.4] at T = 1 and at T = 0.1: which leaves it alone?",
+         "affûtez [0.6, 0.4] à T = 1 et à T = 0,1 : laquelle n'y change rien ?"),
+        ("off is the temperature that changes nothing",
+         "éteint, c'est la température qui ne change rien"),
+    ],
     loses=["settings"],
     mutant="""
 def without(recipe, idea):
@@ -102,14 +118,22 @@ def without(recipe, idea):
     made[key] = {"augmentation": False, "consistency": 1, "entropy": 0, "pseudo-labels": 0}[idea]
     return made
 """,
-)
+)  # fmt: skip
 ablation.slip(
     "no-views-at-all",
     "without consistency there is still one view",
     "sans cohérence il reste une vue",
     ('{"views": 1}', '{"views": 0}'),
+    hint=[
+        ("look at the setting for \"consistency\"",
+         "regardez le réglage de « consistency »"),
+        ("how many targets has an image without any view? and to what does a single view have to agree?",
+         "combien de cibles a une image sans aucune vue ? et avec quoi une seule vue doit-elle s'accorder ?"),
+        ("leave it one view: nothing is left to agree with",
+         "laissez-lui une vue : il n'y a plus rien avec quoi s'accorder"),
+    ],
     loses=["settings"],
-)
+)  # fmt: skip
 ablation.mutant(
     "ablation-in-place",
     ["settings"],
@@ -248,6 +272,14 @@ fixmatch.slip(
     "la moyenne porte sur les seules images sûres ; elle doit porter sur toutes",
     ("return ops.mean(sure * ops.sparse_categorical_crossentropy(label, logits_strong, from_logits=True))",
      "return ops.sum(sure * ops.sparse_categorical_crossentropy(label, logits_strong, from_logits=True)) / ops.maximum(ops.sum(sure), 1.0)"),
+    hint=[
+        ("look at the number that you divide by",
+         "regardez le nombre par lequel vous divisez"),
+        ("one sure image of loss 3 among three: should the result be 3 or 1?",
+         "une image sûre de perte 3 parmi trois : le résultat doit-il être 3 ou 1 ?"),
+        ("the unsure ones count as 0 in the mean",
+         "les incertaines comptent pour 0 dans la moyenne"),
+    ],
     loses=["values", "gradient"],
     mutant="""
 def fixmatch_loss(logits_weak, logits_strong, threshold=0.95):
@@ -262,13 +294,29 @@ fixmatch.slip(
     "unsure images count too",
     "les images incertaines comptent aussi",
     ("ops.cast(ops.max(p, axis=1) >= threshold, p.dtype)", "ops.ones_like(p[:, 0])"),
+    hint=[
+        ("look for `threshold` in your lines",
+         "cherchez `threshold` dans vos lignes"),
+        ("with a threshold of 1.1 nobody is sure: the loss must be 0",
+         "avec un seuil de 1,1 personne n'est sûr : la perte doit être nulle"),
+        ("multiply each image's loss by whether its weak answer is sure",
+         "multipliez la perte de chaque image par 1 si sa réponse faible est sûre, 0 sinon"),
+    ],
     loses=["values", "gradient"],
-)
+)  # fmt: skip
 fixmatch.slip(
     "fixmatch-soft-labels",
     "the labels are soft; the most likely class alone is asked for",
     "les étiquettes sont molles ; on demande la seule classe la plus probable",
     (HARD, "ops.categorical_crossentropy(p, logits_strong, from_logits=True)"),
+    hint=[
+        ("look at what the cross-entropy is given as labels",
+         "regardez quelles étiquettes reçoit l'entropie croisée"),
+        ("weak answer [0.97, 0.03]: which label must the strong view learn?",
+         "réponse faible [0.97, 0.03] : quelle étiquette la vue forte doit-elle apprendre ?"),
+        ("the most likely class alone",
+         "la seule classe la plus probable"),
+    ],
     loses=["values", "gradient"],
 )  # fmt: skip
 fixmatch.slip(
@@ -276,5 +324,13 @@ fixmatch.slip(
     "the strong view decides which images count; the weak one should",
     "c'est la vue forte qui décide des images qui comptent ; ce doit être la faible",
     ("ops.max(p, axis=1) >= threshold", "ops.max(ops.softmax(logits_strong), axis=1) >= threshold"),
+    hint=[
+        ("look at whose probabilities are compared with the threshold",
+         "regardez quelles probabilités sont comparées au seuil"),
+        ("weak view sure, strong view unsure: must the image count?",
+         "vue faible sûre, vue forte hésitante : l'image doit-elle compter ?"),
+        ("the weak view gives the label, and says whether it is to be trusted",
+         "la vue faible donne l'étiquette, et dit si elle est fiable"),
+    ],
     loses=["values", "gradient"],
-)
+)  # fmt: skip
