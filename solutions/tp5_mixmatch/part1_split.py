@@ -29,7 +29,7 @@ def pool(draw: Draw, student: Student) -> dict[str, Handle]:
     def numbers(part: Handle) -> tuple[Handle, Handle, Handle]:
         """The images' numbers, how many they are, and in order."""
         flat = xp.reshape(part, [-1, 784])
-        scaled = xp.divide(flat, xp.max(flat))
+        scaled = xp.divide(flat, xp.max(flat, initial=0.0))
         read = xp.reshape(xp.rint(xp.matmul(scaled, numpy_array(reader))), [-1])
         return read, xp.size(read), xp.sort(read)
 
@@ -41,9 +41,10 @@ def pool(draw: Draw, student: Student) -> dict[str, Handle]:
         x, x_count, x_set = numbers(parts["x"])
         u, u_count, _ = numbers(parts["u"])
         x_val, x_val_count, x_val_set = numbers(parts["x_val"])
-        again, other = student.split(*given, seed), student.split(*given, seed + 1)
+        again, other, third = (student.split(*given, s) for s in (seed, seed + 1, seed + 2))
         _, _, other_x_set = numbers(other["x"])
         _, _, other_x_val_set = numbers(other["x_val"])
+        _, _, third_x_val_set = numbers(third["x_val"])
         in_all = xp.size(xp.unique(xp.concatenate([x, u, x_val])))
         classes = xp.argmax(parts["y"], axis=1)
         return {
@@ -53,13 +54,17 @@ def pool(draw: Draw, student: Student) -> dict[str, Handle]:
             "in_all": in_all,
             "labels_right": xp.array_equal(classes, true_labels(x)),
             "balanced": holds(student, xp.sum(parts["y"], axis=0), float(per_class)),
+            "as_many_of_each": xp.less(xp.ptp(xp.sum(parts["y"], axis=0)), 0.5),
             "validation_labels_right": xp.array_equal(parts["y_val"], true_labels(x_val)),
             "same_seed_same_images": xp.array_equal(parts["x"], again["x"]),
             "other_seed_same_images": xp.array_equal(x_set, other_x_set),
             "other_seed_same_validation": xp.array_equal(x_val_set, other_x_val_set),
+            "third_seed_same_validation": xp.array_equal(x_val_set, third_x_val_set),
             "labelled_in_validation": xp.size(xp.intersect1d(x, x_val)),
-            "labelled_from_all_over": xp.greater(xp.max(x), 0.6 * n),
+            "labelled_from_all_over": xp.greater(xp.max(x, initial=0.0), 0.6 * n),
+            "labelled_from_the_start": xp.less(xp.mean(x), 0.3 * n),
             "largest": xp.max(parts["x"]),
+            "largest_in_validation": xp.max(parts["x_val"]),
             "u_shape": xp.shape(xp.asarray(parts["u"])),
             "y_shape": xp.shape(xp.asarray(parts["y"])),
         }
@@ -68,12 +73,12 @@ def pool(draw: Draw, student: Student) -> dict[str, Handle]:
 @split.check(
     "parts", 1.0, "parts", "parties",
     asked=("no image in two parts, none left out", "aucune image dans deux parties, aucune oubliée"),
-    expect={"largest": Close(), "u_shape": Exact(), "y_shape": Exact()},
+    expect={"largest": Close(), "largest_in_validation": Close(), "u_shape": Exact(), "y_shape": Exact()},
 )  # fmt: skip
 def _(draw: Draw, student: Student):
     return chosen(
         student, pool(draw, student), "x_count", "u_count", "x_val_count", "labelled_in_validation",
-        "in_all", "largest", "u_shape", "y_shape",
+        "in_all", "largest", "largest_in_validation", "u_shape", "y_shape",
     )  # fmt: skip
 
 
@@ -84,9 +89,10 @@ def _(draw: Draw, student: Student):
 )  # fmt: skip
 def _(draw: Draw, student: Student):
     return chosen(
-        student, pool(draw, student), "labels_right", "balanced", "validation_labels_right",
-        "same_seed_same_images", "other_seed_same_images", "other_seed_same_validation",
-        "labelled_from_all_over",
+        student, pool(draw, student), "labels_right", "balanced", "as_many_of_each",
+        "validation_labels_right", "same_seed_same_images", "other_seed_same_images",
+        "other_seed_same_validation", "third_seed_same_validation", "labelled_from_all_over",
+        "labelled_from_the_start",
     )  # fmt: skip
 
 
