@@ -843,6 +843,16 @@ model.fit(
     callbacks=[lab.record("classifier", **settings())],
 )
 
+# %% [markdown] lang="fr"
+# **Après un redémarrage du noyau**, ne réentraînez pas : relancez les cellules qui précèdent l'entraînement, puis, à
+# sa place, `model = build_model(len(LANGUAGES))`, `lab.restore("classifier", model)` et
+# `test_waveforms, x_test, test_labels = test_set()`. `lab.progress()` retrouve vos points et vos réponses.
+
+# %% [markdown] lang="en"
+# **After a restart of the kernel**, do not train again: run the cells before the training, then, in its place,
+# `model = build_model(len(LANGUAGES))`, `lab.restore("classifier", model)` and
+# `test_waveforms, x_test, test_labels = test_set()`. `lab.progress()` finds your points and answers again.
+
 # %% role="show"
 predictions = predict_languages(model, test_waveforms, training_normaliser())
 print(f"balanced accuracy {balanced_accuracy(test_labels, predictions):.3f}")

@@ -758,6 +758,16 @@ history = model.fit(
     ],
 )
 
+# %% [markdown] lang="fr"
+# **Après un redémarrage du noyau**, ne réentraînez pas : relancez les cellules qui précèdent l'entraînement, puis, à
+# sa place, `model = build_model(len(vocabulary))` et `lab.restore("language_model", model)`. `lab.progress()` retrouve
+# vos points et vos réponses.
+
+# %% [markdown] lang="en"
+# **After a restart of the kernel**, do not train again: run the cells before the training, then, in its place,
+# `model = build_model(len(vocabulary))` and `lab.restore("language_model", model)`. `lab.progress()` finds your
+# points and answers again.
+
 # %%
 lab.check("training")
 

@@ -951,6 +951,16 @@ with lab.record("mixmatch", model=average) as run:
     train(run, model, average, parts, RECIPE, "mixmatch")
 mixmatch_curve = run.history
 
+# %% [markdown] lang="fr"
+# **Après un redémarrage du noyau**, ne réentraînez pas : relancez les cellules qui précèdent les deux entraînements,
+# puis, à leur place, `model, average = new_networks(RECIPE["seed"])` et `mixmatch_curve = lab.restore("mixmatch",
+# average)` ; de même pour `supervised`. `lab.progress()` retrouve vos points et vos réponses.
+
+# %% [markdown] lang="en"
+# **After a restart of the kernel**, do not train again: run the cells before the two trainings, then, in their place,
+# `model, average = new_networks(RECIPE["seed"])` and `mixmatch_curve = lab.restore("mixmatch", average)`; likewise
+# for `supervised`. `lab.progress()` finds your points and answers again.
+
 # %%
 lab.check("experiment")
 
