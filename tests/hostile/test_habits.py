@@ -8,6 +8,7 @@ import pytest
 from attacks import FULL
 from habits import CELLS, HABITS
 
+from grader.authoring.references import fill
 from grader.authoring.source import load_lab
 from grader.check.judge import Evidence, judge
 from grader.check.key import Key
@@ -19,8 +20,9 @@ from grader.sandbox.client import run_submission, student_zone
 
 ROOT = Path(__file__).parents[2]
 IMPORTS, EXERCISE = "import numpy as np", "def row_mean"
-# In the labs themselves: a few habits in turn, all of them where GRADER_TESTS is "all".
-SHARE = 1 if os.environ.get("GRADER_TESTS") == "all" else 25
+# In the labs themselves: a few of the table in turn, all of it where GRADER_TESTS is "all".
+ALL = os.environ.get("GRADER_TESTS") == "all"
+SHARE = 1 if ALL else 25
 STUCK = {
     "loop": "while True: pass",
     "debugger": "import pdb; pdb.set_trace()",
@@ -111,8 +113,8 @@ class Released:
         self.key = Key.load(ROOT / "labs" / f"{lab_id}.key")
         nodes = self.lab.notebook("en", True).cells
         self.cells = [c.source for c in nodes if c.cell_type == "code"]
-        kept = sorted((self.lab.dir / "recordings").glob("*.safetensors"))
-        self.recordings = {path.stem: path.read_bytes() for path in kept}
+        fill(self.lab, ROOT / "data", True, os.cpu_count() or 1, print)  # or each run would train
+        self.recordings = self.lab.recordings
         self.questions = self.key.questions_for_students()
         self.student = student_zone(self.key, ROOT / "data", sandboxed=True)
         self.plain = self.verdicts(self.cells)[0]
@@ -145,12 +147,11 @@ def test_habits_cost_nothing_in_the_labs(released):
 @pytest.mark.slow
 def test_what_does_not_end_costs_what_uses_it_in_the_labs(released):
     exercises = [e for e in released.key.exercises if e.defines]
-    for number, exercise in enumerate(exercises):
-        if number % SHARE:
-            continue
+    turn = lab_ids(ROOT).index(released.lab.id) % len(STUCK)
+    for exercise in exercises[:: 1 if ALL else len(exercises)]:
         name = exercise.defines[0]
         at = defining(released.cells, name)
-        for line in STUCK.values():
+        for line in [*STUCK.values()][0 if ALL else turn :: 1 if ALL else len(STUCK)]:
             cells = list(released.cells)
             cells[at] = stuck(cells[at], name, line)
             found, _ = released.verdicts(cells)

@@ -29,6 +29,7 @@ from grader.sandbox import bwrap
 
 ROOT = Path(__file__).parents[2]
 LABS = lab_ids(ROOT)
+ALL = os.environ.get("GRADER_TESTS") == "all"
 REPETITIONS = int(os.environ.get("GRADER_REPETITIONS", "0"))
 
 pytestmark = [
@@ -140,10 +141,13 @@ def small():
 def test_a_forged_recording_earns_nothing_and_costs_nothing_else(id):
     lab = load_lab(ROOT / "solutions" / id)
     node = lab.notebook("en", True)
-    forged = {n: {k: f(v) for k, v in lab.recordings.items()} for n, f in FORGED.items()}
+    table = FORGED
+    if not ALL and id != small()[-1]:  # whole in one lab, a fourth in each other
+        table = dict([*FORGED.items()][small().index(id) :: 4])
+    forged = {n: {k: f(v) for k, v in lab.recordings.items()} for n, f in table.items()}
     # No settings, or no number among them: nothing to forge there.
     cases = {n: (node, made) for n, made in forged.items() if made != dict(lab.recordings)}
-    assert len(cases) >= len(FORGED) - 2
+    assert len(cases) >= len(table) - 2
     cases["honest"] = (node, lab.recordings)
     results = graded(lab, cases)
     key = key_of(lab)
