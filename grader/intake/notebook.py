@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import msgspec
@@ -15,7 +14,7 @@ from grader.check.text import Text, gettext
 from grader.intake.files import Unreadable, kind_of, shown
 from grader.intake.limits import IntakeLimits
 
-MAX_CELLS = 20_000
+MAX_CELLS = 12_000
 MAX_PIECES = 3_000_000  # brackets and commas of what only the lenient reader takes; 100 bytes each
 _DROPPED = {"outputs", "output", "metadata", "attachments"}
 
@@ -64,6 +63,12 @@ class _Cell(msgspec.Struct):
 _tree = msgspec.json.Decoder(_Tree)
 _sheet = msgspec.json.Decoder(_Sheet)
 _cell = msgspec.json.Decoder(_Cell)
+# A structure, because one field too many is refused where it stands. Of a list, `max_length` is looked
+# at when all of it is there: sixteen million times `[],` take 800 MB. Made here, before readers fork.
+_fields = [(f"at_{i}", msgspec.Raw, _NONE) for i in range(MAX_CELLS)]
+_list = msgspec.json.Decoder(
+    msgspec.defstruct("List", _fields, array_like=True, forbid_unknown_fields=True)
+)
 _source = msgspec.json.Decoder(str | list[str])
 
 _NOT_NOTEBOOK = gettext("is not a notebook; hand in the .ipynb file as Jupyter or Colab saves it")
@@ -164,22 +169,13 @@ def _code(data: bytes, limits: IntakeLimits) -> tuple[list[str], int, bool]:
     return code, skipped, old
 
 
-@cache
-def _reader_of_lists() -> msgspec.json.Decoder[msgspec.Struct]:
-    # A structure, because one field too many is refused where it stands. Of a list, `max_length` is
-    # looked at when all of it is there: sixteen million times `[],` take 800 MB.
-    fields = [(f"at_{i}", msgspec.Raw, _NONE) for i in range(MAX_CELLS)]
-    form = msgspec.defstruct("Nodes", fields, array_like=True, forbid_unknown_fields=True)
-    return msgspec.json.Decoder(form)
-
-
 def _elements(data: msgspec.Raw) -> list[msgspec.Raw]:
     """Those of a list in JSON, none of them built.
 
     Raises:
         msgspec.ValidationError: it is no list, or has more than `MAX_CELLS`.
     """
-    return [e for e in msgspec.structs.astuple(_reader_of_lists().decode(data)) if e]
+    return [e for e in msgspec.structs.astuple(_list.decode(data)) if e]
 
 
 def _too_much(size: float, limits: IntakeLimits) -> Text:

@@ -1,4 +1,4 @@
-"""One graded class of a hundred for all tests here; each that changes it takes a copy."""
+"""One graded class for all tests here; each that changes it takes a copy."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import shutil
 from pathlib import Path
 
 import pytest
-from essay import grader, make_class, make_course
+from essay import STUDENTS, grader, make_class, make_course
 
 
 @pytest.fixture(scope="session")
 def graded_course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     course = make_course(tmp_path_factory.mktemp("course"))
-    make_class(course, course / "class", 100)
+    make_class(course, course / "class", STUDENTS)
     grader(course, "grade", "class", "--out", "out", "--lang", "fr")
     return course
 

@@ -34,6 +34,7 @@ lab.answer("q4", "exp deborde pour de grands scores ; retirer le maximum ne chan
 # %% [markdown] lang="fr"
 # ## 2.3 Tirer au sort
 """
+STUDENTS = 25  # all but one answer, each answer twice
 HOSTILE = "<script>document.title='pwned'</script><img src=x onerror=\"document.title='pwned'\">"
 ANSWERS = (
     "Parce que exp déborde pour de grands scores, et le rapport ne change pas.",

@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from essay import grader, name_of
+from essay import STUDENTS, grader, name_of
 
 HEADS = {
     "fr": ["Identifiant", "Nom complet", "Adresse de courriel", "Statut", "Note", "Note maximale",
@@ -45,7 +45,7 @@ def worksheet(lang: str, names: dict[int, str], heads: list[str] | None = None) 
     return file.getvalue().encode(encoding)
 
 
-PEOPLE = {500 + i: name_of(i) for i in range(100)}
+PEOPLE = {500 + i: name_of(i) for i in range(STUDENTS)}
 
 
 @pytest.mark.parametrize("lang", ["fr", "en"])
@@ -54,7 +54,7 @@ def test_a_download_comes_back_filled_in(course: Path, lang: str, packed: bool) 
     if packed:
         shutil.make_archive(str(course / "TP mini-12"), "zip", course / "class")
         said = grader(course, "grade", "TP mini-12.zip", "--out", "out", "--lang", lang)
-        assert "100" in said
+        assert f"{STUDENTS} " in said
     sheet = worksheet(lang, {**PEOPLE, 900: "Absente Toujours"})
     (course / "Notes TP.csv").write_bytes(sheet)
     grader(
