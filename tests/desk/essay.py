@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from click.testing import CliRunner
+
 from grader.authoring.source import load_lab
+from grader.cli import common, main
 
 MINI = Path(__file__).parents[1] / "fixtures" / "mini"
 
@@ -92,9 +94,11 @@ def make_class(course: Path, into: Path, students: int, answers: Sequence[str] =
 
 
 def grader(course: Path, *words: str, code: int = 0) -> str:
-    """Run a command as a person does; what it said."""
-    done = subprocess.run(
-        [sys.executable, "-m", "grader", *words], cwd=course, capture_output=True, text=True
-    )
-    assert done.returncode == code, done.stderr + done.stdout
-    return done.stdout + done.stderr
+    """Run a command in the course's folder, in this process; what it said."""
+    common._chosen.clear()  # the language of the run before
+    with contextlib.chdir(course):
+        done = CliRunner().invoke(main, words)
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    assert done.exit_code == code, done.output
+    return done.output
