@@ -24,7 +24,16 @@ from grader.platforms.nbgrader import nbgrader_checksum, nbgrader_metadata
 
 BEGIN, END, STUB = "### BEGIN SOLUTION", "### END SOLUTION", "### STUB "
 ROLES = ("setup", "show")
-METADATA = ("lang", "role", "exercise", "question")  # what may follow ``# %%``
+METADATA = {  # what may follow ``# %%``, beside ``[markdown]``
+    "lang": '"fr" or "en": shown in that language only; without it, in both. As many cells of one language'
+    " as of the other stand between two that both share.",
+    "role": '"setup": imports, constants, given helpers; what exercises need. "show": given code that only'
+    " shows something, or trains; left out of grading if nothing else needs it.",
+    "exercise": "a hole: definitions alone, the solution between `### BEGIN SOLUTION` and `### END"
+    " SOLUTION`; students find `raise todo(…)` there, or the lines that begin with `### STUB`.",
+    "question": "the answer to a question of `checks.py`: an expression, or nothing for the first right"
+    " answer. Number, text and stub are made.",
+}
 
 
 @dataclass(frozen=True)

@@ -390,7 +390,7 @@ def _check_thresholds(lab: LoadedLab, report: Report) -> None:
     if not wanted:
         return
     if not path.is_file():
-        report.other.append("calibration.json is missing: run calibrate.py")
+        report.other.append(f"calibration.json is missing: run grader calibrate {lab.id}")
         return
     found = json.loads(path.read_text("utf-8"))
     for check, metric in sorted(wanted, key=lambda p: p[0]):

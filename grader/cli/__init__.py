@@ -18,8 +18,9 @@ COMMANDS = {
         after.settle, after.requests, after.curve, after.similar, after.log, after.export,
     ),
     "Make labs": (
-        authors.build, authors.validate, authors.simulate, authors.release, authors.nbgrader,
-        authors.gradescope,
+        authors.new, authors.watch, authors.build, authors.validate, authors.calibrate,
+        authors.simulate, authors.release,
+        authors.nbgrader, authors.gradescope,
     ),
     "Other": (authors.check, authors.doctor),
 }  # fmt: skip

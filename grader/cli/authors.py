@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 from textwrap import shorten
@@ -20,6 +21,28 @@ from grader.cli.common import (
     sandboxed,
     told,
 )  # fmt: skip
+
+
+@click.command()
+@click.argument("lab")
+def new(lab: str) -> None:
+    """Write a small whole lab, which builds and validates as it is, to be changed bit by bit.
+
+    Where there is no course yet, this folder becomes one.
+    """
+    from grader.authoring.new import new_lab
+    from grader.gradebook.keys import NoLab, find_course
+
+    try:
+        folder = find_course()
+    except NoLab:
+        folder = Path.cwd()
+    with told():
+        for path in new_lab(folder, lab):
+            click.echo(str(path.relative_to(folder)))
+    click.echo(
+        f"now: grader build {lab}; grader validate {lab}; grader watch {lab} while you write"
+    )
 
 
 @click.command()
@@ -105,6 +128,62 @@ def check(notebook: Path, lang: str | None) -> None:
         sys.exit(look(notebook, lang))
     except LabError as error:
         refuse(error)
+
+
+@click.command()
+@click.argument("lab")
+@click.option("--once", is_flag=True, help="Look once, and end.")
+def watch(lab: str, once: bool) -> None:
+    """Rebuild LAB at each change; show it as a student sees it, with its checks' verdicts.
+
+    On the solution, the stub and the mutants, without training anything. The page reads itself again.
+    """
+    from grader.authoring.watch import watch as look
+
+    folder = course()
+    chosen_labs(folder, [lab])
+    with told():
+        look(folder, lab, click.echo, once)
+
+
+@click.command()
+@click.argument("lab")
+@click.option("--seeds", type=click.IntRange(1), default=10, show_default=True)
+@click.option("--background", is_flag=True, help="Go on after this terminal is closed.")
+@JOBS
+@SANDBOX
+def calibrate(lab: str, seeds: int, background: bool, jobs: int | None, sandbox: str) -> None:
+    """Train LAB's own recipe over seeds, propose its thresholds, write calibration.json.
+
+    Also trained, four times each: a tenth of the recipe, and one step. Run it again after an interruption:
+    it goes on.
+    """
+    folder = course()
+    path = chosen_labs(folder, [lab])[0]
+    if background:
+        command = [a for a in sys.argv if a != "--background"]
+        log = folder / ".grader" / "calibrations" / f"{lab}.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("ab") as out:
+            subprocess.Popen(
+                [sys.executable, "-m", "grader", *command[1:]],
+                stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
+            )  # fmt: skip
+        click.echo(f"begun; what it says goes to {log}")
+        return
+    from grader.authoring.calibrate import calibrate as train
+    from grader.authoring.calibrate import told as lines
+    from grader.gradebook.progress import steps
+
+    guard = sandboxed(sandbox)
+    with told(), steps(f"{lab}, trainings", False) as done:
+        made = train(
+            loaded(path), folder / "data", seeds=seeds, jobs=jobs or cores(),
+            sandboxed=guard, done=done,
+        )  # fmt: skip
+    for check, entry in made.items():
+        click.echo("\n".join(lines(check, entry)))
+    click.echo(f"{path.relative_to(folder) / 'calibration.json'} written; now: grader build {lab}")
 
 
 @click.command()
