@@ -42,6 +42,7 @@ def inconsistencies(lab: LoadedLab) -> list[str]:
         *_probes(lab),
         *_called(lab),
         *_declared(lab),
+        *_mistakes(lab),
         *_mutants(lab),
         *_edits(lab),
         *_calibrated(lab),
@@ -220,6 +221,17 @@ def _declared(lab: LoadedLab) -> Iterator[str]:
             if isinstance(expected, Metric) and expected.name not in METRICS:
                 said = _unknown(f"check {check.id}, metric", expected.name, METRICS)
                 yield f"{_place(lab, expected.name)}: {said}"
+
+
+def _mistakes(lab: LoadedLab) -> Iterator[str]:
+    """Misconceptions that no mutant proves, or that no hint helps."""
+    proven = {m.diagnosis for m in lab.mutants}
+    for mistake in lab.spec.misconceptions.values():
+        where = f"{_place(lab, mistake.id)}: misconception {mistake.id}"
+        if mistake.id not in proven:
+            yield f"{where}: no mutant makes it; say what it loses: loses=[…]"
+        if not mistake.hints:
+            yield f"{where}: it has no hint"
 
 
 def _mutants(lab: LoadedLab) -> Iterator[str]:

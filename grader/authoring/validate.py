@@ -437,13 +437,6 @@ def _check_mistakes(lab: LoadedLab, key: Key, report: Report) -> None:
     for mistake in key.misconceptions:
         if mistake not in seen:
             report.other.append(f"misconception {mistake}: no check sees a difference")
-    tried = {m.diagnosis for m in lab.mutants}
-    for what, without in (
-        ("mutant", [m for m in lab.spec.misconceptions if m not in tried]),
-        ("hint", [m.id for m in lab.spec.misconceptions.values() if not m.hints]),
-    ):
-        if without:
-            report.notes.append(f"misconceptions without a {what}: {', '.join(without)}")
 
 
 def describe(report: Report) -> list[tuple[str, str]]:
