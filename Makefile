@@ -42,9 +42,12 @@ places: $(READY)
 	$(BIN)/python tests/places/places.py
 
 # The kit's own texts: English in the code, French in the catalogue. New ones are added to it untranslated.
+# What is told is also what these are called with.
+TELLERS := Refusal BadSheet Failed IntakeError LabError NoLab NotGradable ReportError SettingsError StoreError \
+	Unreadable refuse say
 TEXTS := grader/check/locale/fr/LC_MESSAGES/grader
 texts: $(READY)
-	$(BIN)/pybabel -q extract --no-default-keywords -F pyproject.toml -k gettext -k ngettext:1,2 -k _ -k _n:1,2 -o $(TEXTS).pot --omit-header --no-location grader
+	$(BIN)/pybabel -q extract --no-default-keywords -F pyproject.toml -k gettext $(TELLERS:%=-k %) -k ngettext:1,2 -k _ -k _n:1,2 -o $(TEXTS).pot --omit-header --no-location grader
 	$(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete --omit-header -w 100 -l fr -i $(TEXTS).pot -o $(TEXTS).po
 	$(BIN)/pybabel -q compile -f -l fr -i $(TEXTS).po -o $(TEXTS).mo
 	@rm $(TEXTS).pot

@@ -57,12 +57,15 @@ class Text:
 class Refusal(ValueError):
     """Something cannot be done; the message is one line: what is wrong, where, what to do.
 
+    Args:
+        message: a `Text`, or what `gettext` takes.
+
     Attributes:
         text: the message in both languages; ``str()`` gives the English one.
     """
 
-    def __init__(self, text: Text | str) -> None:
-        self.text = same(text) if isinstance(text, str) else text
+    def __init__(self, message: Text | str, /, **fields: Any) -> None:
+        self.text = message if isinstance(message, Text) else gettext(message, **fields)
         super().__init__(self.text.en)
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from grader.check.text import LANGS, did_you_mean, gettext, ngettext, number, same
+from grader.check.text import LANGS, Text, did_you_mean, gettext, ngettext, number, same
 from grader.cli.common import (
     FROM,
     LAB,
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from grader.gradebook.course import Course
     from grader.gradebook.records import Change, Graded
     from grader.gradebook.store import Store
+    from grader.platforms.marks import Filled
 
 MAX_REASON = 1000
 REASON = click.option("--reason", required=True, help="Why; the student reads it.")
@@ -62,9 +63,7 @@ class Book:
     def student(self, wanted: str, entered: bool = False) -> Graded:
         """The one student whom `wanted` names: name, identifier, number or e-mail address.
 
-        Args:
-            entered: also put who handed in nothing into the gradebook, so that something can be
-                settled of them.
+        `entered`: who handed in nothing is put into the gradebook, so that it can settle them.
         """
         everyone = self.everyone
         fits = self.course.find(everyone, wanted)
@@ -73,12 +72,10 @@ class Book:
         if len(fits) > 1:
             who = ", ".join(f"{g.student} = {g.student_id}" for g in fits)
             refuse(
-                gettext(
-                    "{n} students are called {s!r}; say which by identifier: {w}",
-                    n=len(fits),
-                    s=wanted,
-                    w=who,
-                )
+                "{n} students are called {s!r}; say which by identifier: {w}",
+                n=len(fits),
+                s=wanted,
+                w=who,
             )
         if entered and not fits[0].digest:
             self.store.enter(self.lab, [("", fits[0])], whoami())
@@ -89,8 +86,19 @@ class Book:
         ids = [c.id for c in self.key.checks]
         if wanted not in ids:
             hint = did_you_mean(wanted, ids, gettext("there are: {c}", c=", ".join(ids)))
-            refuse(gettext("no check {c!r} in {lab}; {h}", c=wanted, lab=self.lab, h=hint))
+            refuse("no check {c!r} in {lab}; {h}", c=wanted, lab=self.lab, h=hint)
         return wanted
+
+    def decide(
+        self, student_id: str, kind: Literal["mark", "standing", "comment", "curve"], what: str,
+        points: float | None, reason: str, told: Text | None = None,
+    ) -> list[Change]:  # fmt: skip
+        """Keep a decision (see `Store.decide`) and write the pages that it is on."""
+        changes = self.store.decide(
+            self.lab, student_id, kind, what, points, reason, whoami(), told
+        )
+        self.write(changes, [student_id] if student_id else None)
+        return changes
 
     def write(self, changes: Sequence[Change] = (), only: Sequence[str] | None = None) -> None:
         """Write the pages anew: of all, or of the students named and what is about all."""
@@ -102,17 +110,12 @@ class Book:
         for change in changes:
             say(change_line(change))
         if not changes:
-            say(gettext("no mark moves"))
+            say("no mark moves")
 
 
 @contextmanager
 def opened(out: Path, lab: str | None, lang: str | None, one: bool = True) -> Iterator[Book]:
-    """The gradebook in `out`; every refusal is one line.
-
-    Args:
-        lab: which lab; the only one if None.
-        one: refuse if several were graded and none is named.
-    """
+    """The gradebook in `out`; every refusal is one line."""
     language(lang)
     folder = course()
     with told():
@@ -122,38 +125,41 @@ def opened(out: Path, lab: str | None, lang: str | None, one: bool = True) -> It
 
         path = out / FILE
         if not path.is_file():
-            refuse(
-                gettext(
-                    "{p}: no gradebook here; grade first, or name its folder with --from", p=path
-                )
-            )
+            refuse("{p}: no gradebook here; grade first, or name its folder with --from", p=path)
         settled = Course.load(folder, lab_ids(folder))
         store = Store(path)
         try:
             labs = store.labs()
             listed = ", ".join(labs) or gettext("no lab")
             if lab is None and one and len(labs) != 1:
-                refuse(gettext("{p} holds {labs}; name one with --lab", p=path, labs=listed))
+                refuse("{p} holds {labs}; name one with --lab", p=path, labs=listed)
             if lab is not None and lab not in labs:
                 refuse(
-                    gettext(
-                        "{p} holds no grades of {lab!r}, but of {labs}",
-                        p=path,
-                        lab=lab,
-                        labs=listed,
-                    )
+                    "{p} holds no grades of {lab!r}, but of {labs}", p=path, lab=lab, labs=listed
                 )
             yield Book(settled, store, out, lab or (labs[0] if len(labs) == 1 else ""))
         finally:
             store.close()
 
 
+def on_book(command: Callable[..., None]) -> Callable[..., None]:
+    """A command on a gradebook: the one that ``--from`` and ``--lab`` name comes first."""
+
+    @FROM
+    @LAB
+    @LANG
+    @wraps(command)
+    def run(out: Path, lab: str | None, lang: str | None, **options: Any) -> None:
+        with opened(out, lab, lang) as book:
+            command(book, **options)
+
+    return run
+
+
 def _reasoned(reason: str) -> str:
     reason = " ".join(reason.split())
     if not reason or len(reason) > MAX_REASON:
-        refuse(
-            gettext("a decision needs a reason, of {n} characters at most: --reason", n=MAX_REASON)
-        )
+        refuse("a decision needs a reason, of {n} characters at most: --reason", n=MAX_REASON)
     return reason
 
 
@@ -164,94 +170,69 @@ def _reasoned(reason: str) -> str:
 @click.option("--points", type=Points(), help="The mark to set; 0,75 and 0.75 are one.")
 @click.option("--withdraw", is_flag=True, help="Take an earlier mark by hand back.")
 @REASON
-@FROM
-@LAB
-@LANG
+@on_book
 def override(
-    student: str, check: str, total: bool, points: float | None, withdraw: bool, reason: str,
-    out: Path, lab: str | None, lang: str | None,
+    book: Book, student: str, check: str, total: bool, points: float | None, withdraw: bool,
+    reason: str,
 ) -> None:  # fmt: skip
     """Set a mark of STUDENT (name, identifier, number, e-mail address) by hand, with a reason.
 
     Also for who handed in nothing, or something that only a person can read.
     """
-    language(lang)
     if total == bool(check):
-        refuse(gettext("say which mark: --check ID or --total"))
+        refuse("say which mark: --check ID or --total")
     if withdraw == (points is not None):
-        refuse(gettext("say the mark, --points P, or --withdraw"))
+        refuse("say the mark, --points P, or --withdraw")
     reason = _reasoned(reason)
-    with opened(out, lab, lang) as book:
-        who = book.student(student, entered=True)
-        most = book.key.check(book.check(check)).points if check else book.key.max_points
-        name = same(check) if check else gettext("the total")
-        if points is not None and not 0 <= points <= most:
-            refuse(gettext("{p:g} points: {c} gives 0 to {m:g}", p=points, c=name, m=most))
-        if points is not None and check and not who.verdicts:
-            refuse(gettext("{s} has no checks; set the total with --total", s=who.student))
-        if points is None and not any(h.check == check for h in who.by_hand):
-            refuse(gettext("{s}: {c} is not set by hand", s=who.student, c=name))
-        changes = book.store.decide(
-            book.lab, who.student_id, "mark", check, points, reason, whoami()
-        )
-        book.write(changes, [who.student_id])
-        book.tell(changes)
+    who = book.student(student, entered=True)
+    most = book.key.check(book.check(check)).points if check else book.key.max_points
+    name = same(check) if check else gettext("the total")
+    if points is not None and not 0 <= points <= most:
+        refuse("{p:g} points: {c} gives 0 to {m:g}", p=points, c=name, m=most)
+    if points is not None and check and not who.verdicts:
+        refuse("{s} has no checks; set the total with --total", s=who.student)
+    if points is None and not any(h.check == check for h in who.by_hand):
+        refuse("{s}: {c} is not set by hand", s=who.student, c=name)
+    book.tell(book.decide(who.student_id, "mark", check, points, reason))
 
 
 @click.command()
 @click.argument("student")
 @click.argument("text", required=False, default="")
-@FROM
-@LAB
-@LANG
-def comment(student: str, text: str, out: Path, lab: str | None, lang: str | None) -> None:
+@on_book
+def comment(book: Book, student: str, text: str) -> None:
     """Tell STUDENT something about the whole lab: TEXT stands on the page and in Moodle's sheet.
 
     Without TEXT, an earlier comment is taken back.
     """
-    with opened(out, lab, lang) as book:
-        who = book.student(student, entered=True)
-        logged = gettext("comment: {t}", t=text)
-        book.store.decide(
-            book.lab, who.student_id, "comment", "", None, text.strip(), whoami(), logged
-        )
-        book.write(only=[who.student_id])
-        say(same(f"{who.student}: {text.strip() or '–'}"))
+    who, logged = book.student(student, entered=True), gettext("comment: {t}", t=text)
+    book.decide(who.student_id, "comment", "", None, text.strip(), logged)
+    say(same(f"{who.student}: {text.strip() or '–'}"))
 
 
 @click.command()
 @click.argument("student")
 @click.argument("standing", type=click.Choice(["excused", "absent", "removed", "as-it-came"]))
 @REASON
-@FROM
-@LAB
-@LANG
-def settle(
-    student: str, standing: str, reason: str, out: Path, lab: str | None, lang: str | None
-) -> None:
+@on_book
+def settle(book: Book, student: str, standing: str, reason: str) -> None:
     """Say that STUDENT is excused (left out of the mean) or absent (counts 0 in it).
 
     `removed` takes a stray from every page and sheet; `as-it-came` takes any of these back.
     """
     from grader.gradebook.decisions import SETTLED
 
-    language(lang)
     reason = _reasoned(reason)
     settled = "" if standing == "as-it-came" else standing
-    with opened(out, lab, lang) as book:
-        if settled:
-            id, name = (who := book.student(student, entered=True)).student_id, who.student
-        else:  # who is removed is not among the class
-            rows = [r for r in book.store.log() if r["lab"] == book.lab]
-            known = {r["student_id"]: r["student"] for r in rows}
-            found = [i for i, n in known.items() if student.strip() in (i, n)]
-            id, name = (found[0], known[found[0]]) if found else ("", "")
-            if not found:
-                who = book.student(student)
-                id, name = who.student_id, who.student
-        changes = book.store.decide(book.lab, id, "standing", settled, None, reason, whoami())
-        book.write(changes, [id])
-        say(gettext("{s}: {r}", s=name, r=SETTLED.get(settled, gettext("as it came"))))
+    known = {r["student_id"]: r["student"] for r in book.store.log() if r["lab"] == book.lab}
+    # Who is removed is not among the class.
+    found = [(i, n) for i, n in known.items() if not settled and student.strip() in (i, n)]
+    if not found:
+        who = book.student(student, entered=bool(settled))
+        found = [(who.student_id, who.student)]
+    id, name = found[0]
+    book.decide(id, "standing", settled, None, reason)
+    say("{s}: {r}", s=name, r=SETTLED.get(settled, gettext("as it came")))
 
 
 @click.command()
@@ -259,39 +240,36 @@ def settle(
 @click.option("--csv", "table", type=click.Path(path_type=Path),
               help="Take requests from a CSV: columns student, check, text.")  # fmt: skip
 @click.option("--answer", nargs=2, metavar="NUMBER TEXT", help="Answer one; the student reads it.")
-@FROM
-@LAB
-@LANG
+@on_book
 def requests(
-    add: tuple[str, str, str] | None, table: Path | None, answer: tuple[str, str] | None,
-    out: Path, lab: str | None, lang: str | None,
+    book: Book, add: tuple[str, str, str] | None, table: Path | None,
+    answer: tuple[str, str] | None,
 ) -> None:  # fmt: skip
     """List the requests for another look, take new ones, answer them."""
-    with opened(out, lab, lang) as book:
-        touched: set[str] = set()
-        asked = [add] if add else []
-        if table is not None:
-            asked += _requests(table)
-        for student, check, text in asked:
-            who = book.student(student, entered=True)
-            if check:
-                book.check(check)
-            if book.store.ask(book.lab, who.student_id, check, " ".join(text.split())[:MAX_REASON]):
-                touched.add(who.student_id)
-        if answer is not None:
-            number, said = answer
-            who_id = number.isdigit() and book.store.answer(
-                book.lab, int(number), said.strip(), whoami()
-            )
-            if not who_id:
-                refuse(gettext("no request of number {n!r} in {lab}", n=number, lab=book.lab))
-            touched.add(who_id)
-        if touched:
-            book.write(only=list(touched))
-        for g in book.everyone:
-            for r in g.requests:
-                state = same(f"→ {r.answer}") if r.answer else gettext("open")
-                say(same(f"{r.id:>4}  {g.student}  {r.check or '*'}: {r.text}  ") + state)
+    touched: set[str] = set()
+    asked = [add] if add else []
+    if table is not None:
+        asked += _requests(table)
+    for student, check, text in asked:
+        who = book.student(student, entered=True)
+        if check:
+            book.check(check)
+        if book.store.ask(book.lab, who.student_id, check, " ".join(text.split())[:MAX_REASON]):
+            touched.add(who.student_id)
+    if answer is not None:
+        number, said = answer
+        who_id = number.isdigit() and book.store.answer(
+            book.lab, int(number), said.strip(), whoami()
+        )
+        if not who_id:
+            refuse("no request of number {n!r} in {lab}", n=number, lab=book.lab)
+        touched.add(who_id)
+    if touched:
+        book.write(only=list(touched))
+    for g in book.everyone:
+        for r in g.requests:
+            state = same(f"→ {r.answer}") if r.answer else gettext("open")
+            say(same(f"{r.id:>4}  {g.student}  {r.check or '*'}: {r.text}  ") + state)
 
 
 def _requests(table: Path) -> list[tuple[str, str, str]]:
@@ -305,7 +283,7 @@ def _requests(table: Path) -> list[tuple[str, str, str]]:
         sheet.find(("text", "texte", "request", "demande", "why", "pourquoi")),
     ]
     if columns[0] < 0 or columns[2] < 0:
-        refuse(gettext("{f}: no columns student, check, text", f=table.name))
+        refuse("{f}: no columns student, check, text", f=table.name)
     rows = [[sheet.get(i, c).strip() if c >= 0 else "" for c in columns]
             for i in sheet.filled_rows()]  # fmt: skip
     return [(student, check, text) for student, check, text in rows if student and text]
@@ -317,53 +295,41 @@ def _requests(table: Path) -> list[tuple[str, str, str]]:
 @click.option("--apply", is_flag=True, help="Let it count; without it, only show what would move.")
 @click.option("--withdraw", is_flag=True, help="Take the curve back.")
 @click.option("--reason", default="", help="Why; students read it.")
-@FROM
-@LAB
-@LANG
+@on_book
 def curve(
-    mean: float | None, add: float, apply: bool, withdraw: bool, reason: str,
-    out: Path, lab: str | None, lang: str | None,
-) -> None:  # fmt: skip
+    book: Book, mean: float | None, add: float, apply: bool, withdraw: bool, reason: str
+) -> None:
     """Move all marks of a class by one rule, shown before it counts.
 
     The order of students, 0 and the maximum stay with --mean; marks set by hand are left alone.
     """
+    import msgspec
+    from rich.console import Console
+
+    from grader.gradebook.decisions import power_for
     from grader.gradebook.records import Curve
+    from grader.reports.tables import curve_table
 
-    language(lang)
     if withdraw == (mean is not None or bool(add)) or (mean is not None and add):
-        refuse(gettext("say one of --mean M, --add P or --withdraw"))
-    with opened(out, lab, lang) as book:
-        import msgspec
-        from rich.console import Console
-
-        from grader.gradebook.decisions import power_for
-        from grader.reports.tables import curve_table
-
-        everyone = book.everyone
-        most = book.key.max_points
+        refuse("say one of --mean M, --add P or --withdraw")
+    everyone, most, chosen = book.everyone, book.key.max_points, None
+    if not withdraw:
         marks = [g.uncurved for g in everyone if g.counts and g.total_by_hand is None]
-        chosen = None
-        if not withdraw:
-            by_hand = [g.total for g in everyone if g.counts and g.total_by_hand is not None]
-            power: float | None = 1.0
-            if mean is not None and marks:  # the mean of all, of whom some stay where they are
-                rest = (mean * (len(marks) + len(by_hand)) - sum(by_hand)) / len(marks)
-                power = power_for(marks, most, rest)
-            if power is None:
-                refuse(gettext("no curve gives that mean: it must lie between 0 and {m:g}", m=most))
-            chosen = Curve(power, add, reason.strip())
-        if apply or withdraw:
-            reason = _reasoned(reason)
-            told_ = gettext("curve: {r}", r=reason)
-            encoded = msgspec.json.encode(chosen).decode()
-            by = whoami()
-            changes = book.store.decide(book.lab, "", "curve", encoded, None, reason, by, told_)
-            book.write(changes)
-            book.tell(changes)
-            return
-        Console().print(curve_table(everyone, chosen, most, language()))
-        say(gettext("nothing counts yet: add --apply and --reason"))
+        by_hand = [g.total for g in everyone if g.counts and g.total_by_hand is not None]
+        power: float | None = 1.0
+        if mean is not None and marks:  # the mean of all, of whom some stay where they are
+            rest = (mean * (len(marks) + len(by_hand)) - sum(by_hand)) / len(marks)
+            power = power_for(marks, most, rest)
+        if power is None:
+            refuse("no curve gives that mean: it must lie between 0 and {m:g}", m=most)
+        chosen = Curve(power, add, reason.strip())
+    if apply or withdraw:
+        reason = _reasoned(reason)
+        encoded = msgspec.json.encode(chosen).decode()
+        book.tell(book.decide("", "curve", encoded, None, reason, gettext("curve: {r}", r=reason)))
+        return
+    Console().print(curve_table(everyone, chosen, most, language()))
+    say("nothing counts yet: add --apply and --reason")
 
 
 @click.command()
@@ -405,169 +371,128 @@ def log(student: str | None, to: Path | None, out: Path, lab: str | None, lang: 
 @click.option("--names", is_flag=True, help="Show who wrote what; without it, nobody is named.")
 @click.option("--second", is_flag=True, help="A second reader: no mark shown, none given.")
 @click.option("--no-browser", is_flag=True, help="Only print the address.")
-@FROM
-@LAB
-@LANG
-def review(
-    port: int,
-    names: bool,
-    second: bool,
-    no_browser: bool,
-    out: Path,
-    lab: str | None,
-    lang: str | None,
-) -> None:
+@on_book
+def review(book: Book, port: int, names: bool, second: bool, no_browser: bool) -> None:
     """Read the free-text answers of a class on a local page: one question, everybody's answers.
 
     With --second somebody else reads them, as many as they like; how the two agree is printed at the
     end, and the first reader sees the second's marks beside their own.
     """
-    with opened(out, lab, lang) as book:
-        from grader.review.app import serve
-        from grader.review.desk import Desk
+    import webbrowser
 
-        desk = Desk(book.store, book.key, names, whoami(), language(), second)
-        if not desk.questions:
-            refuse(
-                gettext(
-                    '{lab} has no question that a person reads (type="text" in checks.py)',
-                    lab=book.lab,
-                )
-            )
+    from grader.review.app import serve
+    from grader.review.desk import Desk
 
-        def pages() -> Path:
-            book.write()
-            return out / book.lab / "class.html"
+    desk = Desk(book.store, book.key, names, whoami(), language(), second)
+    if not desk.questions:
+        refuse('{lab} has no question that a person reads (type="text" in checks.py)', lab=book.lab)
 
-        def ready(address: str, door: Path) -> None:
-            click.echo(address)
-            say(
-                gettext(
-                    "Only this machine can open it. Ctrl-C ends the reading and writes the pages."
-                )
-            )
-            if not no_browser:
-                import webbrowser
+    def pages() -> Path:
+        book.write()
+        return book.out / book.lab / "class.html"
 
-                webbrowser.open(door.as_uri())
+    def ready(address: str, door: Path) -> None:
+        click.echo(address)
+        say("Only this machine can open it. Ctrl-C ends the reading and writes the pages.")
+        if not no_browser:
+            webbrowser.open(door.as_uri())
 
-        try:
-            serve(desk, port, pages, ready)
-        except OSError as error:
-            why = error.strerror or str(error)
-            refuse(gettext("port {p}: {e}; choose another --port", p=port, e=why))
-        for title, (agreed, apart) in desk.agreements().items():
-            say(
-                gettext(
-                    "{t}: two readers, {n} answers, {e} with the same points; {d} points apart on "
-                    "average, weighted kappa {k}",
-                    t=title,
-                    n=agreed.n,
-                    e=agreed.equal,
-                    d=number(agreed.apart, language()),
-                    k=number(agreed.kappa, language()),
-                )
-            )
-            for answer in apart:
-                say(same(f"  {desk.label(answer)}: {' '.join(answer.text.split())[:70]}"))
-        click.echo(str(pages().parent / "feedback"))
+    try:
+        serve(desk, port, pages, ready)
+    except OSError as error:
+        refuse("port {p}: {e}; choose another --port", p=port, e=error.strerror or str(error))
+    for title, (agreed, apart) in desk.agreements().items():
+        say(
+            "{t}: two readers, {n} answers, {e} with the same points; {d} points apart on "
+            "average, weighted kappa {k}",
+            t=title,
+            n=agreed.n,
+            e=agreed.equal,
+            d=number(agreed.apart, language()),
+            k=number(agreed.kappa, language()),
+        )
+        for answer in apart:
+            say(same(f"  {desk.label(answer)}: {' '.join(answer.text.split())[:70]}"))
+    click.echo(str(pages().parent / "feedback"))
 
 
 @click.command()
-@FROM
-@LAB
-@LANG
-def similar(out: Path, lab: str | None, lang: str | None) -> None:
+@on_book
+def similar(book: Book) -> None:
     """Show submissions whose own code is close, side by side: evidence, never a verdict.
 
     They also join the list of those to ask about their work, on the class page and in oral.csv.
     """
-    with opened(out, lab, lang) as book:
-        from dataclasses import replace
+    from grader.gradebook.alike import look_alikes
+    from grader.intake import NotGradable, read_notebook
+    from grader.platforms.files import write_atomically
+    from grader.reports.class_page import similar_page
+    from grader.reports.page import file_stems
+    from grader.reports.summary import doubts
+    from grader.reports.write import write_all
 
-        from grader.gradebook.alike import look_alikes
-        from grader.intake import NotGradable, read_notebook
-        from grader.platforms.files import file_stems, person, write_atomically
-        from grader.reports.class_page import similar_page
-        from grader.reports.summary import doubts
-        from grader.reports.write import write_all
-
-        sources = book.store.sources(book.lab)
-        if not sources:
-            refuse(gettext("{p}: the gradebook holds no code; grade again", p=book.store.path))
-        given = []
-        for side in LANGS:
-            try:
-                notebook = book.course.folder / "labs" / side / f"{book.lab}.ipynb"
-                given.append(read_notebook(notebook.read_bytes()).sources)
-            except (OSError, NotGradable):
-                continue  # a language that was not released gives nothing away
-        everyone = book.everyone
-        handed_in = [g for g in everyone if g.digest]
-        pairs = look_alikes(handed_in, sources, given)
-        stems = file_stems(handed_in)
-        links = {g.student_id: f"submissions/{stems[person(g)]}.html" for g in handed_in}
-        folder = out / book.lab
-        page = similar_page(pairs, book.key, len(sources), language(), links)
-        path = write_atomically(folder / "similar.html", page)
-        about = book.course.about(book.lab, everyone)
-        about = replace(about, oral=tuple(doubts(everyone, book.key, pairs)))
-        write_all(everyone, book.key, folder, language(), book.store, about, [])
-        say(ngettext("{p}: {n} pair", "{p}: {n} pairs", len(pairs), p=path))
-        say(
-            ngettext(
-                "{p}: {n} student to ask", "{p}: {n} students to ask", len(about.oral),
-                p=folder / "oral.csv",
-            )
-        )  # fmt: skip
+    sources = book.store.sources(book.lab)
+    if not sources:
+        refuse("{p}: the gradebook holds no code; grade again", p=book.store.path)
+    given = []
+    for side in LANGS:
+        try:
+            notebook = book.course.folder / "labs" / side / f"{book.lab}.ipynb"
+            given.append(read_notebook(notebook.read_bytes()).sources)
+        except (OSError, NotGradable):
+            continue  # a language that was not released gives nothing away
+    everyone, folder = book.everyone, book.out / book.lab
+    handed_in = [g for g in everyone if g.digest]
+    pairs = look_alikes(handed_in, sources, given)
+    links = {id: f"submissions/{stem}.html" for id, stem in file_stems(handed_in).items()}
+    page = similar_page(pairs, book.key, len(sources), language(), links)
+    path = write_atomically(folder / "similar.html", page)
+    about = book.course.about(book.lab, everyone)
+    about = replace(about, oral=tuple(doubts(everyone, book.key, pairs)))
+    write_all(everyone, book.key, folder, language(), book.store, about, [])
+    say(ngettext("{p}: {n} pair", "{p}: {n} pairs", len(pairs), p=path))
+    oral = folder / "oral.csv"
+    say(ngettext("{p}: {n} student to ask", "{p}: {n} students to ask", len(about.oral), p=oral))
 
 
 @click.command()
 @click.argument("student")
 @click.argument("check")
 @click.option("--no-run", is_flag=True, help="Only what the gradebook keeps; run nothing.")
-@FROM
-@LAB
-@LANG
 @SANDBOX
-def show(
-    student: str, check: str, no_run: bool, out: Path, lab: str | None, lang: str | None,
-    sandbox: str,
-) -> None:  # fmt: skip
+@on_book
+def show(book: Book, student: str, check: str, no_run: bool, sandbox: str) -> None:
     """Show why STUDENT got what they got for CHECK, then run the submission again and look.
 
     Code, what was asked, what came, what was expected, what each known mistake would have given.
     """
-    with opened(out, lab, lang) as book:
-        from rich.console import Console
+    from rich.console import Console
 
-        from grader.reports.tables import evidence_table
+    from grader.reports.tables import evidence_table
 
-        who, spoken = book.student(student), language()
-        asked = book.key.check(book.check(check))
-        cells = book.store.sources(book.lab, who.student_id).get(who.student_id, [])
-        values = book.store.evidence(book.lab, who.student_id).get(check, {})
-        console = Console(highlight=False)
-        for part in evidence_table(who, asked, book.key, cells, values, spoken):
-            console.print(part)
-        if no_run or not cells:
-            return
-        fresh, seen = _again(book, who, cells, sandboxed(sandbox))
-        console.rule(gettext("seen again").to(spoken))
-        for part in evidence_table(fresh, asked, book.key, [], seen.get(check, {}), spoken):
-            console.print(part)
+    who, spoken = book.student(student), language()
+    asked = book.key.check(book.check(check))
+    cells = book.store.sources(book.lab, who.student_id).get(who.student_id, [])
+    values = book.store.evidence(book.lab, who.student_id).get(check, {})
+    console = Console(highlight=False)
+    for part in evidence_table(who, asked, book.key, cells, values, spoken):
+        console.print(part)
+    if no_run or not cells:
+        return
+    fresh, seen = _again(book, who, cells, sandboxed(sandbox))
+    console.rule(gettext("seen again").to(spoken))
+    for part in evidence_table(fresh, asked, book.key, [], seen.get(check, {}), spoken):
+        console.print(part)
 
 
 def _again(
     book: Book, who: Graded, cells: Sequence[str], guard: bool
 ) -> tuple[Graded, Mapping[str, Tree]]:
     """Grade one submission once more, and keep nothing: its grading and what came."""
-    from dataclasses import replace
-
     from grader.gradebook.executors import Setting
-    from grader.gradebook.grade import grade_units
+    from grader.gradebook.grade import grade_alone
     from grader.gradebook.keys import lab_dir
-    from grader.gradebook.unit import Item, Result, Work
+    from grader.gradebook.unit import Item, Work
     from grader.intake import collect
 
     bare = replace(who, verdicts=(), cells=(), recordings=(), by_hand=(), curve=None, notices=())
@@ -580,16 +505,13 @@ def _again(
     elif book.key.recordings:
         said = gettext("{p} is no longer there: seen again without its recordings", p=place)
         say(said, err=True)
-    found: list[Result] = []
     folder = book.course.folder
     setting = Setting(lab_dir(folder, book.lab), folder / "data", sandboxed=guard)
-    grade_units(book.key, [("again", item)], setting, lambda unit, result: found.append(result))
-    return found[0].graded, found[0].evidence
+    found = grade_alone(book.key, item, setting)
+    return found.graded, found.evidence
 
 
 @click.command()
-@FROM
-@LAB
 @click.option("--moodle", type=click.Path(path_type=Path), help="Your grading worksheet, to fill.")
 @click.option("--moodle-feedback", type=click.Path(path_type=Path), help="Feedback zip to write.")
 @click.option("--canvas", type=click.Path(path_type=Path), help="Canvas' gradebook CSV, to fill.")
@@ -599,20 +521,44 @@ def _again(
 )
 @click.option("--xlsx", type=click.Path(path_type=Path), help="Workbook to write.")
 @click.option("--scale", is_flag=True, help="Convert to the worksheet's own maximum grade.")
-@LANG
+@on_book
 def export(
-    out: Path, lab: str | None, moodle: Path | None, moodle_feedback: Path | None,
-    canvas: Path | None, assignment: str, gradescope: Path | None, xlsx: Path | None, scale: bool,
-    lang: str | None,
+    book: Book, moodle: Path | None, moodle_feedback: Path | None, canvas: Path | None,
+    assignment: str, gradescope: Path | None, xlsx: Path | None, scale: bool,
 ) -> None:  # fmt: skip
-    """Write what Moodle, Canvas or Gradescope take, from a gradebook."""
-    from grader.cli.export import Wish
-    from grader.cli.export import export as write
+    """Write what Moodle, Canvas or Gradescope take, from a gradebook.
 
-    language(lang)
-    wish = Wish(moodle, moodle_feedback, canvas, assignment, gradescope, xlsx, scale)
-    if wish == Wish(assignment=assignment, scale=scale):
-        refuse(gettext("nothing to export; say --moodle, --canvas, --gradescope or --xlsx"))
-    with opened(out, lab, lang) as book:
-        for line in write(book.everyone, book.key, book.store, wish, language()):
-            say(line)
+    Worksheets are filled next to the original, as NAME-filled.csv.
+    """
+    from grader.platforms.canvas import fill_gradebook
+    from grader.platforms.files import read_bytes, write_atomically
+    from grader.platforms.moodle import fill_worksheet
+    from grader.reports import exports
+
+    if not any((moodle, moodle_feedback, canvas, gradescope, xlsx)):
+        refuse("nothing to export; say --moodle, --canvas, --gradescope or --xlsx")
+    everyone, key = book.everyone, book.key
+    marks, most = exports.marks(everyone), round(key.max_points, 4)
+
+    def write(path: Path, data: bytes) -> None:
+        write_atomically(path, data)
+        say("written: {p}", p=path)
+
+    def fill(sheet: Path, filled: Filled) -> None:
+        for notice in filled.notices():
+            say(notice)
+        write(sheet.with_name(f"{sheet.stem}-filled{sheet.suffix}"), filled.data)
+
+    if moodle is not None:
+        data = read_bytes(moodle)
+        fill(moodle, fill_worksheet(data, marks, most, name=moodle.name, scale=scale))
+    if canvas is not None:
+        data = read_bytes(canvas)
+        fill(canvas, fill_gradebook(data, marks, most, assignment, name=canvas.name, scale=scale))
+    if moodle_feedback is not None:
+        write(moodle_feedback, exports.feedback_zip(everyone, key, book.store))
+    if gradescope is not None:
+        exports.write_results(everyone, key, gradescope)
+        say("written: {p}", p=gradescope)
+    if xlsx is not None:
+        write(xlsx, exports.gradebook_workbook(everyone, key, language()))

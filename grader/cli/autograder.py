@@ -10,7 +10,6 @@ that Gradescope calls the instructor and no student gets a zero for it.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -20,23 +19,21 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import grader
 from grader.check.key import Key
-from grader.check.text import Refusal, Text, gettext
+from grader.check.text import Refusal
 from grader.gradebook.executors import Setting
-from grader.gradebook.grade import grade_units
-from grader.gradebook.keys import NoLab, hidden_key, hidden_key_file, lab_dir, secret_seed
+from grader.gradebook.grade import grade_alone
+from grader.gradebook.keys import hidden_key, hidden_key_file, lab_dir, secret_seed
 from grader.gradebook.late import lateness, moment
 from grader.gradebook.records import Graded
-from grader.gradebook.settings import Settings, SettingsError, load_settings
-from grader.gradebook.unit import Result
+from grader.gradebook.settings import Settings, load_settings
 from grader.intake import IntakeError, Submission, collect
 from grader.platforms.files import write_atomically
-from grader.platforms.gradescope import Metadata, autograder_zip, read_metadata, results
+from grader.platforms.gradescope import Metadata, Results, autograder_zip, read_metadata
 from grader.platforms.people import is_person
-from grader.reports.exports import results_json
+from grader.reports.exports import results
 from grader.sandbox.bwrap import NoSandbox, require
 
 ROOT = "/autograder"
@@ -44,10 +41,6 @@ _NOT_NEEDED = (
     "axe-playwright-python", "hypothesis", "jupyter", "jupyterlab", "mypy", "nbgrader", "playwright",
     "pytest", "pytest-xdist", "ruff",
 )  # fmt: skip
-
-
-class AutograderError(RuntimeError):
-    """The grader, not the submission, is at fault; the message says what the instructor can do."""
 
 
 def one_submission(folder: Path, lab: str, name: str, room: Path) -> Submission:
@@ -60,23 +53,6 @@ def one_submission(folder: Path, lab: str, name: str, room: Path) -> Submission:
     own = room / "class" / f"{safe}_1_assignsubmission_file_"
     shutil.copytree(folder, own, symlinks=True)
     return collect(room / "class", lab, known=[lab])[0]
-
-
-def grade_one(
-    course: Path, lab: str, submission: Submission, sandboxed: bool, jobs: int = 1
-) -> tuple[Graded, Key]:
-    """Grade one submission with the hidden key."""
-    from grader.cli.grading import item_of
-
-    settings = load_settings(course, [lab])
-    key = settings.key(hidden_key(course, lab))
-    item = item_of(submission, key)
-    if item.person.problem is not None:
-        return item.person, key
-    found: list[Result] = []
-    setting = Setting(lab_dir(course, lab), course / "data", jobs, sandboxed)
-    grade_units(key, [("one", item)], setting, lambda unit, result: found.append(result))
-    return found[0].graded, key
 
 
 def with_lateness(graded: Graded, key: Key, settings: Settings, metadata: Metadata) -> Graded:
@@ -107,57 +83,47 @@ def with_lateness(graded: Graded, key: Key, settings: Settings, metadata: Metada
     return replace(graded, late=late if late is not None and late.taken else None)
 
 
-def run(root: Path, course: Path, lab: str, sandbox: str) -> dict[str, Any]:
+def run(root: Path, course: Path, lab: str, sandbox: str) -> Results:
     """Grade what lies in ``root/submission``.
 
-    Args:
-        sandbox: ``auto`` or ``none``.
-
-    Returns:
-        What ``results.json`` holds.
-
     Raises:
-        AutograderError: the grader is at fault.
+        Refusal: the grader, not the submission, is at fault; it says what the instructor can do.
     """
+    from grader.cli.grading import item_of
+
     metadata = read_metadata(root / "submission_metadata.json")
     name = ", ".join(metadata.names) or "student"
     id = metadata.ids[0] if metadata.ids else "student"
     try:
         sandboxed = require("none" if sandbox == "none" else "auto")
-        settings = load_settings(course, [lab])
     except NoSandbox as error:
-        raise AutograderError(
-            f"{error}. Make the zip again with --sandbox none if you accept that a student's code"
-            " runs beside the answer key"
+        raise Refusal(
+            "{e}. Make the zip again with --sandbox none if you accept that a student's code runs "
+            "beside the answer key",
+            e=error,
         ) from None
-    except SettingsError as error:
-        raise AutograderError(str(error)) from None
+    settings = load_settings(course, [lab])
+    key = settings.key(hidden_key(course, lab))
+    setting = Setting(lab_dir(course, lab), course / "data", 1, sandboxed)
     with tempfile.TemporaryDirectory() as room:
         try:
             submission = one_submission(root / "submission", lab, name, Path(room))
-            graded, key = grade_one(course, lab, submission, sandboxed)
         except IntakeError as error:
-            return refusal(error.text)
-        except NoLab as error:
-            raise AutograderError(str(error)) from None
-    graded = replace(graded, student=name, student_id=id)
+            return Results(0.0, "\n".join(dict.fromkeys((error.text.fr, error.text.en))))
+        item = item_of(submission, key)
+        graded = item.person
+        if graded.problem is None:
+            graded = grade_alone(key, item, setting).graded
     if graded.problem is not None and "the grader failed" in graded.problem.en:
-        raise AutograderError(graded.problem.en)
-    return results_json(with_lateness(graded, key, settings, metadata), key)
-
-
-def refusal(text: Text) -> dict[str, Any]:
-    """Results of what is no submission: no points, and why, in both languages."""
-    return results(0.0, text.fr if text.fr == text.en else f"{text.fr}\n{text.en}")
+        raise Refusal(graded.problem)
+    graded = replace(graded, student=name, student_id=id)
+    return results(with_lateness(graded, key, settings, metadata), key)
 
 
 def write_zip(course: Path, lab: str, out: Path, sandbox: str) -> int:
     """Write the zip for Gradescope's "Configure autograder"; it holds the hidden key.
 
     Args:
-        course: the course's folder.
-        lab: id.
-        out: the zip.
         sandbox: ``auto`` (refuse to grade where no sandbox can be had) or ``none``.
 
     Returns:
@@ -206,9 +172,7 @@ def _requirements(kit: Path) -> bytes:
     try:
         lines = path.read_text("utf-8").splitlines()
     except OSError:
-        raise Refusal(
-            gettext("{p}: missing; run this from the kit's own repository", p=path)
-        ) from None
+        raise Refusal("{p}: missing; run this from the kit's own repository", p=path) from None
     pins = [line for line in lines if re.match(r"[A-Za-z0-9]", line)]
     kept = [p for p in pins if re.split(r"[=;<> ]", p)[0] not in _NOT_NEEDED]
     return ("\n".join(kept) + "\n").encode()
@@ -221,11 +185,10 @@ def main(argv: list[str]) -> int:
     course = Path(__file__).resolve().parents[2]
     try:
         found = run(root, course, lab, sandbox)
-    except AutograderError as error:
+    except Refusal as error:
         print(f"autograder: {error}", file=sys.stderr)
         return 1
-    said = json.dumps(found, ensure_ascii=False, allow_nan=False)
-    write_atomically(root / "results" / "results.json", said)
+    write_atomically(root / "results" / "results.json", found.to_json())
     return 0
 
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from grader.check.text import LANGS, Refusal, Text, gettext
+from grader.check.text import LANGS, Refusal, Text, gettext, same
+from grader.notebook.errors import LabError
 
 if TYPE_CHECKING:
     from grader.authoring.source import LoadedLab
@@ -76,15 +77,17 @@ class Program(click.Group):
 _chosen: list[str] = []  # the language of this run, once it is known
 
 
-def say(text: Text | str, err: bool = False) -> None:
-    """Print a text in the language of the run."""
-    click.echo(text if isinstance(text, str) else text.to(language()), err=err)
+def say(message: Text | str, /, err: bool = False, **fields: Any) -> None:
+    """Print a `Text`, or what `gettext` takes, in the language of the run."""
+    text = message if isinstance(message, Text) else gettext(message, **fields)
+    click.echo(text.to(language()), err=err)
 
 
-def refuse(why: Exception | Text | str) -> NoReturn:
-    """End with one line and exit code 2."""
-    text = why.text if isinstance(why, Refusal) else why if isinstance(why, Text) else str(why)
-    click.echo(f"grader: {text if isinstance(text, str) else text.to(language())}", err=True)
+def refuse(why: Exception | Text | str, /, **fields: Any) -> NoReturn:
+    """End with one line, an exception's, a `Text` or what `gettext` takes, and exit code 2."""
+    why = why.text if isinstance(why, (Refusal, LabError)) else why
+    text = why if isinstance(why, Text) else gettext(str(why), **fields)
+    say(same("grader: ") + text, err=True)
     sys.exit(2)
 
 

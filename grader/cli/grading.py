@@ -56,16 +56,16 @@ def init(force: bool, lang: str | None) -> None:
 
     folder, here = course(), Path.cwd()
     if folder not in (here, *here.parents):  # the kit's own course: its labs, settings kept here
-        say(gettext("no course here: the labs are those of {f}", f=folder))
+        say("no course here: the labs are those of {f}", f=folder)
     else:
         here = folder
     path = here / FILE
     language(lang)
     if path.exists() and not force:
-        refuse(gettext("{p} is there already; edit it, or write it anew with --force", p=path))
+        refuse("{p} is there already; edit it, or write it anew with --force", p=path)
     with told():
         path.write_text(template(lab_ids(folder), language()), "utf-8")
-    say(gettext("{p}: everything in it is a comment; take the # off what you need", p=path))
+    say("{p}: everything in it is a comment; take the # off what you need", p=path)
 
 
 @click.command()
@@ -109,11 +109,7 @@ def grade(
 
 @dataclass(frozen=True)
 class Options:
-    """How a class is graded; see `grader.gradebook.grade.Setting`.
-
-    Attributes:
-        only: the one student who is graded, "" for all.
-    """
+    """How a class is graded; see `grader.gradebook.grade.Setting`."""
 
     jobs: int
     sandboxed: bool
@@ -147,7 +143,7 @@ def run(folder: Path, path: Path, out: Path, lab: str | None, options: Options) 
         lab_dir(folder, lab)
         known = [lab]
     with options.timings.during("intake"):
-        submissions = collect(path, lab, settled.settings.intake.limits(), known)
+        submissions = collect(path, lab, settled.settings.intake, known)
     classes = by_lab(submissions, known) if lab is None else {lab: submissions}
     bad: list[Graded] = []
     with locked(out):
@@ -189,11 +185,9 @@ def by_lab(
     if not counts:
         named = sorted({s.lab for s in submissions if s.lab})
         raise Failed(
-            gettext(
-                "no submission of a known lab (found: {f}; known: {k}); name it with --lab",
-                f=", ".join(named) or gettext("no lab line at all"),
-                k=", ".join(known),
-            )
+            "no submission of a known lab (found: {f}; known: {k}); name it with --lab",
+            f=", ".join(named) or gettext("no lab line at all"),
+            k=", ".join(known),
         )
     usual, most = counts.most_common(1)[0]
     found: dict[str, list[Submission]] = {}
@@ -218,9 +212,9 @@ def _cards(gpu: bool | None, rerun: bool, sandboxed: bool, elsewhere: bool) -> S
         Failed: a GPU was asked for and cannot be had.
     """
     if gpu and not rerun:
-        raise Failed(gettext("--gpu is for trainings that are repeated: add --rerun"))
+        raise Failed("--gpu is for trainings that are repeated: add --rerun")
     if gpu and elsewhere:
-        raise Failed(gettext("--gpu is for this machine: leave it out with --scheduler"))
+        raise Failed("--gpu is for this machine: leave it out with --scheduler")
     if gpu is False or not rerun or elsewhere:
         return ()
     from grader.sandbox.gpu import devices, usable
@@ -229,10 +223,8 @@ def _cards(gpu: bool | None, rerun: bool, sandboxed: bool, elsewhere: bool) -> S
         return devices()
     if gpu:
         raise Failed(
-            gettext(
-                "--gpu: TensorFlow finds no NVIDIA GPU in the sandbox; leave --gpu out to train on"
-                " the processor"
-            )
+            "--gpu: TensorFlow finds no NVIDIA GPU in the sandbox; leave --gpu out to train on"
+            " the processor"
         )
     return ()
 
@@ -330,10 +322,6 @@ def write_pages(
     only: Sequence[str] | None = None,
 ) -> tuple[list[Graded], About, Paths]:  # fmt: skip
     """Write a lab's reports from its gradebook; nothing is graded.
-
-    Args:
-        changes: marks that moved.
-        only: students whose own pages are written; all if None.
 
     Returns:
         The class, what the reports say beside its marks, and where they are.

@@ -34,9 +34,7 @@ class Side:
     """One submission of a pair.
 
     Attributes:
-        code: its own code.
         shared: ``(start, end)`` of what the other has too, in order.
-        share: of its own code, 0 to 1.
     """
 
     student: Graded
@@ -51,7 +49,6 @@ class Pair:
 
     Attributes:
         overlap: characters shared, names and strings counted as one.
-        identical: whether their own code is the same to the letter.
     """
 
     left: Side
@@ -106,12 +103,6 @@ def look_alikes(
     """The closest pairs, the closest first.
 
     Members of one group, who handed in together, are no pair.
-
-    Args:
-        graded: the class.
-        sources: student id → code cells.
-        given: code cells of each released notebook.
-        most: pairs returned at most.
     """
     known = given_cells(given)
     people = [g for g in graded if g.student_id in sources]

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from pathlib import Path
 
-from grader.check.text import gettext
 from grader.platforms.files import read_bytes
 from grader.platforms.moodle import HEADINGS, read_moment
 from grader.platforms.people import Person, Student, letters, match, participant
@@ -53,12 +52,10 @@ def read_class_list(path: Path, zone: tzinfo) -> list[Person]:
         name = last
     if name < 0 and last < 0:
         raise BadSheet(
-            gettext(
-                "class list {p}: no column of names (Full name, or First name and Last name);"
-                " its columns are {c}",
-                p=path.name,
-                c=", ".join(h for h in sheet.headings() if h)[:200] or "?",
-            )
+            "class list {p}: no column of names (Full name, or First name and Last name);"
+            " its columns are {c}",
+            p=path.name,
+            c=", ".join(h for h in sheet.headings() if h)[:200] or "?",
         )
     numbers = [i for i in (sheet.find((n,)) for n in _NUMBERS) if i >= 0]
     identifier = sheet.find(HEADINGS["identifier"])
@@ -79,7 +76,7 @@ def read_class_list(path: Path, zone: tzinfo) -> list[Person]:
             )
         )
     if not people:
-        raise BadSheet(gettext("class list {p}: nobody in it", p=path.name))
+        raise BadSheet("class list {p}: nobody in it", p=path.name)
     return people
 
 

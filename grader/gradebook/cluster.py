@@ -89,7 +89,6 @@ def grade_there(
 
     Args:
         name: of its `LabPlugin`.
-        person, cells, recordings: see `grader.gradebook.unit.Work`.
         rerun: train again even where there is a recording.
 
     Returns:

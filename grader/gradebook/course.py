@@ -47,9 +47,7 @@ class Course:
         if settings.class_list:
             path = folder / settings.class_list
             if not path.is_file():
-                raise SettingsError(
-                    gettext("{p}: class_list: no file {f}", p=folder / SETTINGS, f=path)
-                )
+                raise SettingsError("{p}: class_list: no file {f}", p=folder / SETTINGS, f=path)
             people = read_class_list(path, settings.zone)
         return cls(folder, settings, people)
 
@@ -102,10 +100,6 @@ class Course:
 
         A student who is known by a file's name alone (a notebook that came by mail) is found by name
         among those in the gradebook and on the class list.
-
-        Args:
-            people: who handed in, in this run.
-            entries: who is in the gradebook.
 
         Returns:
             For each who they are, with the identifier that the gradebook must change into theirs
@@ -181,7 +175,6 @@ class Course:
         The platform's time in the class list (a Moodle worksheet) counts before the submission's.
 
         Args:
-            points: the lab's maximum.
             by_platform: for each, whether its `submitted_at` is a platform's word.
         """
         own = self.settings.lab(graded[0].lab) if graded else LabSettings()
@@ -305,10 +298,6 @@ def course_rows(
 
     A person is one by the class list, else by identifier and name: participant numbers of Moodle
     differ from assignment to assignment.
-
-    Args:
-        classes: lab → its class.
-        most: lab → its maximum.
     """
     found: dict[object, tuple[str, str, dict[str, float | Standing]]] = {}
     for lab, graded in classes.items():

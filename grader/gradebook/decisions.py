@@ -29,9 +29,6 @@ class Decision:
         kind: ``mark``, ``standing`` or ``comment``.
         check: for a mark, the check ("": the total); for a standing, which ("": as it came).
         points: for a mark; None takes an earlier one back.
-        reason: why; for a comment, the comment.
-        at: ISO 8601.
-        by: who.
     """
 
     kind: str
@@ -48,7 +45,6 @@ class Item:
 
     Attributes:
         id: its row in the gradebook.
-        points: what it gives; may be negative.
     """
 
     id: int
@@ -125,17 +121,11 @@ def agreement(pairs: Sequence[tuple[float, float]]) -> Agreement | None:
 
 
 def reviewed(
-    graded: Graded,
-    reviews: Mapping[str, Review],
-    rubrics: Mapping[str, Mapping[int, Item]],
+    graded: Graded, reviews: Mapping[str, Review], rubrics: Mapping[str, Mapping[int, Item]]
 ) -> Graded:
     """`graded` with the answers that a person has read.
 
     A review counts for the answer that was read: one changed since is to be read again.
-
-    Args:
-        reviews: check → review.
-        rubrics: check → its items by id.
     """
 
     def verdict(v: Verdict) -> Verdict:

@@ -25,15 +25,11 @@ class Setting:
     """Where and how units are graded.
 
     Attributes:
-        lab_dir: the lab's folder, for the clean room.
         data: ``data/``, or None.
-        jobs: submissions at a time.
         sandboxed: see `grader.sandbox.bwrap.require`.
-        rerun: train again even where there is a recording.
         gpu: device files of a GPU on which the trainings are repeated, one at a time; none: on the
             processor, `jobs` at a time.
         scheduler: address of a Dask scheduler whose workers grade; none: this machine does.
-        timings: told where the time goes, except on a cluster.
     """
 
     lab_dir: Path

@@ -35,7 +35,6 @@ class Run:
     """What grading a class came to.
 
     Attributes:
-        fresh: submissions graded now.
         changes: marks that moved, new ones included.
     """
 
@@ -55,12 +54,7 @@ def grade_class(
     """Grade what is not graded yet and enter the class into the gradebook.
 
     Args:
-        key: the lab's hidden key.
-        items: the class, in its order.
-        store: the gradebook.
-        setting: where and how.
         done: called after each submission, graded now or before.
-        by: who runs it, for the log.
         place: where the submissions came from, so that one can be run again.
     """
     waiting: dict[str, list[Item]] = {}
@@ -111,9 +105,6 @@ def grade_units(
     """Have units graded, several at once; the calling thread keeps the results.
 
     Args:
-        key: the key.
-        units: ``(unit's name, item)``.
-        setting: where and how.
         keep: called with each result, one at a time.
         store: where what the zones brought back is kept, if anywhere.
         by: who grades; an executor of the setting's own if None.
@@ -137,6 +128,13 @@ def grade_units(
                 unit, item = flying.pop(future)
                 with setting.timings.during("keeping"):
                     keep(unit, result_of(item, _found(future)))
+
+
+def grade_alone(key: Key, item: Item, setting: Setting) -> Result:
+    """Grade one item; nothing is kept."""
+    found: list[Result] = []
+    grade_units(key, [("alone", item)], setting, lambda unit, result: found.append(result))
+    return found[0]
 
 
 def executor(setting: Setting, key: Key) -> Executor:

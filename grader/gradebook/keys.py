@@ -94,8 +94,6 @@ def hidden_key(course: Path, lab: str, seed: int | None = None) -> Key:
     """The hidden key of a lab, compiled if its sources have changed.
 
     Args:
-        course: the course's folder.
-        lab: the lab.
         seed: the key's; the course's own, which is secret, if not given.
 
     Compiling runs the solution, in a process of its own, so that this one stays free of TensorFlow.

@@ -39,7 +39,6 @@ def lateness(due: datetime, handed_in: datetime, policy: LatePolicy, points: flo
     Args:
         due: with its zone.
         handed_in: with its zone.
-        points: the lab's maximum.
     """
     # Two moments of one zone are subtracted by the clock on the wall, also where it was changed.
     seconds = handed_in.timestamp() - due.timestamp()

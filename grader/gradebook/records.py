@@ -28,7 +28,6 @@ class Late:
 
     Attributes:
         due: ISO 8601, the student's own if it was extended.
-        seconds: how long after it.
         taken: points taken, at least 0.
         text: the rule applied, in words.
     """
@@ -46,10 +45,6 @@ class ByHand:
     Attributes:
         check: the check, or "" for the total.
         before: points that it replaces.
-        points: points set.
-        reason: why; the student reads it.
-        at: ISO 8601.
-        by: who.
     """
 
     check: str
@@ -66,10 +61,7 @@ class Request:
 
     Attributes:
         check: the check that it is about, or "" for the whole lab.
-        text: what the student says.
-        at: ISO 8601.
         answer: what was answered, or "" while it is open.
-        by: who answered.
     """
 
     id: int
@@ -87,7 +79,6 @@ class Curve:
     Attributes:
         power: of the share of the maximum, before anything else; below 1 lifts the middle.
         add: points added to all, from 0 up to the maximum.
-        reason: why; students read it.
     """
 
     power: float = 1.0
@@ -107,30 +98,18 @@ class Graded:
     """One graded submission, or what stands in the place of one.
 
     Attributes:
-        student: name, as shown.
         student_id: stable identifier; equals the name where the platform gives none.
         origin: path of the submission, as shown.
-        lab: id of the lab.
         digest: hash of the submission's content; "" if nothing was handed in.
-        lang: language of the notebook, ``"fr"`` or ``"en"``.
         verdicts: one a check, in the key's order; empty if it could not be graded.
-        cells: how each code cell ran.
         notices: what its reader should know (``two submissions: the newest counts``).
         recordings: manifests of the recordings found: ``name``, ``seconds``, ``epochs``,
             ``history`` {metric: [value an epoch]}, ``created`` (ISO 8601), ``digest``.
         seconds: wall time of grading.
-        receipt: short hash that the student got when handing in.
         submitted_at: ISO 8601, or "" if unknown.
-        problem: why it could not be graded, or None.
-        answers: check → the text that the student wrote, for a person to read.
         attempts: versions handed in; the newest counts.
         members: names of the whole group, if several handed this in together.
-        late: what handing in late costs, or None.
-        by_hand: marks that a person set.
         settled: what a person settled of the whole: "", ``absent``, ``excused``.
-        comment: what a person tells the student about the whole lab.
-        requests: other looks asked for.
-        curve: the class's, or None.
         group: the student's, by the class list or else by the platform's folders; "" if there is none.
     """
 
@@ -257,11 +236,7 @@ def _encodable(value: Any) -> Any:
 
 @dataclass(frozen=True)
 class Change:
-    """A mark that moved; `before` is None for a student who had none.
-
-    Attributes:
-        why: which points moved, or who decided what.
-    """
+    """A mark that moved; `before` is None for a student who had none."""
 
     student: str
     student_id: str
@@ -272,12 +247,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Doubt:
-    """Why a student should be asked about the work, and how to begin.
-
-    Attributes:
-        student: `Graded.student_id`.
-        reasons: facts, none of them a verdict.
-    """
+    """Why a student should be asked about the work, and how to begin."""
 
     student: str
     reasons: tuple[Text, ...]
@@ -291,7 +261,6 @@ class About:
         strangers: names that handed in and are not on the class list.
         unclear: names that fit several people of it.
         changes: marks that the last run moved, without those that are new.
-        oral: whom to ask, and why.
         contact: e-mail address for requests for another look, or "".
         earlier: for each earlier year: its name, its students, and mistake → how many made it.
     """

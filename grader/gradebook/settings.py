@@ -13,10 +13,19 @@ from dataclasses import fields, replace
 from datetime import date, datetime, time
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+    create_model,
+    field_validator,
+)  # fmt: skip
 
 from grader.check.key import Key, Limits
 from grader.check.text import Refusal, Text, did_you_mean, gettext, ngettext, same
@@ -37,9 +46,7 @@ class LatePolicy(_Strict):
     """What handing in late costs.
 
     Attributes:
-        grace_minutes: lateness that costs nothing.
         percent: of the lab's points, taken for each `every` begun.
-        max_percent: taken at most.
         refuse_after_days: later than this, nothing is earned; None: never.
     """
 
@@ -50,55 +57,27 @@ class LatePolicy(_Strict):
     refuse_after_days: Annotated[float, Field(ge=0)] | None = None
 
 
-Positive = Annotated[float, Field(gt=0)]
-Count = Annotated[int, Field(gt=0)]
-
-
-class LimitSettings(_Strict):
-    """Limits of a submission put in place of the lab's own; see `grader.check.key.Limits`."""
-
-    seconds: Positive | None = None
-    cpu_seconds: Positive | None = None
-    cell_seconds: Positive | None = None
-    training_seconds: Positive | None = None
-    memory_mb: Count | None = None
-    processes: Count | None = None
-    file_mb: Count | None = None
-    disk_mb: Count | None = None
-    open_files: Count | None = None
-    output_kb: Count | None = None
-
-    def over(self, limits: Limits) -> Limits:
-        """`limits` with what is set here."""
-        own = {k: v for k, v in self.model_dump().items() if v is not None}
-        known = {f.name: getattr(limits, f.name) for f in fields(Limits)}
-        return Limits(**{**known, **own})
-
-
-class IntakeSettings(_Strict):
-    """Limits of what is read of one submission; see `grader.intake.limits.IntakeLimits`."""
-
-    notebook_mb: Positive | None = None
-    code_kb: Positive | None = None
-    recordings_mb: Positive | None = None
-    package_mb: Positive | None = None
-    unpacked_mb: Positive | None = None
-    seconds: Positive | None = None
-    memory_mb: Positive | None = None
-
-    def limits(self) -> IntakeLimits:
-        """The usual limits with what is set here."""
-        return IntakeLimits(**{k: v for k, v in self.model_dump().items() if v is not None})
+if TYPE_CHECKING:
+    LimitSettings = BaseModel
+else:
+    LimitSettings = create_model(
+        "LimitSettings",
+        __base__=_Strict,
+        __doc__="Limits of a submission put in place of the lab's own; see `grader.check.key.Limits`.",
+        **{
+            f.name: ((PositiveInt if isinstance(f.default, int) else PositiveFloat) | None, None)
+            for f in fields(Limits)
+            if f.name != "submission_mb"  # which is the student's side's
+        },
+    )
 
 
 class LabSettings(_Strict):
     """One lab.
 
     Attributes:
-        weight: share in the course's total.
         due: when it is to be handed in; a date alone means the end of that day.
         extensions: student (identifier, e-mail address or name) → their own due date.
-        late: the lab's own policy.
     """
 
     weight: Annotated[float, Field(ge=0)] = 1.0
@@ -127,16 +106,14 @@ class ColabSettings(_Strict):
     def _owner_and_name(cls, given: str) -> str:
         name = given.removeprefix("https://github.com/").removesuffix(".git").strip("/")
         if name and not re.fullmatch(r"[\w.-]+/[\w.-]+", name):
-            raise Refusal(gettext("{g!r} is no repository; write 'owner/name'", g=given))
+            raise Refusal("{g!r} is no repository; write 'owner/name'", g=given)
         return name
 
     @field_validator("bundle")
     @classmethod
     def _address(cls, given: str) -> str:
         if given and not re.fullmatch(r"https://[^\s\"'\\{}$]+", given):
-            raise Refusal(
-                gettext("{g!r} is no address; write one that starts with https://", g=given)
-            )
+            raise Refusal("{g!r} is no address; write one that starts with https://", g=given)
         return given
 
 
@@ -144,11 +121,9 @@ class Settings(_Strict):
     """The whole file.
 
     Attributes:
-        title: name of the course, on the course's table.
         lang: language of class page, tables and messages; None: what ``--lang`` says.
         timezone: of dates that name none.
         class_list: CSV of those who should hand in, relative to ``course.toml``.
-        contact: e-mail address to which students write for another look; "" for none.
         earlier: folders of earlier years' gradebooks, relative to ``course.toml``.
     """
 
@@ -159,7 +134,7 @@ class Settings(_Strict):
     contact: str = ""
     earlier: tuple[str, ...] = ()
     late: LatePolicy = LatePolicy()
-    intake: IntakeSettings = IntakeSettings()
+    intake: IntakeLimits = IntakeLimits()
     colab: ColabSettings = ColabSettings()
     labs: dict[str, LabSettings] = {}
 
@@ -169,9 +144,7 @@ class Settings(_Strict):
         try:
             ZoneInfo(name)
         except (KeyError, ValueError, OSError):
-            raise Refusal(
-                gettext("no time zone {n!r}; write one like 'Europe/Paris'", n=name)
-            ) from None
+            raise Refusal("no time zone {n!r}; write one like 'Europe/Paris'", n=name) from None
         return name
 
     @cached_property
@@ -193,15 +166,12 @@ class Settings(_Strict):
 
     def key(self, key: Key) -> Key:
         """`key` with the limits set here."""
-        return replace(key, limits=self.lab(key.lab).limits.over(key.limits))
+        own = self.lab(key.lab).limits.model_dump(exclude_none=True)
+        return replace(key, limits=replace(key.limits, **own))
 
 
 def load_settings(course: Path, known: Sequence[str]) -> Settings:
     """Read ``course.toml``; the default settings if there is none.
-
-    Args:
-        course: the course's folder.
-        known: ids of its labs.
 
     Raises:
         SettingsError: it cannot be read, or says what it may not say: the line, and how to write it.
@@ -213,11 +183,9 @@ def load_settings(course: Path, known: Sequence[str]) -> Settings:
     except FileNotFoundError:
         return Settings()
     except UnicodeDecodeError:
-        raise SettingsError(gettext("{p}: not UTF-8; save it as UTF-8", p=path)) from None
+        raise SettingsError("{p}: not UTF-8; save it as UTF-8", p=path) from None
     except OSError as error:
-        raise SettingsError(
-            gettext("{p}: cannot be read ({e})", p=path, e=error.strerror)
-        ) from None
+        raise SettingsError("{p}: cannot be read ({e})", p=path, e=error.strerror) from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(_unreadable(path, text, str(error))) from None
     try:
@@ -230,13 +198,7 @@ def load_settings(course: Path, known: Sequence[str]) -> Settings:
             hint = did_you_mean(lab, known, listed, cutoff=0.3)
             where = _line_of(text, ["labs", lab])
             raise SettingsError(
-                gettext(
-                    "{p}, line {n}: [labs.{lab}]: no such lab; {h}",
-                    p=path,
-                    n=where,
-                    lab=lab,
-                    h=hint,
-                )
+                "{p}, line {n}: [labs.{lab}]: no such lab; {h}", p=path, n=where, lab=lab, h=hint
             )
     return settings
 
@@ -321,21 +283,11 @@ _WANTED: dict[str, Text] = {
 
 def _names(where: Sequence[str]) -> list[str]:
     """The settings that there are at a place of the file."""
-    model: type[BaseModel] = Settings
-    for part in where:
-        if part == "late":
-            model = LatePolicy
-        elif part == "limits":
-            model = LimitSettings
-        elif part == "colab":
-            model = ColabSettings
-        elif part == "intake":
-            model = IntakeSettings
-        elif model is Settings and part == "labs":
-            continue
-        else:
-            model = LabSettings
-    return list(model.model_fields)
+    tables: dict[str, type[BaseModel]] = {
+        "": Settings, "late": LatePolicy, "limits": LimitSettings, "colab": ColabSettings,
+        "intake": IntakeLimits,
+    }  # fmt: skip
+    return list(tables.get(where[-1] if where else "", LabSettings).model_fields)
 
 
 def template(labs: Iterable[str], lang: str) -> str:

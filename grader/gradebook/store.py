@@ -103,19 +103,15 @@ def locked(folder: Path) -> Iterator[None]:
         file = open(folder / ".lock", "w")  # noqa: SIM115
     except OSError as error:
         raise StoreError(
-            gettext(
-                "{f}: cannot be written ({e}); choose another --out", f=folder, e=error.strerror
-            )
+            "{f}: cannot be written ({e}); choose another --out", f=folder, e=error.strerror
         ) from None
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise StoreError(
-                gettext(
-                    "{f}: another grader is at work there; wait for it or choose another --out",
-                    f=folder,
-                )
+                "{f}: another grader is at work there; wait for it or choose another --out",
+                f=folder,
             ) from None
         yield
 
@@ -136,12 +132,10 @@ class Store:
             found = self._version()
             if found not in (None, 2, SCHEMA):
                 raise StoreError(
-                    gettext(
-                        "{p}: gradebook of version {v}, this kit writes {s}; choose another --out",
-                        p=path,
-                        v=found,
-                        s=SCHEMA,
-                    )
+                    "{p}: gradebook of version {v}, this kit writes {s}; choose another --out",
+                    p=path,
+                    v=found,
+                    s=SCHEMA,
                 )
             self._db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;")
             self._db.executescript(
@@ -152,14 +146,10 @@ class Store:
                 with self._db:
                     self._db.execute("INSERT INTO about VALUES (?)", (SCHEMA,))
         except sqlite3.OperationalError as error:
-            raise StoreError(gettext("{p}: cannot be opened ({e})", p=path, e=error)) from None
+            raise StoreError("{p}: cannot be opened ({e})", p=path, e=error) from None
         except sqlite3.DatabaseError as error:
             raise StoreError(
-                gettext(
-                    "{p}: not a gradebook ({e}); move it away or choose another --out",
-                    p=path,
-                    e=error,
-                )
+                "{p}: not a gradebook ({e}); move it away or choose another --out", p=path, e=error
             ) from None
 
     def _version(self) -> int | None:
@@ -180,15 +170,11 @@ class Store:
                 yield self._db
         except sqlite3.OperationalError as error:
             raise StoreError(
-                gettext(
-                    "{p}: {e}; what was graded is kept, mend this and run again",
-                    p=self.path,
-                    e=error,
-                )
+                "{p}: {e}; what was graded is kept, mend this and run again", p=self.path, e=error
             ) from None
         except (sqlite3.DatabaseError, msgspec.MsgspecError, TreeError, zlib.error) as error:
             raise StoreError(
-                gettext("{p}: damaged ({e}); move it away and grade again", p=self.path, e=error)
+                "{p}: damaged ({e}); move it away and grade again", p=self.path, e=error
             ) from None
 
     def _one(self, statement: str, *values: Any) -> Any:
@@ -290,7 +276,6 @@ class Store:
         Args:
             entries: ``(unit, person)``; of `person`, what belongs to the student counts. A unit ""
                 is nothing handed in.
-            by: who ran it.
             place: what was given to ``grader grade``.
 
         Returns:
@@ -346,7 +331,6 @@ class Store:
             student_id: "" for the curve.
             check: the check, "" for the total; the standing; the curve as JSON.
             points: None takes an earlier mark back.
-            reason: why; for a comment, the comment.
             told: what the log says of it, if not the reason.
 
         Returns:

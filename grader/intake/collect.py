@@ -13,6 +13,7 @@ from pathlib import Path
 from pebble import ProcessExpired, ProcessPool
 
 from grader.check.text import Refusal, Text, gettext
+from grader.intake import layouts
 from grader.intake.files import (
     Entry,
     IntakeError,
@@ -24,11 +25,10 @@ from grader.intake.files import (
     scan,
     shown,
 )
+from grader.intake.layouts import Unit
 from grader.intake.limits import MB, IntakeLimits
 from grader.intake.submission import Submission, read_unit, unread
-from grader.platforms import layouts
 from grader.platforms.gradescope import Exported, read_export
-from grader.platforms.layouts import Unit
 from grader.platforms.people import name_words
 
 _WORKERS = 4
@@ -45,10 +45,9 @@ def collect(
     Each is read once, to check it and to compute its digest, and let go again but for its code.
 
     Args:
-        path: what the platform gave; see `grader.platforms.layouts` for the layouts known.
+        path: what the platform gave; see `grader.intake.layouts` for the layouts known.
         lab: the lab to grade; other labs' notebooks are passed over if a student has one for
             this lab, else reported. None: each notebook is for the lab that it names.
-        limits: see `IntakeLimits`.
         known: the course's labs; a notebook of another one cannot be graded. Empty: all are.
 
     Raises:
@@ -73,10 +72,8 @@ def collect(
     ]
     if not submissions:
         raise IntakeError(
-            gettext(
-                "{p}: no submission found; give the folder or zip that holds the notebooks",
-                p=shown(str(path)),
-            )
+            "{p}: no submission found; give the folder or zip that holds the notebooks",
+            p=shown(str(path)),
         )
     return sorted(_told_apart(_claimed(_teams(submissions))), key=_order)
 
@@ -108,7 +105,7 @@ def _inside(entry: Entry, limits: IntakeLimits) -> list[Entry]:
 
 
 def _read_all(
-    units: Sequence[Unit[Entry]], lab: str | None, limits: IntakeLimits, known: Sequence[str]
+    units: Sequence[Unit], lab: str | None, limits: IntakeLimits, known: Sequence[str]
 ) -> Iterator[list[Submission]]:
     """What each unit holds; a unit that takes too long or too much is its own problem."""
     workers = max(1, min(_WORKERS, os.cpu_count() or 1, len(units)))
@@ -148,7 +145,7 @@ def _again(why: Text) -> Text:
     return why + gettext("; run again, open it by hand, or ask for it again")
 
 
-def _cut(unit: Unit[Entry], limits: IntakeLimits) -> Unit[Entry]:
+def _cut(unit: Unit, limits: IntakeLimits) -> Unit:
     """A unit with no more files than are looked at."""
     return replace(unit, entries=unit.entries[: limits.entries * 2])
 
@@ -169,7 +166,7 @@ def _bound_memory(megabytes: float) -> None:
 # ------------------------------------------------------------------ groups
 
 
-def _for_each_partner(base: Submission, unit: Unit[Entry]) -> list[Submission]:
+def _for_each_partner(base: Submission, unit: Unit) -> list[Submission]:
     """What a platform says several handed in together counts for each of them."""
     if not unit.partners:
         return [base]

@@ -20,10 +20,10 @@ import tarfile
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Any, Protocol
 
 from grader.check.text import Refusal, Text, clean, gettext, same
 from grader.intake.limits import MB, IntakeLimits
@@ -46,12 +46,9 @@ class IntakeError(Refusal):
 class Unreadable(Exception):
     """A file of a submission cannot be read; `text` says why, without naming it."""
 
-    def __init__(self, text: Text) -> None:
-        super().__init__(text.en)
-        self.text = text
-
-    def __reduce__(self) -> tuple[type[Unreadable], tuple[Text]]:
-        return Unreadable, (self.text,)
+    def __init__(self, message: Text | str, /, **fields: Any) -> None:
+        self.text = message if isinstance(message, Text) else gettext(message, **fields)
+        super().__init__(self.text.en)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +56,6 @@ class Place:
     """Where bytes lie: a file on disk, or a member of an archive, or of an archive in that one.
 
     Attributes:
-        file: path of a regular file.
         members: positions in the archives' directories, outermost archive first.
     """
 
@@ -73,11 +69,9 @@ class Entry:
 
     Attributes:
         parts: its path below the root, as written there; an archive counts as a folder.
-        place: where to read it.
         size: bytes, by its own account.
         modified: POSIX seconds (of a zip's member: its naive time read as UTC), 0 if unknown.
         handed_in: the same for the outermost file that holds it.
-        flaw: why it must not be read, or None.
     """
 
     parts: tuple[str, ...]
@@ -159,8 +153,7 @@ def too_big(size: float, limit_mb: float) -> Text:
 
 def unpacks_to(size: float) -> Text:
     return gettext(
-        "would unpack to {size}; hand in the notebook and its recordings only",
-        size=megabytes(size),
+        "would unpack to {size}; hand in the notebook and its recordings only", size=megabytes(size)
     )
 
 
@@ -178,7 +171,7 @@ def scan(path: Path, limits: IntakeLimits) -> list[Entry]:
         found = path.stat()
     except OSError as error:
         raise IntakeError(
-            gettext("{p}: {why}; give a folder, a zip or a notebook", p=name, why=_os_reason(error))
+            "{p}: {why}; give a folder, a zip or a notebook", p=name, why=_os_reason(error)
         ) from None
     if stat.S_ISDIR(found.st_mode):
         return list(_walk(path, limits))
@@ -249,7 +242,7 @@ def members(place: Place, limits: IntakeLimits, entries: int | None = None) -> l
     if len(archive) > entries:
         raise Unreadable(_too_many(entries))
     found = []
-    for i, member in enumerate(archive.members()):
+    for i, member in enumerate(archive):
         raw = [p for p in member.name.replace("\\", "/").split("/") if p not in ("", ".")]
         parts = tuple(p for p in raw if p != "..")
         if not parts or junk(parts) or member.name.endswith(("/", "\\")):
@@ -272,6 +265,7 @@ class _Member:
     name: str
     size: int
     modified: float
+    open: Callable[[], IO[bytes] | None]
     flaw: Text | None = None
 
 
@@ -279,92 +273,37 @@ class _Reader(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
-class _Archive(Protocol):
-    def __len__(self) -> int: ...
-    def members(self) -> Iterator[_Member]: ...
-    def size(self, i: int) -> int: ...
-    def open(self, i: int) -> IO[bytes]: ...
+def _zip(stream: IO[bytes], entries: int) -> Iterator[_Member]:
+    if _directory_size(stream) > entries * 400:
+        raise Unreadable(_too_many(entries))
+    archive = zipfile.ZipFile(stream)
+    for info in archive.infolist():
+        kind = stat.S_IFMT(info.external_attr >> 16)
+        flaw = None
+        if kind == stat.S_IFLNK:
+            flaw = _LINK
+        elif kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+            flaw = _DEVICE
+        elif info.flag_bits & 0x1:
+            flaw = _ENCRYPTED
+        elif info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            flaw = _METHOD
+        try:
+            modified = float(calendar.timegm((*info.date_time, 0, 0, 0)))
+        except (ValueError, OverflowError):
+            modified = 0.0
+        opens = functools.partial(archive.open, info)
+        yield _Member(_zip_name(info), info.file_size, modified, opens, flaw)
 
 
-class _Zip:
-    def __init__(self, stream: IO[bytes], entries: int) -> None:
-        if _directory_size(stream) > entries * 400:
-            raise Unreadable(_too_many(entries))
-        self._zip = zipfile.ZipFile(stream)
-
-    def __len__(self) -> int:
-        return len(self._zip.infolist())
-
-    def members(self) -> Iterator[_Member]:
-        for info in self._zip.infolist():
-            kind = stat.S_IFMT(info.external_attr >> 16)
-            flaw = None
-            if kind == stat.S_IFLNK:
-                flaw = _LINK
-            elif kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-                flaw = _DEVICE
-            elif info.flag_bits & 0x1:
-                flaw = _ENCRYPTED
-            elif info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-                flaw = _METHOD
-            try:
-                modified = float(calendar.timegm((*info.date_time, 0, 0, 0)))
-            except (ValueError, OverflowError):
-                modified = 0.0
-            yield _Member(_zip_name(info), info.file_size, modified, flaw)
-
-    def size(self, i: int) -> int:
-        return self._zip.infolist()[i].file_size
-
-    def open(self, i: int) -> IO[bytes]:
-        return self._zip.open(self._zip.infolist()[i])
-
-
-class _Tar:
-    def __init__(self, stream: IO[bytes], entries: int) -> None:
-        self._tar = tarfile.TarFile(fileobj=stream)
-        self._infos: list[tarfile.TarInfo] = []
-        for info in self._tar:
-            self._infos.append(info)
-            if len(self._infos) > entries:
-                raise Unreadable(_too_many(entries))
-
-    def __len__(self) -> int:
-        return len(self._infos)
-
-    def members(self) -> Iterator[_Member]:
-        for info in self._infos:
-            plain = info.isreg() and not info.issparse()
-            flaw = None if plain else _LINK if info.issym() or info.islnk() else _DEVICE
-            name = info.name + ("/" if info.isdir() else "")
-            yield _Member(name, info.size, float(info.mtime), flaw)
-
-    def size(self, i: int) -> int:
-        return self._infos[i].size
-
-    def open(self, i: int) -> IO[bytes]:
-        found = self._tar.extractfile(self._infos[i])
-        assert found is not None  # members() flags all but plain files
-        return found
-
-
-class _Single:
-    """One compressed file, called as the archive is."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-
-    def __len__(self) -> int:
-        return 1
-
-    def members(self) -> Iterator[_Member]:
-        yield _Member("notebook.ipynb", len(self._data), 0.0)
-
-    def size(self, i: int) -> int:
-        return len(self._data)
-
-    def open(self, i: int) -> IO[bytes]:
-        return io.BytesIO(self._data)
+def _tar(stream: IO[bytes]) -> Iterator[_Member]:
+    archive = tarfile.TarFile(fileobj=stream)
+    for info in archive:
+        plain = info.isreg() and not info.issparse()
+        flaw = None if plain else _LINK if info.issym() or info.islnk() else _DEVICE
+        name = info.name + ("/" if info.isdir() else "")
+        opens = functools.partial(archive.extractfile, info)
+        yield _Member(name, info.size, float(info.mtime), opens, flaw)
 
 
 def _zip_name(info: zipfile.ZipInfo) -> str:
@@ -392,7 +331,7 @@ def is_archive(head: bytes) -> bool:
     )
 
 
-def _open(place: Place, limits: IntakeLimits) -> _Archive:
+def _open(place: Place, limits: IntakeLimits) -> list[_Member]:
     try:
         info = os.stat(place.file, follow_symlinks=False)
     except OSError as error:
@@ -403,12 +342,12 @@ def _open(place: Place, limits: IntakeLimits) -> _Archive:
 
 # Keyed by process too: a forked worker must not share its parent's file position.
 @functools.lru_cache(maxsize=2)
-def _outer(place: Place, limits: IntakeLimits, stamp: tuple[int, ...]) -> _Archive:
+def _outer(place: Place, limits: IntakeLimits, stamp: tuple[int, ...]) -> list[_Member]:
     return _archive(_open_plain(place.file), limits, limits.class_entries)
 
 
 @functools.lru_cache(maxsize=2)
-def _inner(place: Place, limits: IntakeLimits, stamp: tuple[int, ...]) -> _Archive:
+def _inner(place: Place, limits: IntakeLimits, stamp: tuple[int, ...]) -> list[_Member]:
     data = read(place, limits.package_mb, limits)
     return _archive(io.BytesIO(data), limits, limits.entries)
 
@@ -419,20 +358,26 @@ def forget() -> None:
     _outer.cache_clear()
 
 
-def _archive(stream: IO[bytes], limits: IntakeLimits, entries: int) -> _Archive:
+def _archive(stream: IO[bytes], limits: IntakeLimits, entries: int) -> list[_Member]:
     head = stream.read(600)
     stream.seek(0)
+    found: list[_Member] = []
     try:
         for magic, opener in _PACKERS:
             if head.startswith(magic):
                 with opener(stream) as packed:
                     data = b"".join(_capped(packed, int(limits.package_mb * MB), limits.package_mb))
-                if data[257:262] != b"ustar":
-                    return _Single(data)
-                return _Tar(io.BytesIO(data), entries)
-        return _Tar(stream, entries) if head[257:262] == b"ustar" else _Zip(stream, entries)
+                if data[257:262] != b"ustar":  # one file, called as the archive is
+                    opens = functools.partial(io.BytesIO, data)
+                    return [_Member("notebook.ipynb", len(data), 0.0, opens)]
+                head, stream = data, io.BytesIO(data)
+        for member in _tar(stream) if head[257:262] == b"ustar" else _zip(stream, entries):
+            found.append(member)
+            if len(found) > entries:
+                raise Unreadable(_too_many(entries))
     except (*_BROKEN, ValueError, NotImplementedError):
         raise Unreadable(_NO_ZIP) from None
+    return found
 
 
 def _directory_size(stream: IO[bytes]) -> int:
@@ -490,10 +435,12 @@ def chunks(place: Place, limit_mb: float, limits: IntakeLimits) -> Iterator[byte
         return
     outer = Place(place.file, place.members[:-1])
     try:
-        archive = _open(outer, limits)
-        if archive.size(place.members[-1]) > cap:
-            raise Unreadable(too_big(archive.size(place.members[-1]), limit_mb))
-        with archive.open(place.members[-1]) as member:
+        found = _open(outer, limits)[place.members[-1]]
+        if found.size > cap:
+            raise Unreadable(too_big(found.size, limit_mb))
+        opened = found.open()
+        assert opened is not None  # all but plain files have a flaw
+        with opened as member:
             yield from _capped(member, cap, limit_mb)
     except _BROKEN:
         raise Unreadable(_DAMAGED) from None

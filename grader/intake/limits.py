@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from pydantic import BaseModel, ConfigDict, PositiveFloat, PositiveInt
 
 MB = 1_000_000
 
 
-@dataclass(frozen=True)
-class IntakeLimits:
+class IntakeLimits(BaseModel):
     """What is read of one submission; what exceeds it is refused with a clear line.
 
     Attributes:
@@ -20,19 +19,20 @@ class IntakeLimits:
         ratio: unpacked size over packed size, for what unpacks to more than 256 MB.
         entries: files in one submission.
         depth: archives inside one another, the student's own being the first.
-        class_entries: files in the whole folder or zip.
         seconds: that reading one submission may take.
         memory_mb: that reading one submission may take.
     """
 
-    notebook_mb: float = 100
-    code_kb: float = 1000
-    recordings_mb: float = 64
-    package_mb: float = 160
-    unpacked_mb: float = 1000
-    ratio: float = 100
-    entries: int = 2000
-    depth: int = 3
-    class_entries: int = 200_000
-    seconds: float = 60
-    memory_mb: float = 1000
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    notebook_mb: PositiveFloat = 100
+    code_kb: PositiveFloat = 1000
+    recordings_mb: PositiveFloat = 64
+    package_mb: PositiveFloat = 160
+    unpacked_mb: PositiveFloat = 1000
+    ratio: PositiveFloat = 100
+    entries: PositiveInt = 2000
+    depth: PositiveInt = 3
+    class_entries: PositiveInt = 200_000
+    seconds: PositiveFloat = 60
+    memory_mb: PositiveFloat = 1000

@@ -22,16 +22,12 @@ _DROPPED = {"outputs", "output", "metadata", "attachments"}
 class NotGradable(Unreadable):
     """The file is no notebook that can be graded."""
 
-    def __reduce__(self) -> tuple[type[Unreadable], tuple[Text]]:
-        return NotGradable, (self.text,)
-
 
 @dataclass(frozen=True)
 class Book:
     """What counts of a notebook.
 
     Attributes:
-        sources: of its code cells, in order.
         lab: the lab that its code names, or "".
         lang: the language that its code names, or "".
     """
@@ -90,7 +86,7 @@ def read_notebook(data: bytes, limits: IntakeLimits | None = None) -> Book:
     """
     limits = limits or IntakeLimits()
     if not data.strip(b" \t\r\n\0"):
-        raise NotGradable(gettext("is empty; save the notebook and hand it in again"))
+        raise NotGradable("is empty; save the notebook and hand it in again")
     notices: list[Text] = []
     data = _utf8(data)
     try:
@@ -109,7 +105,7 @@ def read_notebook(data: bytes, limits: IntakeLimits | None = None) -> Book:
             gettext("{n} cells of the notebook could not be read and were left out", n=skipped)
         )
     if not any(s.strip() for s in code):
-        raise NotGradable(gettext("holds no code; hand in the lab's notebook with your work in it"))
+        raise NotGradable("holds no code; hand in the lab's notebook with your work in it")
     lab, lang = lab_line(code)
     return Book(code, lab or "", lang, tuple(notices))
 
@@ -207,9 +203,7 @@ def _mended(data: bytes) -> tuple[bytes, list[Text]]:
     try:
         if pieces > MAX_PIECES:
             raise NotGradable(_NOT_NOTEBOOK)
-        tree = json.loads(
-            text, object_pairs_hook=_without_outputs, parse_constant=lambda _: None
-        )
+        tree = json.loads(text, object_pairs_hook=_without_outputs, parse_constant=lambda _: None)
         strict = json.dumps(tree, ensure_ascii=False)
     except json.JSONDecodeError as error:
         raise NotGradable(_json_problem(text, error)) from None

@@ -32,14 +32,9 @@ from grader.intake.files import (
     too_big,
     unpacks_to,
 )
+from grader.intake.layouts import Unit
 from grader.intake.limits import MB, IntakeLimits
-from grader.intake.notebook import (
-    Book,
-    looks_like_notebook,
-    open_holes,
-    read_notebook,
-)
-from grader.platforms.layouts import Unit
+from grader.intake.notebook import Book, looks_like_notebook, open_holes, read_notebook
 from grader.platforms.people import canonical
 
 RECORDING = ".safetensors"
@@ -61,14 +56,9 @@ class Submission:
         lang: ``fr``, ``en``, or "" if the notebook does not say.
         digest: SHA-256 of what influences its grade: code cells in order, and recordings.
         submitted_at: ISO 8601, from the platform or the manifest, or "".
-        receipt: what ``lab.submit()`` printed, or "".
         time_from: who says so: ``platform``, ``student`` (the manifest: their own clock) or "".
-        attempts: versions of it that were handed in.
         members: names of the whole group, if several handed this in together.
         claims: (name, identifier) of those whom the student's own manifest calls members.
-        notices: what its reader should know.
-        problem: why it cannot be graded, or None.
-        packed: its code cells; see `sources`.
     """
 
     student: str
@@ -135,7 +125,7 @@ class _Candidate:
 
 
 def read_unit(
-    unit: Unit[Entry], lab: str | None, limits: IntakeLimits, known: Sequence[str], alone: bool
+    unit: Unit, lab: str | None, limits: IntakeLimits, known: Sequence[str], alone: bool
 ) -> list[Submission]:
     """The submissions of one student: one a lab, or one that says what is the matter.
 
@@ -149,7 +139,7 @@ def read_unit(
         forget()
 
 
-def unread(unit: Unit[Entry], lab: str | None, limits: IntakeLimits, why: Text) -> Submission:
+def unread(unit: Unit, lab: str | None, limits: IntakeLimits, why: Text) -> Submission:
     """What becomes of a submission that could not be read; the next run tries again."""
     origin = _origin(unit, None)
     return Submission(
@@ -162,7 +152,7 @@ def unread(unit: Unit[Entry], lab: str | None, limits: IntakeLimits, why: Text) 
 
 
 def _read(
-    unit: Unit[Entry], lab: str | None, limits: IntakeLimits, known: Sequence[str], alone: bool
+    unit: Unit, lab: str | None, limits: IntakeLimits, known: Sequence[str], alone: bool
 ) -> list[Submission]:
     opened = _open_unit(unit, limits)
     packages = _packages(opened, limits)
@@ -205,7 +195,7 @@ def _read(
     return found
 
 
-def _open_unit(unit: Unit[Entry], limits: IntakeLimits) -> Opened:
+def _open_unit(unit: Unit, limits: IntakeLimits) -> Opened:
     size = sum(e.size for e in unit.entries if e.place.members)
     if size > limits.unpacked_mb * MB:
         top = replace(unit.entries[0], parts=unit.entries[0].parts[: unit.depth + 1])
@@ -350,7 +340,7 @@ def _versions(mine: Sequence[_Candidate]) -> list[_Candidate]:
     return list(found.values())
 
 
-def _choose(unit: Unit[Entry], mine: Sequence[_Candidate]) -> tuple[_Candidate, list[Text]]:
+def _choose(unit: Unit, mine: Sequence[_Candidate]) -> tuple[_Candidate, list[Text]]:
     """The version that counts, and which others there are.
 
     The newest counts, unless it leaves open what another has done.
@@ -392,7 +382,7 @@ def _choose(unit: Unit[Entry], mine: Sequence[_Candidate]) -> tuple[_Candidate, 
 
 
 def _notices(
-    unit: Unit[Entry], chosen: _Candidate, every: Sequence[_Candidate], opened: Opened
+    unit: Unit, chosen: _Candidate, every: Sequence[_Candidate], opened: Opened
 ) -> list[Text]:
     assert chosen.book is not None
     notices = list(chosen.book.notices)
@@ -415,13 +405,13 @@ def _notices(
     return notices
 
 
-def _below(unit: Unit[Entry], entry: Entry) -> str:
+def _below(unit: Unit, entry: Entry) -> str:
     """An entry's path within what the student handed in."""
     own = entry.parts[unit.depth :]
     return shown("/".join(own[1:] if len(own) > 1 else own))
 
 
-def _origin(unit: Unit[Entry], entry: Entry | None) -> str:
+def _origin(unit: Unit, entry: Entry | None) -> str:
     if entry is not None:
         return one_line("/".join(entry.parts))
     first = unit.entries[0].parts
@@ -429,7 +419,7 @@ def _origin(unit: Unit[Entry], entry: Entry | None) -> str:
 
 
 def _graded(
-    base: Submission, unit: Unit[Entry], lab: str, chosen: _Candidate, attempts: int,
+    base: Submission, unit: Unit, lab: str, chosen: _Candidate, attempts: int,
     packages: Sequence[_Package], notices: list[Text], limits: IntakeLimits,
 ) -> Submission:  # fmt: skip
     book = chosen.book
@@ -479,7 +469,7 @@ def _graded(
     )
 
 
-def _stamp(unit: Unit[Entry], limits: IntakeLimits) -> str:
+def _stamp(unit: Unit, limits: IntakeLimits) -> str:
     """The time in nbgrader's ``timestamp.txt``: ``2026-02-01 10:00:00.5 Europe/Paris``.
 
     nbgrader writes it beside what was handed in, never deeper.
@@ -502,7 +492,7 @@ def _stamp(unit: Unit[Entry], limits: IntakeLimits) -> str:
 
 
 def _recordings(
-    unit: Unit[Entry], lab: str, chosen: _Candidate, packages: Sequence[_Package],
+    unit: Unit, lab: str, chosen: _Candidate, packages: Sequence[_Package],
     limits: IntakeLimits,
 ) -> tuple[dict[str, Entry], list[Text]]:  # fmt: skip
     """Recordings handed in with the notebook, else those of the newest other hand-in."""
@@ -610,7 +600,7 @@ def _add(hashed: Any, items: Iterable[bytes]) -> None:
 
 
 def _no_notebook(
-    unit: Unit[Entry], opened: Opened, candidates: Sequence[_Candidate],
+    unit: Unit, opened: Opened, candidates: Sequence[_Candidate],
     good: Sequence[_Candidate], labs: Sequence[str], limits: IntakeLimits,
 ) -> Text:  # fmt: skip
     """The one line that says why there is nothing to grade."""

@@ -27,7 +27,6 @@ class CellReport:
             (`line` is the student's line where it was raised), or ``{"type", "limit", "value"}``;
             further ``at`` (line of the cell where that statement begins) and ``because`` (``"3:1"``:
             cell and line of the statement whose failure it follows from).
-        seconds: wall time.
         text: what it printed, cut to the lab's `output_kb`.
         others: the same for its statements that failed besides.
     """

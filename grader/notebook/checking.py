@@ -21,12 +21,7 @@ def observe_check(
     recorded: bool,
     made: dict[str, Made] | None = None,
 ) -> Tree:
-    """What one check sees in a namespace; None if there is nothing to see yet.
-
-    Args:
-        recorded: whether the recording that the check measures is there.
-        made: see `grader.check.observe.observe`.
-    """
+    """What one check sees in a namespace; None if there is nothing to see yet."""
     if check.kind == "answer":
         if check.id not in answers:
             return None

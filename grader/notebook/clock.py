@@ -21,9 +21,7 @@ class Clock:
     """Raises `LimitHit` in the main thread when something, or the whole, is out of time.
 
     Args:
-        item_seconds: for one cell, probe or check.
         names: the student's namespace: its functions are named when one is stopped.
-        seconds: for the whole.
         cpu_seconds: what the kernel allows this process, for the message.
 
     Attributes:
@@ -157,7 +155,7 @@ def _frames(frame: FrameType | None) -> Iterator[FrameType]:
 def _place(frame: FrameType) -> tuple[str, str]:
     """The top-level name that a function belongs to ("" for a cell's own code), and its line."""
     code = frame.f_code
-    name = getattr(code, "co_qualname", code.co_name).split(".")[0]
+    name = code.co_qualname.split(".")[0]
     line = linecache.getline(code.co_filename, frame.f_lineno).strip()
     return ("" if name.startswith("<") else name), line[:200]
 

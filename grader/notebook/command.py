@@ -16,7 +16,6 @@ from pathlib import Path
 
 from grader import __version__
 from grader.check.names import lab_named_in
-from grader.check.text import gettext
 from grader.notebook import display
 from grader.notebook.cells import code_cells
 from grader.notebook.errors import LabError
@@ -26,7 +25,6 @@ def check(path: Path, lang: str | None = None) -> int:
     """Run a notebook in a clean process and print what grading will see on the public key.
 
     Args:
-        path: the notebook.
         lang: ``"fr"`` or ``"en"``; the notebook's own if not given.
 
     Returns:
@@ -43,19 +41,15 @@ def check(path: Path, lang: str | None = None) -> int:
         sources = code_cells(json.loads(path.read_text("utf-8")))
     except OSError as error:
         why = error.strerror or type(error).__name__
-        raise LabError(gettext("{p}: {w}.", p=path, w=why), said) from None
+        raise LabError("{p}: {w}.", said, p=path, w=why) from None
     except (ValueError, AttributeError, RecursionError):
         raise LabError(
-            gettext("{p} is not a notebook that can be read: save it again.", p=path.name),
-            said,
+            "{p} is not a notebook that can be read: save it again.", said, p=path.name
         ) from None
     name = lab_named_in(sources)
     if name is None:
         raise LabError(
-            gettext(
-                '{p} has no line lab = Lab("…"): it is not known of which lab it is.', p=path.name
-            ),
-            said,
+            '{p} has no line lab = Lab("…"): it is not known of which lab it is.', said, p=path.name
         )
     os.chdir(path.resolve().parent)
     lab = Lab(name, lang or _lang(sources))

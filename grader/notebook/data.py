@@ -20,6 +20,7 @@
 from __future__ import annotations
 
 import hashlib
+import tomllib
 import zipfile
 from collections.abc import Mapping
 from importlib import import_module
@@ -52,11 +53,7 @@ def manifest(start: Path | None = None) -> tuple[Path, dict[str, Any]] | None:
     path = locate.find("data/manifest.toml", start=start)
     if path is None:
         return None
-    try:
-        import tomllib as toml
-    except ImportError:  # Python 3.10
-        from pip._vendor import tomli as toml  # type: ignore[no-redef]
-    return path.parent, toml.loads(path.read_text(encoding="utf-8"))
+    return path.parent, tomllib.loads(path.read_text(encoding="utf-8"))
 
 
 def load(
@@ -71,31 +68,24 @@ def load(
     if source == "full":
         return _full(name, sets[name].get("full"), lang)
     if source != "shipped":
-        raise LabError(
-            gettext("source={s!r}: there are 'shipped' and 'full'.", s=source),
-            lang,
-        )
+        raise LabError("source={s!r}: there are 'shipped' and 'full'.", lang, s=source)
     path = data / name / f"{name}.npz"
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {k: file[k] for k in file.files}
     except (OSError, ValueError, zipfile.BadZipFile, KeyError) as error:
         raise LabError(
-            gettext(
-                "{p} cannot be read ({w}): install the lab kit again.",
-                p=f"data/{name}/{name}.npz",
-                w=type(error).__name__,
-            ),
+            "{p} cannot be read ({w}): install the lab kit again.",
             lang,
+            p=f"data/{name}/{name}.npz",
+            w=type(error).__name__,
         ) from None
     expected = sets[name].get("sha256")
     if expected and content_digest(arrays) != expected:
         raise LabError(
-            gettext(
-                "{p} is not the file that the course ships: install the lab kit again.",
-                p=f"data/{name}/{name}.npz",
-            ),
+            "{p} is not the file that the course ships: install the lab kit again.",
             lang,
+            p=f"data/{name}/{name}.npz",
         )
     return arrays
 
@@ -110,10 +100,7 @@ def _sets(name: str, lang: str, start: Path | None) -> tuple[Path, dict[str, Any
     hint = same("")
     if near:
         hint = gettext(" Did you mean {m!r}?", m=near[0])
-    raise LabError(
-        gettext("no data set called {n!r}.", n=name) + hint,
-        lang,
-    )
+    raise LabError(gettext("no data set called {n!r}.", n=name) + hint, lang)
 
 
 def download(name: str, lang: str, start: Path | None = None) -> Path:
@@ -127,11 +114,9 @@ def download(name: str, lang: str, start: Path | None = None) -> Path:
     row = _sets(name, lang, start)[1][name].get("full") or {}
     if "url" not in row:
         raise LabError(
-            gettext(
-                "there is nothing to download for {n!r}; lab.data({n!r}) gives what is shipped.",
-                n=name,
-            ),
+            "there is nothing to download for {n!r}; lab.data({n!r}) gives what is shipped.",
             lang,
+            n=name,
         )
     shown = [-1]
 
@@ -147,39 +132,33 @@ def _full(name: str, row: Mapping[str, Any] | None, lang: str) -> dict[str, np.n
     """The field's canonical set, downloaded by Keras and verified against the manifest."""
     if row and "url" in row:
         raise LabError(
-            gettext("the full {n!r} is one large file: path = lab.download({n!r}).", n=name),
-            lang,
+            "the full {n!r} is one large file: path = lab.download({n!r}).", lang, n=name
         )
     if not row:
         raise LabError(
-            gettext(
-                "there is no full version of {n!r}; lab.data({n!r}) gives the shipped one.", n=name
-            ),
+            "there is no full version of {n!r}; lab.data({n!r}) gives the shipped one.",
             lang,
+            n=name,
         )
     try:
         module = import_module(f"keras.datasets.{row['keras']}")
         (x_train, y_train), (x_test, y_test) = module.load_data()
     except Exception as error:  # no network, a proxy, a full disk, no Keras
         raise LabError(
-            gettext(
-                "the full {n!r} cannot be downloaded ({w}). Work goes on offline with "
-                "the shipped part: lab.data({n!r}).",
-                n=name,
-                w=str(error).strip().splitlines()[0][:120]
-                if str(error).strip()
-                else type(error).__name__,
-            ),
+            "the full {n!r} cannot be downloaded ({w}). Work goes on offline with "
+            "the shipped part: lab.data({n!r}).",
             lang,
+            n=name,
+            w=str(error).strip().splitlines()[0][:120]
+            if str(error).strip()
+            else type(error).__name__,
         ) from None
     arrays = {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test}
     if content_digest(arrays) != row["sha256"]:
         raise LabError(
-            gettext(
-                "the {n!r} that was downloaded is not the published one (checksum differs): "
-                "empty ~/.keras/datasets and try again, or use lab.data({n!r}).",
-                n=name,
-            ),
+            "the {n!r} that was downloaded is not the published one (checksum differs): "
+            "empty ~/.keras/datasets and try again, or use lab.data({n!r}).",
             lang,
+            n=name,
         )
     return arrays

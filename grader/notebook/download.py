@@ -47,10 +47,7 @@ def fetch(
     """The file at `url`, downloaded once, resumed if need be, verified.
 
     Args:
-        url: http(s) address.
-        sha256: hex digest that the whole file must have.
         size: its length in bytes.
-        lang: of the messages.
         into: folder; that of `folder` if None.
         tell: progress, ``(bytes so far, size)``.
 
@@ -74,12 +71,10 @@ def fetch(
     if part.stat().st_size != size or _digest(part) != sha256:
         part.unlink()
         raise LabError(
-            gettext(
-                "the {n} that was downloaded is not the published one (checksum differs); it was "
-                "removed. Try again, or use what the lab ships.",
-                n=path.name,
-            ),
+            "the {n} that was downloaded is not the published one (checksum differs); it was "
+            "removed. Try again, or use what the lab ships.",
             lang,
+            n=path.name,
         )
     part.replace(path)
     return path

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from grader.check.text import Text
+from typing import Any
+
+from grader.check.text import Text, gettext
 
 
 class LabError(Exception):
-    """Wrong use of the kit: what is wrong, where, what to do, in the notebook's language."""
+    """Wrong use of the kit: what is wrong, where, what to do, in the notebook's language.
 
-    def __init__(self, text: Text, lang: str = "en") -> None:
-        super().__init__(text.to(lang))
-        self.text = text
+    Args:
+        message: a `Text`, or what `gettext` takes.
+    """
+
+    def __init__(self, message: Text | str, lang: str = "en", /, **fields: Any) -> None:
+        self.text = message if isinstance(message, Text) else gettext(message, **fields)
+        super().__init__(self.text.to(lang))
 
     def _render_traceback_(self) -> list[str]:
         """What IPython prints instead of a traceback."""

@@ -69,9 +69,7 @@ class Holes:
         """Say which open hole stopped a cell.
 
         Args:
-            error: what the cell raised.
             source: the cell; names it would have defined are remembered as pending.
-            names: the namespace.
 
         Returns:
             The exercise's id ("" if unknown), or None if the exception is an error like any other.
@@ -99,7 +97,6 @@ def install(shell: Any, holes: Holes, say: Any) -> None:
     """Make an IPython shell take open holes calmly.
 
     Args:
-        shell: ``get_ipython()``.
         say: called with the exercise's id (or the recording's name); shows the calm line.
     """
     taken: list[BaseException] = []

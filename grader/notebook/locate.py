@@ -59,24 +59,20 @@ def load_key(lab: str, lang: str, start: Path | None = None) -> Key:
                 " Keep the notebook in the folder that came with it, or reinstall the kit."
             )
         raise LabError(
-            gettext("no lab called {lab!r} (labs/{lab}.key is not there).", lab=lab) + hint,
-            lang,
+            gettext("no lab called {lab!r} (labs/{lab}.key is not there).", lab=lab) + hint, lang
         )
     try:
         key = Key.load(path)
     except (BadKey, OSError) as error:
         raise LabError(
-            gettext(
-                "{path} cannot be used: {why}. Install the lab kit again: this notebook and "
-                "the kit come from different releases.",
-                path=path.name,
-                why=str(error),
-            ),
+            "{path} cannot be used: {why}. Install the lab kit again: this notebook and "
+            "the kit come from different releases.",
             lang,
+            path=path.name,
+            why=str(error),
         ) from None
     if key.lab != lab:
         raise LabError(
-            gettext("{path} is the key of another lab, {other!r}.", path=path.name, other=key.lab),
-            lang,
+            "{path} is the key of another lab, {other!r}.", lang, path=path.name, other=key.lab
         )
     return key

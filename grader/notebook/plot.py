@@ -360,9 +360,6 @@ def matrices(came: object, expected: object, lang: str, title: str = "") -> Svg:
     Only the last two axes are drawn: of an array with more, the slice that differs most. Different
     shapes are drawn without a gap.
 
-    Args:
-        title: what they are, for the alt text.
-
     Returns:
         The picture, empty if either is no array of numbers with values.
     """
@@ -464,13 +461,7 @@ def png(rgb: np.ndarray) -> bytes:
 
 
 def _matrix(
-    values: np.ndarray,
-    x: float,
-    y: float,
-    side: float,
-    low: float,
-    high: float,
-    lang: str,
+    values: np.ndarray, x: float, y: float, side: float, low: float, high: float, lang: str
 ) -> tuple[Svg, float]:
     """A matrix as an image; its values are written in when there is room. Also its height."""
     rows, columns = values.shape
@@ -508,13 +499,7 @@ def _matrix(
 
 
 def _vector(
-    values: np.ndarray,
-    x: float,
-    y: float,
-    side: float,
-    low: float,
-    high: float,
-    lang: str,
+    values: np.ndarray, x: float, y: float, side: float, low: float, high: float, lang: str
 ) -> tuple[Svg, float]:
     """A vector as a curve. Also its height."""
     height = 110.0

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from grader.check.judge import Verdict
 from grader.notebook.files import write
@@ -15,25 +16,25 @@ if TYPE_CHECKING:
 NAME = "progress.json"
 
 
+class _Kept(msgspec.Struct):
+    interface: str
+    answers: dict[str, Any]
+    verdicts: list[Verdict]
+
+
 def save(lab: Lab) -> None:
     """Keep answers and verdicts; a full disk loses them, nothing else."""
-    kept = {
-        "interface": lab.key.interface,
-        "answers": lab.answers,
-        "verdicts": [v.to_dict() for v in lab.verdicts.values()],
-    }
+    kept = _Kept(lab.key.interface, lab.answers, list(lab.verdicts.values()))
     with suppress(OSError, TypeError, ValueError, AttributeError):
-        data = json.dumps(kept, ensure_ascii=False, default=lambda array: array.tolist())
-        write(lab.recordings / NAME, data.encode())
+        data = msgspec.json.encode(kept, enc_hook=lambda array: array.tolist())
+        write(lab.recordings / NAME, data)
 
 
 def load(lab: Lab) -> None:
     """Take up what an earlier kernel kept, if it goes with this key."""
-    with suppress(OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        kept = json.loads((lab.recordings / NAME).read_text(encoding="utf-8"))
-        if kept["interface"] != lab.key.interface:
-            return
-        known = {c.id for c in lab.key.checks}
-        verdicts = [Verdict.from_dict(v) for v in kept["verdicts"]]
-        lab.verdicts.update({v.check: v for v in verdicts if v.check in known})
-        lab.answers.update(kept["answers"])
+    with suppress(OSError, ValueError, RecursionError):
+        kept = msgspec.json.decode((lab.recordings / NAME).read_bytes(), type=_Kept)
+        if kept.interface == lab.key.interface:
+            known = {c.id for c in lab.key.checks}
+            lab.verdicts.update({v.check: v for v in kept.verdicts if v.check in known})
+            lab.answers.update(kept.answers)

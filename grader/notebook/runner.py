@@ -375,8 +375,10 @@ def _left_out(job: Mapping[str, Tree], clock: Clock, report: Report) -> set[int]
 
 def _lift(*names: str) -> None:
     """Give the probes what the kernel keeps back from the cells."""
-    import resource
-
+    try:
+        import resource
+    except ImportError:  # Windows, where nothing was kept back
+        return
     for name in names:
         limit = getattr(resource, name)
         _, most = resource.getrlimit(limit)

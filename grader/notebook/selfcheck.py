@@ -20,28 +20,24 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from grader.check.judge import Evidence, Verdict, judge
 from grader.check.key import Check, Key
 from grader.check.names import lab_named_in
-from grader.check.text import gettext
 from grader.check.tree import Tree
-from grader.notebook import locate, session
+from grader.notebook import locate
 from grader.notebook.cells import CellReport, code_cells
 from grader.notebook.checking import MEASURED, not_recorded
 from grader.notebook.errors import LabError
-from grader.notebook.runner import Runner
+from grader.notebook.runner import run
 
 _PATIENCE = 3.0  # a student's machine may be so much slower than the one that grades
 
 
 @dataclass(frozen=True)
 class CleanRun:
-    """What a run in a clean process found.
-
-    Attributes:
-        cells: how each code cell ran.
-        events: see `grader.notebook.session.Session`.
-    """
+    """What a run in a clean process found."""
 
     verdicts: tuple[Verdict, ...]
     cells: tuple[CellReport, ...]
@@ -59,7 +55,6 @@ def run_clean(
     """Run a notebook in a new process.
 
     Args:
-        notebook: its JSON.
         folder: where it lies: the working folder of its cells, and of its recordings.
         timeout: seconds after which it is given up.
 
@@ -80,26 +75,15 @@ def run_clean(
             )  # fmt: skip
             said = done.stderr.decode(errors="replace").strip().splitlines()
         except subprocess.TimeoutExpired:
-            raise LabError(
-                gettext("the clean run did not end within {s:.0f} s.", s=timeout),
-                lang,
-            ) from None
+            raise LabError("the clean run did not end within {s:.0f} s.", lang, s=timeout) from None
         if not out.is_file():
             raise LabError(
-                gettext(
-                    "the clean run ended early (exit code {c}): {w}",
-                    c=done.returncode,
-                    w=said[-1][:200] if said else "?",
-                ),
+                "the clean run ended early (exit code {c}): {w}",
                 lang,
+                c=done.returncode,
+                w=said[-1][:200] if said else "?",
             )
-        found = json.loads(out.read_text(encoding="utf-8"))
-    return CleanRun(
-        tuple(Verdict.from_dict(v) for v in found["verdicts"]),
-        tuple(CellReport.from_dict(c) for c in found["cells"]),
-        tuple(found["events"]),
-        found["seconds"],
-    )
+        return msgspec.json.decode(out.read_bytes(), type=CleanRun)
 
 
 @contextmanager
@@ -110,11 +94,9 @@ def _scratch(lang: str) -> Iterator[str]:
             yield folder
     except OSError as error:
         raise LabError(
-            gettext(
-                "the clean run cannot write its files ({w}): free some space, then again.",
-                w=error.strerror or type(error).__name__,
-            ),
+            "the clean run cannot write its files ({w}): free some space, then again.",
             lang,
+            w=error.strerror or type(error).__name__,
         ) from None
 
 
@@ -130,62 +112,53 @@ def _import(modules: Sequence[str]) -> None:
             continue
 
 
-def _run(sources: Sequence[str], key: Key, folder: Path, lang: str) -> dict[str, Any]:
+def _run(sources: Sequence[str], key: Key, folder: Path, lang: str) -> CleanRun:
     began = time.perf_counter()
-    cells: list[dict[str, Any]] = []
+    cells: list[Tree] = []
+    events: list[Tree] = []
     observations: dict[str, Tree] = {}
+    recordings = {
+        p.stem: p.read_bytes()
+        for p in sorted((folder / "recordings" / key.lab).glob("*.safetensors"))
+    }
+    recorded = set(recordings)
 
-    def report(event: Tree) -> None:
-        if "cell" in event:
-            cells.append(event["cell"])
-        elif "check" in event:
-            observations[event["check"]] = event["observation"]
+    def report(frame: Tree) -> None:
+        if "cell" in frame:
+            cells.append(frame["cell"])
+        elif "check" in frame:
+            observations[frame["check"]] = frame["observation"]
+        elif "made" in frame:
+            recorded.add(frame["made"])
+        events.extend(frame.get("events", ()))
 
-    limits = replace(
-        key.limits,
-        cell_seconds=_PATIENCE * key.limits.cell_seconds,
-        seconds=_PATIENCE * key.limits.seconds,
-    )
     _import(key.preload)
-    asked = key.questions_for_students()
-    runner = Runner(asked["defines"], limits, lang)
-
-    def allow_more(seconds: float) -> None:
-        runner.clock.end += seconds
-        runner.clock.start(seconds)
-
-    recordings = folder / "recordings" / key.lab
-    state = session.install(
-        {p.stem: p.read_bytes() for p in sorted(recordings.glob("*.safetensors"))},
-        lang=lang,
-        training_seconds=limits.training_seconds,
-        allow_more=allow_more,
-    )
-    runner.run_cells(sources, report)
-    recorded = {*state.made, *state.recordings}
+    # What the clean room will measure is looked at here, on public data; every cell runs.
     clean = [c for c in key.checks if c.kind == "clean"]
-    missing = {c.id for c in clean if c.probe and not recorded.issuperset(c.measured)}
-    watched = {e.id: e.forbids for e in key.exercises}
-    probes = [
-        (c.id, c.probe, watched.get(c.exercise, ()) if c.kind == "source" else ())
-        for c in key.checks
-        if c.probe and c.kind != "answer" and c.id not in missing
-    ]
-    runner.run_probes(probes, report)
-    for check in key.checks:
-        if check.kind == "answer" and check.id in state.answers:
-            observations[check.id] = {"status": "ok", "values": {"answer": state.answers[check.id]}}
-    for name in missing:
-        observations[name] = not_recorded(key.check(name))
+    asked = replace(
+        key,
+        shows=(),
+        checks=tuple(replace(c, kind="probe", answers=()) if c in clean else c for c in key.checks),
+        limits=replace(
+            key.limits,
+            cell_seconds=_PATIENCE * key.limits.cell_seconds,
+            seconds=_PATIENCE * key.limits.seconds,
+        ),
+    ).questions_for_students()
+    job = {"cells": sources, "recordings": recordings, "rerun": False, "lang": lang, "skip": ()}
+    run({**asked, **job}, report)
+    for check in clean:
+        if check.probe and not recorded.issuperset(check.measured):
+            observations[check.id] = not_recorded(check)
     verdicts = [
         _later(key.check(v.check), v, recorded) for v in judge(key, Evidence(observations, sources))
     ]
-    return {
-        "verdicts": [v.to_dict() for v in verdicts],
-        "cells": cells,
-        "events": state.events,
-        "seconds": round(time.perf_counter() - began, 2),
-    }
+    return CleanRun(
+        tuple(verdicts),
+        tuple(map(CellReport.from_dict, cells)),
+        tuple(events),
+        round(time.perf_counter() - began, 2),
+    )
 
 
 def _later(check: Check, verdict: Verdict, recorded: Set[str]) -> Verdict:
@@ -203,7 +176,7 @@ def main(notebook: str, out: str, lang: str) -> None:
     sys.stdin = open(os.devnull)  # noqa: SIM115
     found = _run(sources, key, Path.cwd(), lang)
     draft = Path(out + ".part")
-    draft.write_text(json.dumps(found), encoding="utf-8")
+    draft.write_bytes(msgspec.json.encode(found))
     draft.replace(out)
     sys.stdout.flush()
     os._exit(0)

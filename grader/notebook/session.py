@@ -35,10 +35,8 @@ class Session:
         lang: language of the run; the notebook's own if None.
         training_seconds: time budget of one training; the lab's own if None.
         allow_more: called with the budget before a training that must be done.
-        answers: question → what was given to ``lab.answer``, as plain values.
         events: ``{"recording": name, "what": …}``; `what` is ``replayed``, ``trained``, ``damaged``
             (the recording cannot be read) or ``shapes`` (its weights do not fit the model).
-        made: name → bytes of recordings made in this run.
     """
 
     grading: bool = False

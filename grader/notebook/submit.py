@@ -10,7 +10,7 @@ import sys
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from html import escape
 from importlib import import_module
 from pathlib import Path, PurePosixPath
@@ -42,9 +42,6 @@ class Found:
     """The notebook that is being worked on.
 
     Attributes:
-        name: its file name.
-        data: its JSON as bytes.
-        folder: where it lies.
         live: whether this is what the screen shows (Colab), not what was last saved.
     """
 
@@ -74,30 +71,25 @@ def find_notebook(lab: Lab, given: str | None = None) -> Found:
         if near:
             example = next((n for n in near if lab.id in n), near[0])
         raise LabError(
-            gettext(
-                'the file of this notebook is not known here: save it, then lab.submit("{n}").',
-                n=example,
-            ),
+            'the file of this notebook is not known here: save it, then lab.submit("{n}").',
             lab.lang,
+            n=example,
         )
     try:
         other = lab_named_in(code_cells(found.book))
     except (ValueError, RecursionError):
         raise LabError(
-            gettext("{n} is not a notebook that can be read: save it again.", n=found.name),
-            lab.lang,
+            "{n} is not a notebook that can be read: save it again.", lab.lang, n=found.name
         ) from None
     if other != lab.id:
         raise LabError(
-            gettext(
-                "{n} is not the notebook of {lab}: {other}.",
-                n=found.name,
-                lab=lab.id,
-                other=gettext('it has no line lab = Lab("…")')
-                if other is None
-                else gettext("it belongs to {o}", o=other),
-            ),
+            "{n} is not the notebook of {lab}: {other}.",
             lab.lang,
+            n=found.name,
+            lab=lab.id,
+            other=gettext('it has no line lab = Lab("…")')
+            if other is None
+            else gettext("it belongs to {o}", o=other),
         )
     return found
 
@@ -106,7 +98,7 @@ def _given(lab: Lab, given: str) -> Found:
     path = Path(given).expanduser()
     path = path if path.is_absolute() else lab.folder / path
     if not path.is_file():
-        raise LabError(gettext("no file {p}.", p=given), lab.lang)
+        raise LabError("no file {p}.", lab.lang, p=given)
     return Found(path.name, path.read_bytes(), path.parent)
 
 
@@ -234,7 +226,7 @@ def pack(lab: Lab, notebook: Found, outputs: bool = True) -> Package:
         "lang": lab.lang,
         "key": lab.key.version,
         "receipt": receipt,
-        "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),  # noqa: UP017
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "kit": __version__,
         "versions": versions(),
         "device": device(),
@@ -298,12 +290,10 @@ def submit(lab: Lab, given: str | None = None) -> None:
         write(path, package.data)
     except OSError as error:
         raise LabError(
-            gettext(
-                "could not write {p} ({w}): free some space, then again.",
-                p=path.name,
-                w=error.strerror or type(error).__name__,
-            ),
+            "could not write {p} ({w}): free some space, then again.",
             lab.lang,
+            p=path.name,
+            w=error.strerror or type(error).__name__,
         ) from None
     # What is on the screen but not in the zip is worth more attention than the zip.
     lines = [_stale(notebook, missing)] if missing else []

@@ -24,14 +24,7 @@ _held: dict[Path, IO[str]] = {}
 
 
 def trouble(key: Key, names: Mapping[str, Any], folder: Path, notebook: str = "") -> Iterator[Text]:
-    """What stands in the way of work.
-
-    Args:
-        key: the lab's public key.
-        names: the notebook's names.
-        folder: where it works.
-        notebook: its file's name, if known.
-    """
+    """What stands in the way of work."""
     told = names.get(INTERFACE)
     if isinstance(told, str) and told != key.interface:
         yield gettext(

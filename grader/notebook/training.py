@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from functools import lru_cache
 from html import escape
 from importlib import import_module
@@ -48,7 +48,6 @@ class Goal:
     """What a check will ask of a recording.
 
     Attributes:
-        check: the check's id.
         value: the result of its probe that the metric is of.
     """
 
@@ -274,8 +273,9 @@ class Run:
     def __enter__(self) -> Run:
         if self.given_model is None and self.weights:
             raise LabError(
-                gettext("with lab.record({n!r}, model=…): which model is trained?", n=self.name),
+                "with lab.record({n!r}, model=…): which model is trained?",
                 self.lab.lang,
+                n=self.name,
             )
         self.unit = gettext("step")
         if session.current.recording(self.name) is None:
@@ -388,7 +388,7 @@ class Run:
                 if w.dtype.kind == "f"
             ),
             "history": {k: plot.thin(v, MAX_HISTORY) for k, v in self.curves.items()},
-            "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),  # noqa: UP017
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "inputs": self.inputs,
             "build": _build_config(model),
         }
@@ -423,8 +423,7 @@ def record(
     """A `Run` that is also a Keras callback."""
     if not isinstance(name, str) or not name.replace("_", "").replace("-", "").isalnum():
         raise LabError(
-            gettext("lab.record(name): a short name of letters and digits, not {n!r}.", n=name),
-            lab.lang,
+            "lab.record(name): a short name of letters and digits, not {n!r}.", lab.lang, n=name
         )
     if isinstance(model, (type, FunctionType)):
         kind = "class" if isinstance(model, type) else "function"
@@ -824,8 +823,5 @@ def _number(value: Any, name: str, lang: str) -> float:
         return float(np.asarray(value).mean())
     except (TypeError, ValueError):
         raise LabError(
-            gettext(
-                "run.log({n}=…): a number is needed, a {t} came.", n=name, t=type(value).__name__
-            ),
-            lang,
+            "run.log({n}=…): a number is needed, a {t} came.", lang, n=name, t=type(value).__name__
         ) from None

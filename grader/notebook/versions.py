@@ -21,13 +21,7 @@ TRIED = {
 
 @dataclass(frozen=True)
 class Version:
-    """A package, as it is here.
-
-    Attributes:
-        found: its version; "" if it is missing.
-        oldest: the oldest release tried, as ``"3.5"``.
-        newest: the newest.
-    """
+    """A package, as it is here."""
 
     package: str
     found: str

@@ -37,8 +37,6 @@ def fill_gradebook(
     Excused students (``EX``) are left alone and counted as locked.
 
     Args:
-        data: the gradebook as exported.
-        maximum: the lab's points.
         assignment: its name, its number, or the whole heading ``Name (number)``.
         scale: convert to the points possible where they differ from the lab's.
 
@@ -51,11 +49,9 @@ def fill_gradebook(
     missing = [c for c in ("Student", "ID", "Section") if fixed[c] < 0]
     if missing:
         raise BadSheet(
-            gettext(
-                "{n} is no Canvas gradebook: no column {c}; export it from Grades in Canvas",
-                n=name,
-                c=", ".join(missing),
-            )
+            "{n} is no Canvas gradebook: no column {c}; export it from Grades in Canvas",
+            n=name,
+            c=", ".join(missing),
         )
     column = _assignment(sheet, assignment, set(fixed.values()))
     rows = [i for i in sheet.filled_rows() if sheet.get(i, fixed["ID"]).strip()]
@@ -70,11 +66,9 @@ def fill_gradebook(
     matched = match(students(marks), people)
     if marks and not matched.touched:
         raise BadSheet(
-            gettext(
-                "{n} is of another course: none of the {k} graded students is in it",
-                n=name,
-                k=len(marks),
-            )
+            "{n} is of another course: none of the {k} graded students is in it",
+            n=name,
+            k=len(marks),
         )
     result, sign = Filled(), sheet.decimal_sign((column,))
     for i, p in sorted(matched.found.items(), key=lambda pair: pair[1]):
@@ -131,10 +125,8 @@ def _possible(sheet: Sheet, fixed: dict[str, int], column: int) -> float:
         if possible is not None:
             return possible
     raise BadSheet(
-        gettext(
-            "{n}: the assignment's points possible cannot be read ({m!r}); they must stand as a number "
-            "in the row Points Possible, below the headings: export the gradebook again",
-            n=sheet.name,
-            m=said,
-        )
+        "{n}: the assignment's points possible cannot be read ({m!r}); they must stand as a number "
+        "in the row Points Possible, below the headings: export the gradebook again",
+        n=sheet.name,
+        m=said,
     )

@@ -5,16 +5,17 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from grader.check.text import Refusal, gettext
+import msgspec
+
+from grader.check.text import Refusal
 from grader.platforms.people import canonical
 
-Visibility = Literal["hidden", "after_due_date", "after_published", "visible"]
 METADATA = "submission_metadata.yml"
 
 # ------------------------------------------------------------------ exported submissions
@@ -25,7 +26,6 @@ class Exported:
     """What the export says of one submission.
 
     Attributes:
-        created_at: ISO 8601, or "".
         submitters: of each who handed it in, what is said of them: ``:name``, ``:sid``, ``:email``.
     """
 
@@ -80,9 +80,7 @@ def read_export(data: bytes) -> dict[str, Exported]:
     except (yaml.YAMLError, ValueError) as error:
         line = getattr(getattr(error, "problem_mark", None), "line", 0) + 1
         raise Refusal(
-            gettext(
-                "cannot be read (line {n}); export the submissions from Gradescope again", n=line
-            )
+            "cannot be read (line {n}); export the submissions from Gradescope again", n=line
         ) from None
     return found
 
@@ -113,9 +111,7 @@ class Metadata:
     """``submission_metadata.json``.
 
     Attributes:
-        names: of the whole group.
         ids: their e-mail addresses, else numbers.
-        created_at: when it was handed in, ISO 8601, or "".
         due: every due date that holds for one of them, extensions included.
     """
 
@@ -152,12 +148,11 @@ def _list(value: Any) -> list[Any]:
 # ------------------------------------------------------------------ results.json
 
 
-@dataclass(frozen=True)
-class Test:
-    """One line of the results.
+class Test(msgspec.Struct):
+    """One line of ``results.json``; its fields are theirs.
 
     Attributes:
-        passed: None where a person must still decide.
+        status: ``passed`` or ``failed``; unset where a person must still decide.
     """
 
     name: str
@@ -165,58 +160,36 @@ class Test:
     score: float
     max_score: float
     output: str
-    passed: bool | None
-    tags: Sequence[str] = ()
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    status: str | msgspec.UnsetType
+    tags: list[str]
+    extra_data: dict[str, Any]
+    name_format: str = "text"
+    output_format: str = "text"
+    visibility: str = "visible"
 
 
-def results(
-    score: float,
-    output: str,
-    tests: Sequence[Test] = (),
-    *,
-    seconds: float = 0.0,
-    extra: Mapping[str, Any] | None = None,
-    leaderboard: Sequence[Mapping[str, Any]] = (),
-    visibility: Visibility = "visible",
-) -> dict[str, Any]:
-    """What ``results.json`` holds; every text is plain, nothing is HTML.
+class Results(msgspec.Struct):
+    """``results.json``; every text is plain, nothing is HTML.
 
-    Args:
-        seconds: that grading took.
+    Attributes:
+        execution_time: seconds that grading took.
         leaderboard: ``{"name", "value", "order"}`` each.
-        visibility: when students see the tests.
     """
-    return {
-        "score": score,
-        "execution_time": round(seconds, 3),
-        "output": output,
-        "output_format": "text",
-        "test_output_format": "text",
-        "test_name_format": "text",
-        "visibility": visibility,
-        "stdout_visibility": "hidden",
-        "extra_data": dict(extra or {}),
-        "tests": [_test(t, visibility) for t in tests],
-        "leaderboard": [dict(e) for e in leaderboard],
-    }
 
+    score: float
+    output: str
+    tests: list[Test] = []
+    execution_time: float = 0.0
+    extra_data: dict[str, Any] = {}
+    leaderboard: list[dict[str, Any]] = []
+    output_format: str = "text"
+    test_output_format: str = "text"
+    test_name_format: str = "text"
+    visibility: str = "visible"
+    stdout_visibility: str = "hidden"
 
-def _test(test: Test, visibility: Visibility) -> dict[str, Any]:
-    status = {} if test.passed is None else {"status": "passed" if test.passed else "failed"}
-    return {
-        "score": test.score,
-        "max_score": test.max_score,
-        "name": test.name,
-        "name_format": "text",
-        "number": test.number,
-        "output": test.output,
-        "output_format": "text",
-        "tags": list(test.tags),
-        "visibility": visibility,
-        "extra_data": dict(test.extra),
-        **status,
-    }
+    def to_json(self) -> str:
+        return msgspec.json.format(msgspec.json.encode(self), indent=1).decode() + "\n"
 
 
 # ------------------------------------------------------------------ the autograder's zip
@@ -266,7 +239,6 @@ def autograder_zip(files: Iterable[tuple[str, bytes]], lab: str, sandbox: str) -
 
     Args:
         files: (path, content) of the kit, the course and one lab.
-        lab: id.
         sandbox: ``auto`` (refuse to grade where no sandbox can be had) or ``none``.
 
     Returns:

@@ -17,8 +17,6 @@ class Mark:
 
     Attributes:
         total: points that count; None: not graded, which leaves the sheet alone.
-        pending: whether an answer is still to be read.
-        origin: where the submission was found.
         comment: to the student, where the platform has a place for it.
     """
 
@@ -35,7 +33,6 @@ class Filled:
     """A sheet filled in.
 
     Attributes:
-        data: the file.
         filled: whose grade was entered, in the sheet's order.
         replaced: (mark, old grade, new grade) where another grade stood there.
         absent: graded, but not in the sheet.
@@ -153,11 +150,9 @@ def convert(grade: float, lab: float, sheet: float, scale: bool, name: str) -> f
     if scale and lab > 0:
         return round(min(grade / lab, 1.0) * sheet, 2)
     raise BadSheet(
-        gettext(
-            "{n} counts to {s}, the lab to {l}: a grade could exceed the maximum or mean another; ask for "
-            "scaling, or set the assignment's maximum to {l}",
-            n=name,
-            s=Text(en=number(sheet, "en"), fr=number(sheet, "fr")),
-            l=Text(en=number(lab, "en"), fr=number(lab, "fr")),
-        )
+        "{n} counts to {s}, the lab to {l}: a grade could exceed the maximum or mean another; ask for "
+        "scaling, or set the assignment's maximum to {l}",
+        n=name,
+        s=Text(en=number(sheet, "en"), fr=number(sheet, "fr")),
+        l=Text(en=number(lab, "en"), fr=number(lab, "fr")),
     )

@@ -142,9 +142,6 @@ def fill_worksheet(
     number, e-mail address or full name. Whose number has somebody else's name is left alone.
 
     Args:
-        data: the worksheet as downloaded.
-        maximum: the lab's points.
-        name: what to call the worksheet in messages.
         scale: convert to the worksheet's own maximum where it differs from the lab's.
 
     Raises:
@@ -156,15 +153,13 @@ def fill_worksheet(
     missing = [k for k in _NEEDED if columns[k] < 0]
     if missing:
         raise BadSheet(
-            gettext(
-                "{n} is no Moodle grading worksheet: no column {c}; its columns are {h}",
-                n=name,
-                c=Text(
-                    en=", ".join(HEADINGS[k][0] for k in missing),
-                    fr=", ".join(HEADINGS[k][1] for k in missing),
-                ),
-                h=", ".join(h for h in sheet.headings() if h)[:200] or "?",
-            )
+            "{n} is no Moodle grading worksheet: no column {c}; its columns are {h}",
+            n=name,
+            c=Text(
+                en=", ".join(HEADINGS[k][0] for k in missing),
+                fr=", ".join(HEADINGS[k][1] for k in missing),
+            ),
+            h=", ".join(h for h in sheet.headings() if h)[:200] or "?",
         )
     rows = list(sheet.filled_rows())
     people = [
@@ -179,13 +174,11 @@ def fill_worksheet(
     matched = match(students(marks), people)
     if marks and len(matched.contradicted) >= len(marks) / 2 + 1:
         raise BadSheet(
-            gettext(
-                "{n} belongs to another assignment: {k} of {all} participant numbers are somebody "
-                "else's in it; download the worksheet of this assignment",
-                n=name,
-                k=len(matched.contradicted),
-                all=len(marks),
-            )
+            "{n} belongs to another assignment: {k} of {all} participant numbers are somebody "
+            "else's in it; download the worksheet of this assignment",
+            n=name,
+            k=len(matched.contradicted),
+            all=len(marks),
         )
     if marks and not matched.touched:
         named = match([Student(m.student, "") for m in marks], people).touched
@@ -228,12 +221,10 @@ def _enter(
         most = amount(listed)
         if most is None:
             raise BadSheet(
-                gettext(
-                    "{n}: the maximum grade {m!r} is no number: the assignment uses a scale; set it to "
-                    "points",
-                    n=sheet.name,
-                    m=listed,
-                )
+                "{n}: the maximum grade {m!r} is no number: the assignment uses a scale; set it to "
+                "points",
+                n=sheet.name,
+                m=listed,
             )
         grade = convert(grade, maximum, most, scale, sheet.name)
     result.enter(sheet, row, columns["grade"], mark, grade, sign)
@@ -254,15 +245,11 @@ def feedback_zip(pages: Mapping[str, str]) -> bytes:
         ReportError: there is none, or a name is no single folder.
     """
     if not pages:
-        raise ReportError(
-            gettext("no feedback zip: none of the submissions comes from a Moodle download")
-        )
+        raise ReportError("no feedback zip: none of the submissions comes from a Moodle download")
     clash = [n for n, k in Counter(f.casefold() for f in pages).items() if k > 1]
     bad = [f for f in pages if f in ("", ".", "..") or re.search(r"[/\\\0]", f)]
     if bad or clash:
-        raise ReportError(
-            gettext("no feedback zip: {f!r} cannot be a folder's name", f=(bad or clash)[0])
-        )
+        raise ReportError("no feedback zip: {f!r} cannot be a folder's name", f=(bad or clash)[0])
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for folder, page in pages.items():

@@ -70,10 +70,7 @@ def nbgrader_course(course: Path, labs: Sequence[str], out: Path, lang: str) -> 
     """Write nbgrader's ``source`` tree and its configuration.
 
     Args:
-        course: the course's folder, its labs built.
-        labs: ids.
         out: nbgrader's course folder; what is there of these labs is written anew.
-        lang: which language's notebooks.
 
     Returns:
         The notebooks written.
@@ -88,9 +85,7 @@ def nbgrader_course(course: Path, labs: Sequence[str], out: Path, lang: str) -> 
             key = Key.load(course / "labs" / f"{lab}.key")
             book = nbformat.read(source, 4)
         except (OSError, BadKey):
-            raise Refusal(
-                gettext("{p}: not built; run grader build {lab}", p=source, lab=lab)
-            ) from None
+            raise Refusal("{p}: not built; run grader build {lab}", p=source, lab=lab) from None
         path = out / "source" / lab / f"{lab}.ipynb"
         path.parent.mkdir(parents=True, exist_ok=True)
         nbformat.write(graded_notebook(book, key, lang), path)

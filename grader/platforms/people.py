@@ -21,7 +21,6 @@ class Person:
         participant: Moodle's number of a participant in one assignment, or "".
         ids: what else they may be called, in lower case: numbers, login, e-mail address.
         handed_in: when the platform says that they handed in, or None.
-        group: their group, where the list has such a column.
     """
 
     name: str
@@ -50,8 +49,6 @@ class Match:
     """Students found in a list, by their positions.
 
     Attributes:
-        found: student → person.
-        absent: students who are not in the list.
         unclear: students whom several people fit, or who fit one person together.
         contradicted: (student, person) of one number and two names.
         touched: people who may be somebody's, found or not.

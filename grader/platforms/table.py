@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from grader.check.text import gettext
 from grader.platforms.files import ReportError
 from grader.platforms.people import letters
 
@@ -51,10 +50,7 @@ class Sheet:
         """
         if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
             raise BadSheet(
-                gettext(
-                    "{n} is a spreadsheet, not a CSV file: save it as CSV, or download it again",
-                    n=name,
-                )
+                "{n} is a spreadsheet, not a CSV file: save it as CSV, or download it again", n=name
             )
         bom, encoding = next(((b, e) for b, e in _BOMS if data.startswith(b)), (b"", ""))
         encoding, body = _decode(data[len(bom) :], encoding)
@@ -63,7 +59,7 @@ class Sheet:
         if told:
             preamble, body = told.group(0), body[told.end() :]
         if not body.strip() or "\0" in body:
-            raise BadSheet(gettext("{n} is empty or not a CSV file", n=name))
+            raise BadSheet("{n} is empty or not a CSV file", n=name)
         delimiter = told.group(1) if told else _delimiter(body)
         rows, ends = _take_apart(body, delimiter)
         return cls(name, encoding, bom, delimiter, preamble, rows, ends)

@@ -52,7 +52,6 @@ def class_page(
 
     Args:
         links: student's identifier → address of the page of their submission.
-        about: what is known beside the marks.
     """
     summary = summarise(graded, key)
     checks = [c for _, _, _, of_exercise in summary.exercises for c in of_exercise]
@@ -175,7 +174,6 @@ class LabLine:
     """A lab on the course's page.
 
     Attributes:
-        marks: students who have a mark.
         open: requests for another look that nobody has answered.
     """
 
@@ -208,12 +206,7 @@ def similar_page(
     lang: str,
     links: Mapping[str, str] | None = None,
 ) -> str:
-    """The page, as HTML: no script, no other file, all code escaped.
-
-    Args:
-        compared: submissions that were compared.
-        links: see `class_page`.
-    """
+    """The page, as HTML: no script, no other file, all code escaped."""
     return render(
         "similar.html",
         lang,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from grader.check.judge import EARNING, Verdict
 from grader.check.key import Key
@@ -13,10 +14,11 @@ from grader.check.text import gettext, number, same
 from grader.gradebook.records import STANDING, Graded
 from grader.gradebook.store import Store
 from grader.platforms import gradescope, moodle
-from grader.platforms.files import file_stems, person, write_atomically
+from grader.platforms.files import write_atomically
 from grader.platforms.marks import Mark
 from grader.platforms.xlsx import Table, workbook
 from grader.reports.feedback import feedback_page
+from grader.reports.page import file_stems
 from grader.reports.summary import by_exercise, in_order, summarise
 from grader.reports.words import STATUS, SYMBOL
 
@@ -27,14 +29,7 @@ def marks(graded: Sequence[Graded]) -> list[Mark]:
     Who handed in nothing and is not entered by hand is left out: the sheet knows them already.
     """
     return [
-        Mark(
-            g.student,
-            g.student_id,
-            g.total if g.counts else None,
-            g.pending,
-            g.origin,
-            g.comment,
-        )
+        Mark(g.student, g.student_id, g.total if g.counts else None, g.pending, g.origin, g.comment)
         for g in in_order(graded)
         if g.digest or g.counts or g.comment
     ]
@@ -60,38 +55,24 @@ def feedback_zip(graded: Sequence[Graded], key: Key, store: Store | None = None)
     return moodle.feedback_zip(pages)
 
 
-def results_json(
-    graded: Graded,
-    key: Key,
-    *,
-    lang: str | None = None,
-    visibility: gradescope.Visibility = "visible",
-) -> dict[str, Any]:
-    """One submission's results in Gradescope's format; every text is plain, nothing is HTML.
-
-    Args:
-        lang: language of the texts; the submission's own if None.
-        visibility: when students see the tests.
-    """
-    lang = lang or graded.lang
-    tests = [
-        _test(verdict, mark.number, i, lang)
-        for mark in by_exercise(graded, key)
-        for i, verdict in enumerate(mark.verdicts, 1)
-    ]
+def results(graded: Graded, key: Key) -> gradescope.Results:
+    """One submission's results for Gradescope, in the submission's language."""
+    lang = graded.lang
     said = [*([graded.problem] if graded.problem else []), *graded.notices]
     if graded.late is not None:
-        taken = same(f"−{number(graded.penalty, lang)}: ")
-        said.append(taken + graded.late.text)
+        said.append(same(f"−{number(graded.penalty, lang)}: ") + graded.late.text)
     if graded.total_by_hand is not None:
-        label = gettext("total set by hand: ")
-        said.append(label + same(graded.total_by_hand.reason))
-    return gradescope.results(
+        said.append(gettext("total set by hand: ") + same(graded.total_by_hand.reason))
+    return gradescope.Results(
         graded.total,
         "\n".join(t.to(lang) for t in said),
-        tests,
-        seconds=graded.seconds,
-        extra={
+        [
+            _test(verdict, mark.number, i, lang)
+            for mark in by_exercise(graded, key)
+            for i, verdict in enumerate(mark.verdicts, 1)
+        ],
+        round(graded.seconds, 3),
+        {
             "student": graded.student,
             "student_id": graded.student_id,
             "lab": graded.lab,
@@ -101,8 +82,7 @@ def results_json(
             "receipt": graded.receipt,
             "graded": graded.counts,
         },
-        leaderboard=leaderboard(graded, key),
-        visibility=visibility,
+        leaderboard(graded, key),
     )
 
 
@@ -129,7 +109,7 @@ def _test(verdict: Verdict, exercise: str, i: int, lang: str) -> gradescope.Test
         verdict.points,
         verdict.max_points,
         "\n".join(said),
-        None if verdict.status == "pending" else full,
+        msgspec.UNSET if verdict.status == "pending" else "passed" if full else "failed",
         [t for t in (verdict.exercise, verdict.status, verdict.diagnosis) if t],
         {
             "check": verdict.check,
@@ -142,15 +122,12 @@ def _test(verdict: Verdict, exercise: str, i: int, lang: str) -> gradescope.Test
 
 
 def write_results(
-    graded: Sequence[Graded], key: Key, folder: Path, *, stems: Mapping[Hashable, str] | None = None
+    graded: Sequence[Graded], key: Key, folder: Path, *, stems: Mapping[str, str] | None = None
 ) -> list[Path]:
     """Write ``folder/<student>.json`` for each record."""
     names = stems or file_stems(graded)
     return [
-        write_atomically(
-            folder / f"{names[person(g)]}.json",
-            json.dumps(results_json(g, key), ensure_ascii=False, indent=1, allow_nan=False) + "\n",
-        )
+        write_atomically(folder / f"{names[g.student_id]}.json", results(g, key).to_json())
         for g in graded
     ]
 
@@ -197,10 +174,7 @@ def _by_hand(graded: Graded) -> float | None:
 
 def _checks(graded: Sequence[Graded], key: Key, lang: str) -> Table:
     numbers = {e.id: e.number for e in key.exercises}
-    heads = [
-        gettext("student").to(lang),
-        gettext("identifier").to(lang),
-    ]
+    heads = [gettext("student").to(lang), gettext("identifier").to(lang)]
     heads += [f"{numbers.get(c.exercise, '')} {c.title.to(lang)}" for c in key.checks]
     rows: list[list[object]] = []
     for g in in_order(graded):

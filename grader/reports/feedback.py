@@ -27,11 +27,8 @@ class Said:
 
     Attributes:
         origin: for a mistake carried over, the sentence that names it.
-        answer: what the student wrote, where a person reads it.
-        by_hand: a mark that a person set, or None.
         compared: values that came beside those expected.
         steps: for a teacher, what was asked, call by call.
-        request: another look that the student asked for, or None.
     """
 
     verdict: Verdict
@@ -94,12 +91,9 @@ def feedback_page(
     """The feedback page of one submission, as HTML: no script, no other file.
 
     Args:
-        evidence: what came, where it did not come out right.
-        cells: the code cells handed in.
         lang: the submission's own language if None.
         teacher: also what each mistake would have given, the calls, and how to see it again.
         page: for a teacher, name of the student's own page.
-        contact: e-mail address to ask for another look, or "".
     """
     lang = lang or graded.lang
     marks = by_exercise(graded, key)
@@ -158,11 +152,7 @@ def how_total(graded: Graded, key: Key) -> list[Step]:
     part = [v for v in plain if v.status == "partial" and v.check not in metrics]
     rest = [v for v in plain if v.check not in metrics and v.status != "partial"]
     steps = [
-        Step(
-            gettext("Right checks"),
-            sum(v.points for v in rest),
-            nothing,
-        ),
+        Step(gettext("Right checks"), sum(v.points for v in rest), nothing),
         Step(
             gettext("Partly right"),
             sum(v.points for v in part),

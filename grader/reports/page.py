@@ -4,23 +4,50 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from slugify import slugify
 
 from grader.check.text import gettext, ngettext, number
-from grader.gradebook.records import STANDING
+from grader.gradebook.records import STANDING, Graded
 from grader.reports import words
 
 TABLE_SCRIPT = "_table.js"
+_RESERVED = {"con", "prn", "aux", "nul"} | {f"{n}{i}" for n in ("com", "lpt") for i in range(1, 10)}
+
+
+def file_stems(graded: Sequence[Graded]) -> dict[str, str]:
+    """Student's identifier → a readable, unique, portable file name (no suffix).
+
+    ``Zoé O'Brien`` becomes ``Zoe-O-Brien``. Namesakes get their identifier behind the name. A name
+    depends on the class, never on its order.
+    """
+    slugs = {g.student_id: _slug(g.student) or _slug(g.student_id) for g in graded}
+    taken = Counter(slug.casefold() for slug in slugs.values())
+    used = set(_RESERVED)
+    stems: dict[str, str] = {}
+    for id, slug in sorted(slugs.items()):
+        alone = bool(slug) and taken[slug.casefold()] == 1 and slug.casefold() not in _RESERVED
+        stem = slug if alone else "-".join(p for p in (slug, _slug(id)[:40]) if p)
+        if not stem or stem.casefold() in used or (not alone and stem == slug):
+            stem = f"{stem or 'student'}-{hashlib.sha256(id.encode()).hexdigest()[:8]}"
+        used.add(stem.casefold())
+        stems[id] = stem
+    return stems
+
+
+def _slug(name: str) -> str:
+    return slugify(name, lowercase=False, max_length=60, word_boundary=True) if name else ""
 
 
 @cache
-def _environment() -> Environment:
+def _environment(package: str = "grader.reports") -> Environment:
     return Environment(
-        loader=PackageLoader("grader.reports"),
+        loader=PackageLoader(package),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -41,8 +68,8 @@ def _script() -> tuple[str, str]:
     return text, base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def render(template: str, lang: str, **values: Any) -> str:
-    """A page in `lang` (``fr`` or ``en``).
+def render(template: str, lang: str, package: str = "grader.reports", **values: Any) -> str:
+    """A page in `lang` (``fr`` or ``en``), of a package's templates.
 
     Templates get ``_(english, **fields)``, ``_n(one, many, n, **fields)``, and in `lang` already:
     ``say(Text)``, ``number``, ``two``, ``percent``, ``duration``, ``date``, ``status``, ``cell``,
@@ -55,7 +82,7 @@ def render(template: str, lang: str, **values: Any) -> str:
 
     script, digest = _script()
     return (
-        _environment()
+        _environment(package)
         .get_template(template)
         .render(
             lang=lang,

@@ -123,7 +123,6 @@ class CheckSuccess:
         mean: mean share of its points, 0 to 1: how easy it was.
         separates: correlation of its points with the rest of the total, −1 to 1: how well it tells
             those who know from those who do not; None where nothing varies.
-        counts: outcome → number of students.
     """
 
     check: str
@@ -201,7 +200,6 @@ class ClassSummary:
         graded: those who have a mark.
         marks: their totals, in the same order.
         groups: by the class list; [] if it has none.
-        trainings: recording's name → each student's training, in the same order.
         shared_recordings: (recording, students) whose recordings are identical.
         shared_submissions: students whose submissions are identical.
     """
@@ -470,8 +468,6 @@ class Training:
     """One recorded training.
 
     Attributes:
-        epochs: epochs (or logged steps) in all, or None.
-        seconds: wall time of training, or None.
         history: metric → one value an epoch, None where it was not finite; thinned to
             at most `MAX_STEPS` values.
         diverged: 1-based epoch of the first value that is not a finite number, or None.

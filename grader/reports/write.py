@@ -11,10 +11,11 @@ from grader.check.text import Text, gettext
 from grader.gradebook.course import Course, course_rows
 from grader.gradebook.records import About, Graded
 from grader.gradebook.store import Store
-from grader.platforms.files import file_stems, person, write_atomically
+from grader.platforms.files import write_atomically
 from grader.reports.class_page import class_page, course_page, lab_line
 from grader.reports.exports import write_results
 from grader.reports.feedback import feedback_page
+from grader.reports.page import file_stems
 from grader.reports.summary import doubts
 from grader.reports.tables import course_csv, gradebook_csv, oral_csv
 
@@ -68,9 +69,6 @@ def write_all(
     whole; files of other runs are left alone.
 
     Args:
-        graded: the whole class, those without a submission included.
-        store: where what came and the code are kept.
-        about: what is known beside the marks.
         only: students whose own pages are written; all if None.
 
     Raises:
@@ -86,7 +84,7 @@ def write_all(
     write_results(own, key, paths.results, stems=stems)
     sources = store.sources(key.lab) if store is not None else {}
     for g in own:
-        page = f"{stems[person(g)]}.html"
+        page = f"{stems[g.student_id]}.html"
         evidence = store.evidence(key.lab, g.student_id) if store is not None else {}
         cells = sources.get(g.student_id, [])
         written = feedback_page(g, key, evidence=evidence, cells=cells, contact=about.contact)
@@ -95,7 +93,7 @@ def write_all(
             g, key, evidence=evidence, cells=cells, lang=lang, teacher=True, page=page
         )
         write_atomically(folder / "submissions" / page, written)
-    links = {g.student_id: f"submissions/{stems[person(g)]}.html" for g in here}
+    links = {id: f"submissions/{stem}.html" for id, stem in stems.items()}
     write_atomically(paths.gradebook, gradebook_csv(graded, key, lang))
     write_atomically(folder / "oral.csv", oral_csv(graded, about, lang))
     write_atomically(paths.class_page, class_page(graded, key, lang, links=links, about=about))
@@ -106,12 +104,7 @@ def write_course(
     course: Course, keys: Mapping[str, Key], classes: Mapping[str, Sequence[Graded]], out: Path,
     lang: str,
 ) -> Path:  # fmt: skip
-    """Write ``index.html`` and ``course.csv``: every lab, and each student over all labs.
-
-    Args:
-        keys: lab → its key.
-        classes: lab → its class.
-    """
+    """Write ``index.html`` and ``course.csv``: every lab, and each student over all labs."""
     rows = course_rows(course, classes, {lab: key.max_points for lab, key in keys.items()})
     weights = {lab: course.settings.lab(lab).weight for lab in classes}
     labs = [lab_line(graded, keys[lab], weights[lab]) for lab, graded in classes.items()]

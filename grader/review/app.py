@@ -18,7 +18,6 @@ from typing import Any, TypeVar
 
 import msgspec
 import uvicorn
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
@@ -29,9 +28,9 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from grader.check.text import Text, gettext
 from grader.gradebook.decisions import Review
 from grader.gradebook.store import StoreError
+from grader.reports.page import render
 from grader.review.desk import Desk
 
 MAX_BODY = 200_000
@@ -48,14 +47,14 @@ HEADERS = {
 }
 
 
-_T = TypeVar("_T")
-
-
 @dataclass(frozen=True)
 class About:
     """A request about one question, named by its check."""
 
     question: str
+
+
+_T = TypeVar("_T", bound=About)
 
 
 @dataclass(frozen=True)
@@ -140,53 +139,34 @@ def make_app(desk: Desk, token: str, write_pages: Callable[[], Path]) -> Starlet
     """The application.
 
     Args:
-        desk: what it shows and keeps.
-        token: what a visitor must have.
         write_pages: writes feedback and class pages anew; returns where the class page lies.
     """
-    environment = Environment(
-        loader=PackageLoader("grader.review"), autoescape=True, undefined=StrictUndefined
-    )
-    words = {k: t.to(desk.lang) for k, t in WORDS.items()}
 
     async def page(request: Request) -> HTMLResponse:
-        return HTMLResponse(
-            environment.get_template("review.html").render(
-                lang=desk.lang, w=words, title=desk.key.title.to(desk.lang), second=desk.second
-            )
-        )
+        title = desk.key.title.to(desk.lang)
+        written = render("review.html", desk.lang, "grader.review", title=title, second=desk.second)
+        return HTMLResponse(written)
 
     async def start(request: Request) -> JSONResponse:
-        questions = await run_in_threadpool(desk.overview)
-        return JSONResponse({"words": words, "lang": desk.lang, "questions": questions})
+        return await _told(lambda: {"lang": desk.lang, "questions": desk.overview()})
 
     async def question(request: Request) -> JSONResponse:
         return await _told(lambda: desk.shown(request.path_params["id"]))
 
-    def route(path: str, kind: type[_T], work: Callable[[_T], dict[str, Any]]) -> Route:
-        """A request whose JSON is a `kind`; anything else is refused."""
+    def route(path: str, kind: type[_T], change: Callable[[_T], Any]) -> Route:
+        """A request whose JSON is a `kind`; the question is shown as `change` leaves it."""
 
         async def handle(request: Request) -> JSONResponse:
             data = await _body(request)
-            return await _told(lambda: work(msgspec.json.decode(data, type=kind)))
+
+            def work() -> dict[str, Any]:
+                sent = msgspec.json.decode(data, type=kind)
+                undone = change(sent)
+                return {**desk.shown(sent.question), "undone": undone}
+
+            return await _told(work)
 
         return Route(path, handle, methods=["POST"])
-
-    def review(sent: Read) -> dict[str, Any]:
-        desk.review(sent.question, sent.answers, sent.review, sent.typing)
-        return desk.shown(sent.question)
-
-    def undo(sent: About) -> dict[str, Any]:
-        undone = desk.undo(sent.question)
-        return {**desk.shown(sent.question), "undone": undone}
-
-    def item(sent: RubricItem) -> dict[str, Any]:
-        desk.item(sent.question, sent.item, sent.text, sent.points)
-        return desk.shown(sent.question)
-
-    def snippet(sent: Snippet) -> dict[str, Any]:
-        desk.snippet(sent.text)
-        return desk.shown(sent.question)
 
     async def pages(request: Request) -> JSONResponse:
         return await _told(lambda: {"written": str(write_pages())})
@@ -195,10 +175,12 @@ def make_app(desk: Desk, token: str, write_pages: Callable[[], Path]) -> Starlet
         Route("/", page),
         Route("/api/start", start),
         Route("/api/question/{id:str}", question),
-        route("/api/review", Read, review),
-        route("/api/undo", About, undo),
-        route("/api/item", RubricItem, item),
-        route("/api/snippet", Snippet, snippet),
+        route(
+            "/api/review", Read, lambda m: desk.review(m.question, m.answers, m.review, m.typing)
+        ),
+        route("/api/undo", About, lambda m: desk.undo(m.question)),
+        route("/api/item", RubricItem, lambda m: desk.item(m.question, m.item, m.text, m.points)),
+        route("/api/snippet", Snippet, lambda m: desk.snippet(m.text)),
         Route("/api/pages", pages, methods=["POST"]),
         Mount("/static", StaticFiles(directory=HERE / "static")),
     ]
@@ -278,60 +260,3 @@ def serve(
             door = Path(room) / "review.html"  # the folder is its owner's alone
             door.write_text(f'<meta http-equiv="refresh" content="0; url={address}">', "utf-8")
             _Server(config, lambda: ready(address, door)).run(sockets=[found])
-
-
-WORDS: dict[str, Text] = {
-    "review": gettext("Answers to read"),
-    "review_again": gettext("Answers to read again"),
-    "second": gettext("Second reader: {points}"),
-    "question": gettext("Question"),
-    "read_of": gettext("{read} of {all} read"),
-    "group": gettext("Similar answers"),
-    "alone": gettext("Unlike any other"),
-    "answer": gettext("Answer"),
-    "identical": gettext("{n} students wrote this"),
-    "nobody": gettext("Nobody has answered this question."),
-    "nothing": gettext("This lab has no question that a person reads."),
-    "silent": gettext("{n} students did not answer."),
-    "rubric": gettext("Rubric"),
-    "guide": gettext("What to look for"),
-    "zero": gettext("No points"),
-    "adjust": gettext("Adjust"),
-    "more": gettext("a quarter point more"),
-    "less": gettext("a quarter point less"),
-    "unread": gettext("not read yet"),
-    "comment": gettext("Comment to the student"),
-    "keep": gettext("Keep for use again"),
-    "snippets": gettext("Kept comments"),
-    "no_snippets": gettext("Write a comment, then keep it: it can be put in again with two keys."),
-    "give_group": gettext("Give this to the unread ones of the group"),
-    "undo": gettext("Undo"),
-    "undone": gettext("Undone"),
-    "nothing_undo": gettext("Nothing to undo"),
-    "pages": gettext("Write pages"),
-    "pages_done": gettext("Feedback pages written"),
-    "keys": gettext("Keys"),
-    "close": gettext("Close"),
-    "saved": gettext("Saved"),
-    "saving": gettext("Saving…"),
-    "failed": gettext("Not saved ({why}): is grader review still running?"),
-    "add_item": gettext("Add an item"),
-    "add": gettext("Add"),
-    "item_text": gettext("A further item"),
-    "item_points": gettext("Points"),
-    "edit": gettext("Change"),
-    "save": gettext("Save"),
-    "cancel": gettext("Cancel"),
-    "all_read": gettext("Every answer has been read."),
-    "pick": gettext("Which comment? Press its digit."),
-    "k_items": gettext("choose or drop an item of the rubric"),
-    "k_zero": gettext("read, earns nothing"),
-    "k_adjust": gettext("a quarter point more or less"),
-    "k_next": gettext("next unread answer"),
-    "k_move": gettext("next, previous answer"),
-    "k_group": gettext("give it to the rest of the group"),
-    "k_comment": gettext("write a comment (Esc: back)"),
-    "k_snippet": gettext("put in a kept comment"),
-    "k_undo": gettext("undo"),
-    "k_help": gettext("this list"),
-}  # fmt: skip

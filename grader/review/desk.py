@@ -41,10 +41,7 @@ class Answer:
     """What one student, or several alike, answered.
 
     Attributes:
-        id: digest of the text.
         text: as the first of them wrote it.
-        students: identifiers.
-        names: the same, as shown.
     """
 
     id: str
@@ -89,33 +86,31 @@ class Question:
         return sorted(found, key=lambda g: -sum(len(a.students) for a in g))
 
 
+@dataclass
 class Desk:
     """The review of one lab.
 
-    Args:
-        store: the gradebook.
-        key: the lab's hidden key.
+    Attributes:
         names: whether the page may show who wrote what.
         by: who reads, for the log.
-        lang: language of the page.
+        lang: of the page.
         second: whether a second reader reads: without the first one's marks, and for no mark.
     """
 
-    def __init__(
-        self, store: Store, key: Key, names: bool, by: str, lang: str, second: bool = False
-    ) -> None:
-        self.store = store
-        self.key = key
-        self.names = names
-        self.by = by
-        self.lang = lang
-        self.second = second
+    store: Store
+    key: Key
+    names: bool
+    by: str
+    lang: str
+    second: bool = False
+
+    def __post_init__(self) -> None:
         self._lock = threading.Lock()
-        graded = store.graded(key.lab)
-        numbers = {e.id: e.number for e in key.exercises}
+        graded = self.store.graded(self.key.lab)
+        numbers = {e.id: e.number for e in self.key.exercises}
         self.questions = {
             c.id: Question(c, numbers[c.exercise], graded)
-            for c in key.checks
+            for c in self.key.checks
             if c.kind == "answer" and c.answer.get("type") == "text"
         }
         for question in self.questions.values():

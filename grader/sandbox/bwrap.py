@@ -215,7 +215,6 @@ def environment(threads: int, training: bool = True, gpu: bool = False) -> dict[
         threads: for TensorFlow and the linear algebra.
         training: False where each process runs few operations, most of them once. oneDNN, a third
             faster when training, makes the first call of an operation four times as slow.
-        gpu: whether TensorFlow may use one.
     """
     n = str(threads)
     card = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0]
@@ -314,14 +313,7 @@ def data_view(data: Path | None) -> View:
 def around(
     program: Sequence[str], view: View, env: Mapping[str, str], gpu: Sequence[Path] = ()
 ) -> tuple[list[str], dict[str, str]]:
-    """Command line that runs a program in a zone, and the whole environment inside.
-
-    Args:
-        program: its command line, as seen inside.
-        view: what it sees.
-        env: from `environment`.
-        gpu: device files that it is shown (`grader.sandbox.gpu.devices`).
-    """
+    """Command line that runs a program in a zone, and the whole environment inside."""
     bwrap = find_bwrap()
     assert bwrap is not None
     drop = _can_drop_root()

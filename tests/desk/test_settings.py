@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from grader.check.key import Limits
 from grader.check.text import same
 from grader.gradebook.class_list import attendance, read_class_list
 from grader.gradebook.course import Course, course_rows
@@ -33,7 +32,7 @@ def settings(tmp_path: Path, text: str):
 def test_no_file_changes_nothing(tmp_path: Path) -> None:
     found = load_settings(tmp_path, LABS)
     assert found.lang is None and not found.class_list and found.lab("tp1_words").due is None
-    assert found.lab("tp1_words").limits.over(Limits()) == Limits()
+    assert found.lab("tp1_words").limits.model_dump(exclude_none=True) == {}
 
 
 @pytest.mark.parametrize("lang", ["fr", "en"])
@@ -216,8 +215,8 @@ def test_extensions_that_match_nobody_are_said_and_the_kindest_counts(tmp_path: 
 
 def test_limits_of_intake(tmp_path: Path) -> None:
     found = settings(tmp_path, "[intake]\nnotebook_mb = 200\n")
-    assert found.intake.limits().notebook_mb == 200
-    assert found.intake.limits().recordings_mb == 64
+    assert found.intake.notebook_mb == 200
+    assert found.intake.recordings_mb == 64
 
 
 def test_times_that_nobody_vouches_for_are_said(tmp_path: Path) -> None:

@@ -6,11 +6,12 @@ import csv
 import io
 import json
 import random
+from dataclasses import replace
 
 import pytest
 from synthetic import make_class, make_key
 
-from grader.reports.exports import results_json, write_results
+from grader.reports.exports import results, write_results
 from grader.reports.tables import columns, gradebook_csv, safe_cell
 
 KEY = make_key()
@@ -94,11 +95,11 @@ TEST = {
 
 def test_results_have_gradescopes_fields_and_no_others() -> None:
     for g in CLASS:
-        results = json.loads(json.dumps(results_json(g, KEY), allow_nan=False))
-        assert set(results) == TOP
-        assert results["score"] == g.total
-        assert len(results["tests"]) == len(g.verdicts)
-        for test, verdict in zip(results["tests"], g.verdicts, strict=True):
+        found = json.loads(results(g, KEY).to_json())
+        assert set(found) == TOP
+        assert found["score"] == g.total
+        assert len(found["tests"]) == len(g.verdicts)
+        for test, verdict in zip(found["tests"], g.verdicts, strict=True):
             assert set(test) in (TEST, TEST - {"status"})
             assert test["score"] == verdict.points
             full = verdict.points == verdict.max_points
@@ -106,7 +107,7 @@ def test_results_have_gradescopes_fields_and_no_others() -> None:
             assert test.get("status") == expected
             assert test["visibility"] in ("hidden", "after_due_date", "after_published", "visible")
             assert test["output_format"] == "text"
-        numbers = [t["number"] for t in results["tests"]]
+        numbers = [t["number"] for t in found["tests"]]
         assert len(set(numbers)) == len(numbers)
 
 
@@ -115,15 +116,15 @@ def test_leaderboard_holds_the_metrics() -> None:
         g for g in CLASS if any(v.figure and v.check == "reverser.exact_match" for v in g.verdicts)
     )
     figure = next(v.figure for v in with_figure.verdicts if v.check == "reverser.exact_match")
-    (entry,) = results_json(with_figure, KEY)["leaderboard"]
+    (entry,) = results(with_figure, KEY).leaderboard
     assert entry == {"name": "reverser.exact_match", "value": round(figure, 6), "order": "desc"}
 
 
 def test_what_could_not_be_graded_says_why() -> None:
     failed = next(g for g in CLASS if g.problem)
-    results = results_json(failed, KEY, lang="en")
-    assert results["score"] == 0 and results["tests"] == []
-    assert results["output"].startswith("not a notebook")
+    found = results(replace(failed, lang="en"), KEY)
+    assert found.score == 0 and found.tests == []
+    assert found.output.startswith("not a notebook")
 
 
 def test_one_file_a_student(tmp_path) -> None:

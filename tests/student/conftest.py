@@ -11,7 +11,7 @@ import pytest
 from grader.check.answers import digests
 from grader.check.compare import Close, Metric
 from grader.check.key import Check, Exercise, Key, Limits, Misconception
-from grader.check.probe import Probe, Step, call, numpy_array
+from grader.check.probe import Probe, Step, answer, call, numpy_array
 from grader.check.text import Text
 from grader.notebook import display, session
 
@@ -33,7 +33,7 @@ def make_key() -> Key:
         expected={"out": (2 * X) ** 2}, wrong={"adds-two": ok((X + 2) ** 2)},
     )  # fmt: skip
     question = Check(
-        "q6", "count", "answer", Text(en="count", fr="compter"), 1.0,
+        "q6", "count", "answer", Text(en="count", fr="compter"), 1.0, probe=answer("q6"),
         answer={
             "type": "number", "decimals": 0, "salt": "s", "right": digests(["82"], "s"),
             "wrong": {

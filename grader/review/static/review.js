@@ -435,7 +435,7 @@ document.addEventListener("keydown", (event) => {
 (async () => {
   try {
     const found = await call("/api/start");
-    Object.assign(state, { words: found.words, lang: found.lang });
+    Object.assign(state, { words: JSON.parse(document.querySelector("main").dataset.words), lang: found.lang });
     at("question").replaceChildren(
       ...found.questions.map((q) => node("option", { value: q.id }, label(q))));
     const first = found.questions.find((q) => q.read < q.students) || found.questions[0];

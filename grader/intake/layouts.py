@@ -21,8 +21,8 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, Protocol, TypeVar
 
+from grader.intake.files import Entry
 from grader.platforms import canvas, moodle
 from grader.platforms.gradescope import METADATA, Exported
 from grader.platforms.people import canonical
@@ -40,22 +40,8 @@ _NESTED = 4  # folders in folders in which a download is looked for
 _ZIPS = 20  # a folder of more zips than this holds students' zips, not downloads
 
 
-class File(Protocol):
-    """A file found; `grader.intake.files.Entry` is one."""
-
-    @property
-    def parts(self) -> tuple[str, ...]: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def suffix(self) -> str: ...
-
-
-F = TypeVar("F", bound=File)
-
-
 @dataclass
-class Unit(Generic[F]):
+class Unit:
     """Everything that one student (or group) handed in.
 
     Attributes:
@@ -63,9 +49,7 @@ class Unit(Generic[F]):
         student_id: the platform's identifier, else the name.
         platform: ``moodle``, ``gradescope``, ``nbgrader``, ``canvas``, or "" if none gave the name.
         depth: leading parts of its entries' paths that are not the student's own.
-        submitted_at: ISO 8601, if the platform says so.
         with_text: text was typed into the platform instead of a file handed in.
-        group: of a team or of the course, in the platform's words.
         partners: (name, identifier) of others whom the platform names as handing in the same.
     """
 
@@ -77,7 +61,7 @@ class Unit(Generic[F]):
     with_text: bool = False
     group: str = ""
     partners: tuple[tuple[str, str], ...] = ()
-    entries: list[F] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
 
     @property
     def top(self) -> str:
@@ -86,21 +70,19 @@ class Unit(Generic[F]):
 
 
 def units(
-    entries: Sequence[F],
+    entries: Sequence[Entry],
     root: str,
-    export: Callable[[F], Mapping[str, Exported]],
-    inside: Callable[[F], Sequence[F]],
-) -> list[Unit[F]]:
+    export: Callable[[Entry], Mapping[str, Exported]],
+    inside: Callable[[Entry], Sequence[Entry]],
+) -> list[Unit]:
     """Group files by student.
 
     Args:
-        entries: what was found.
-        root: name of the folder or zip that was given.
         export: reads a Gradescope export's metadata file.
         inside: what a zip holds; nothing if it cannot be read.
     """
     found = _download(entries, 0, root, export, inside)
-    merged: dict[tuple[str, str, str], Unit[F]] = {}
+    merged: dict[tuple[str, str, str], Unit] = {}
     for unit in _plain(entries, 0, root) if found is None else found:
         key = (unit.platform, unit.student_id, unit.student.casefold() if unit.platform else "")
         first = merged.setdefault(key if unit.platform != "gradescope" else (*key, unit.top), unit)  # type: ignore[arg-type]
@@ -111,15 +93,15 @@ def units(
 
 
 def _download(
-    entries: Sequence[F], depth: int, name: str, export: Callable[[F], Mapping[str, Exported]],
-    inside: Callable[[F], Sequence[F]],
-) -> list[Unit[F]] | None:  # fmt: skip
+    entries: Sequence[Entry], depth: int, name: str, export: Callable[[Entry], Mapping[str, Exported]],
+    inside: Callable[[Entry], Sequence[Entry]],
+) -> list[Unit] | None:  # fmt: skip
     """The units of the download that lies at `depth`, or of those in folders and zips there.
 
     None if no platform's layout shows. Hand-ins beside downloads are units of their own; but if they
     are more than a few, what looks like a download among them is one student's hand-in.
     """
-    children: dict[str, list[F]] = {}
+    children: dict[str, list[Entry]] = {}
     for entry in entries:
         children.setdefault(entry.parts[depth], []).append(entry)
     for reader in (_gradescope, _moodle, _nbgrader):
@@ -130,7 +112,7 @@ def _download(
     zips = sum(c.lower().endswith(".zip") for c in children)
     found, rest, beside = [], [], 0
     for child, files in children.items():
-        inner: Sequence[F] = files
+        inner: Sequence[Entry] = files
         if len(files[0].parts) == depth + 1:
             zipped = files[0].suffix == ".zip" and zips <= _ZIPS
             inner = inside(files[0]) if zipped and len(files) == 1 else ()
@@ -149,19 +131,19 @@ def _download(
     return found + _plain(rest, depth, name)
 
 
-def _work(files: Iterable[F]) -> bool:
+def _work(files: Iterable[Entry]) -> bool:
     """Whether there is a notebook or an archive among `files`."""
     return any(e.suffix in _WORK for e in files)
 
 
-_Here = tuple[list[Unit[F]], list[F]]
+_Here = tuple[list[Unit], list[Entry]]
 
 
 def _moodle(
-    children: Mapping[str, list[F]], depth: int, name: str, export: object
-) -> _Here[F] | None:
-    found: list[Unit[F]] = []
-    rest: list[F] = []
+    children: Mapping[str, list[Entry]], depth: int, name: str, export: object
+) -> _Here | None:
+    found: list[Unit] = []
+    rest: list[Entry] = []
     for child, files in children.items():
         folder = moodle.read_folder(child)
         if folder is None:
@@ -177,15 +159,15 @@ def _moodle(
 
 
 def _gradescope(
-    children: Mapping[str, list[F]], depth: int, name: str,
-    export: Callable[[F], Mapping[str, Exported]],
-) -> _Here[F] | None:  # fmt: skip
+    children: Mapping[str, list[Entry]], depth: int, name: str,
+    export: Callable[[Entry], Mapping[str, Exported]],
+) -> _Here | None:  # fmt: skip
     sheet = children.get(METADATA, ())
     if len(sheet) != 1 or not any(re.fullmatch(r"submission_\d+", c) for c in children):
         return None
     known = {canonical(k): v for k, v in export(sheet[0]).items()}
-    found: list[Unit[F]] = []
-    rest: list[F] = []
+    found: list[Unit] = []
+    rest: list[Entry] = []
     for child, files in children.items():
         said = known.get(canonical(child))
         if said is None:
@@ -202,14 +184,14 @@ def _gradescope(
 
 
 def _nbgrader(
-    children: Mapping[str, list[F]], depth: int, name: str, export: object
-) -> _Here[F] | None:
+    children: Mapping[str, list[Entry]], depth: int, name: str, export: object
+) -> _Here | None:
     """The ``submitted`` tree, if there is one; the rest of that course is no submission."""
     if depth == 0 and name.lower() == "submitted":
         at, trees = 0, list(children.values())
     else:
         at, trees = depth + 1, [files for c, files in children.items() if c.lower() == "submitted"]
-    found: dict[str, Unit[F]] = {}
+    found: dict[str, Unit] = {}
     for entry in (e for files in trees for e in files if len(e.parts) >= at + 3):
         student = canonical(entry.parts[at])
         unit = found.setdefault(student, Unit(student, student, "nbgrader", at))
@@ -219,7 +201,7 @@ def _nbgrader(
     return list(found.values()), [e for files in trees for e in files if len(e.parts) < at + 3]
 
 
-def _plain(rest: Sequence[F], depth: int, root: str) -> list[Unit[F]]:
+def _plain(rest: Sequence[Entry], depth: int, root: str) -> list[Unit]:
     """One folder, zip or notebook a student."""
     while rest and _is_wrapper(rest, depth):
         root = rest[0].parts[depth]
@@ -230,7 +212,7 @@ def _plain(rest: Sequence[F], depth: int, root: str) -> list[Unit[F]]:
     if _is_package(rest, depth):
         name = canonical(rest[0].parts[depth - 1] if depth else os.path.splitext(root)[0] or root)
         return [Unit(name, name, depth=depth, entries=list(rest))]
-    found: dict[tuple[str, str], Unit[F]] = {}
+    found: dict[tuple[str, str], Unit] = {}
     groups = _is_grouped(rest, depth)
     for entry in rest:
         own = entry.parts[depth:]
@@ -254,7 +236,7 @@ def _plain(rest: Sequence[F], depth: int, root: str) -> list[Unit[F]]:
     return list(found.values())
 
 
-def _is_wrapper(entries: Sequence[F], depth: int) -> bool:
+def _is_wrapper(entries: Sequence[Entry], depth: int) -> bool:
     """Whether one folder holds everything and is not itself a student's."""
     inside = [e for e in entries if len(e.parts) > depth + 1]
     loose = [e for e in entries if len(e.parts) == depth + 1 and e.suffix in _HANDED_IN]
@@ -265,7 +247,7 @@ def _is_wrapper(entries: Sequence[F], depth: int) -> bool:
     return len(below) >= 3 or (len(below) >= 1 and bool(_WRAPPER.search(names.pop())))
 
 
-def _is_package(entries: Sequence[F], depth: int) -> bool:
+def _is_package(entries: Sequence[Entry], depth: int) -> bool:
     """Whether one notebook lies with its recordings or manifest: what ``lab.submit()`` packs."""
     top = [e for e in entries if len(e.parts) == depth + 1]
     if any(e.name == "manifest.json" for e in top) and any(e.suffix == ".ipynb" for e in top):
@@ -276,7 +258,7 @@ def _is_package(entries: Sequence[F], depth: int) -> bool:
     )
 
 
-def _is_grouped(entries: Sequence[F], depth: int) -> bool:
+def _is_grouped(entries: Sequence[Entry], depth: int) -> bool:
     """Whether students lie one level deeper, under the name of their group."""
     children: dict[str, set[str]] = {}
     for e in entries:
