@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from grader.check.text import LANGS, Refusal, Text, gettext, same
-from grader.notebook.errors import LabError
 
 if TYPE_CHECKING:
     from grader.authoring.source import LoadedLab
@@ -85,8 +84,9 @@ def say(message: Text | str, /, err: bool = False, **fields: Any) -> None:
 
 def refuse(why: Exception | Text | str, /, **fields: Any) -> NoReturn:
     """End with one line, an exception's, a `Text` or what `gettext` takes, and exit code 2."""
-    why = why.text if isinstance(why, (Refusal, LabError)) else why
-    text = why if isinstance(why, Text) else gettext(str(why), **fields)
+    if isinstance(why, Exception):
+        why = why.text if isinstance(why, Refusal) else same(str(why))
+    text = gettext(why, **fields) if isinstance(why, str) else why
     say(same("grader: ") + text, err=True)
     sys.exit(2)
 
