@@ -8,7 +8,6 @@ fixed: the same sources give the same bytes.
 from __future__ import annotations
 
 import re
-import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -18,10 +17,10 @@ import grader
 from grader.authoring.spec import AuthorError
 from grader.check.key import BadKey, Key
 from grader.check.text import LANGS
+from grader.platforms.files import write_atomically, zip_of
 
 TOP = "deep-learning-labs"
 STUDENT_HALF = ("check", "notebook")
-_DATE = (2020, 1, 1, 0, 0, 0)
 _RELEASED = "grader/notebook/released"
 
 _PYPROJECT = """\
@@ -85,15 +84,7 @@ def release(course: Path, labs: Sequence[str], out: Path) -> int:
         AuthorError: a lab is not built, or a key that is not public lies where a public one should.
     """
     entries = dict(_entries(course, labs))
-    out.parent.mkdir(parents=True, exist_ok=True)
-    draft = out.with_suffix(out.suffix + ".part")
-    with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in sorted(entries):
-            info = zipfile.ZipInfo(f"{TOP}/{name}", _DATE)
-            info.compress_type = zipfile.ZIP_DEFLATED
-            info.external_attr = 0o644 << 16
-            archive.writestr(info, entries[name])
-    draft.replace(out)
+    write_atomically(out, zip_of({f"{TOP}/{name}": data for name, data in entries.items()}))
     return len(entries)
 
 

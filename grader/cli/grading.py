@@ -6,7 +6,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
     from grader.check.key import Key
     from grader.gradebook.course import Course
+    from grader.gradebook.executors import Setting
     from grader.gradebook.records import About, Change, Graded
     from grader.gradebook.store import Store
-    from grader.gradebook.timings import Timings
     from grader.gradebook.unit import Item
     from grader.intake import Submission
     from grader.reports.write import Paths
@@ -95,33 +95,25 @@ def grade(
     folder = course()
     language(lang)
     guard = sandbox != "none" if scheduler else sandboxed(sandbox)
-    from grader.gradebook.timings import Timings
+    from grader.gradebook.executors import Setting
 
-    spent = Timings()
     with told():
         cards = _cards(gpu, rerun, guard, bool(scheduler))
-        options = Options(jobs or cores(), guard, rerun, cards, scheduler, spent, only)
-        code = run(folder, path, out, lab, options)
+        setting = Setting(folder, folder / "data", jobs or cores(), guard, rerun, cards, scheduler)
+        code = run(folder, path, out, lab, setting, only)
         if timings is not None:
-            spent.write(timings)
+            setting.timings.write(timings)
     raise SystemExit(code)
 
 
-@dataclass(frozen=True)
-class Options:
-    """How a class is graded; see `grader.gradebook.grade.Setting`."""
-
-    jobs: int
-    sandboxed: bool
-    rerun: bool
-    gpu: Sequence[Path]
-    scheduler: str
-    timings: Timings
-    only: str = ""
-
-
-def run(folder: Path, path: Path, out: Path, lab: str | None, options: Options) -> int:
+def run(
+    folder: Path, path: Path, out: Path, lab: str | None, setting: Setting, only: str = ""
+) -> int:
     """Grade what lies at `path` and write everything under `out`.
+
+    Args:
+        setting: of all labs; its `lab_dir` does not count.
+        only: the one student who is graded; "" for all.
 
     Returns:
         0, or 1 if some submissions could not be graded (they are listed).
@@ -142,18 +134,18 @@ def run(folder: Path, path: Path, out: Path, lab: str | None, options: Options) 
     if lab is not None:
         lab_dir(folder, lab)
         known = [lab]
-    with options.timings.during("intake"):
+    with setting.timings.during("intake"):
         submissions = collect(path, lab, settled.settings.intake, known)
     classes = by_lab(submissions, known) if lab is None else {lab: submissions}
     bad: list[Graded] = []
     with locked(out):
         store = Store(out / FILE)
         try:
-            runs = [_Run(settled, x, out, path, store, console, options) for x in classes]
+            runs = [_Run(settled, x, out, path, store, console, setting, only) for x in classes]
             for one in runs:
                 bad += one.grade(classes[one.lab])
             if not any(one.fits for one in runs):
-                raise Failed(nobody(options.only, submissions, path.name))
+                raise Failed(nobody(only, submissions, path.name))
             index = write_course_pages(settled, store, out)
         finally:
             store.close()
@@ -229,38 +221,37 @@ def _cards(gpu: bool | None, rerun: bool, sandboxed: bool, elsewhere: bool) -> S
     return ()
 
 
+@dataclass
 class _Run:
     """One lab's part of a run."""
 
-    def __init__(
-        self, course: Course, lab: str, out: Path, path: Path, store: Store, console: Console,
-        options: Options,
-    ) -> None:  # fmt: skip
-        self.course, self.lab, self.out, self.path = course, lab, out, path
-        self.store, self.console, self.options = store, console, options
-        self.began = time.monotonic()
-        self.fits = 0  # submissions of those asked for
+    course: Course
+    lab: str
+    out: Path
+    path: Path
+    store: Store
+    console: Console
+    setting: Setting
+    only: str
+    began: float = field(default_factory=time.monotonic)
+    fits: int = 0  # submissions of those asked for
 
     def grade(self, submissions: Sequence[Submission]) -> list[Graded]:
         """Grade a class, write its reports, print its summary; return what could not be graded."""
-        from grader.gradebook.executors import Setting
         from grader.gradebook.grade import grade_class
         from grader.gradebook.keys import hidden_key, lab_dir
         from grader.gradebook.progress import steps
         from grader.reports.page import compile_templates
         from grader.reports.tables import summary_table
 
-        spent, options = self.options.timings, self.options
+        spent = self.setting.timings
         with spent.during("key"):
             key = self.course.settings.key(hidden_key(self.course.folder, self.lab))
         items, told = self.items(submissions, key)
         self.fits = len(items)
         if not items:
             return []
-        setting = Setting(
-            lab_dir(self.course.folder, self.lab), self.course.folder / "data", options.jobs,
-            options.sandboxed, options.rerun, options.gpu, options.scheduler, spent,
-        )  # fmt: skip
+        setting = replace(self.setting, lab_dir=lab_dir(self.course.folder, self.lab))
         threading.Thread(target=compile_templates).start()  # while workers start
         with steps(self.lab, lang=language()) as step:
             done = grade_class(
@@ -295,8 +286,8 @@ class _Run:
             [s.time_from == "platform" for s in submissions],
         )  # fmt: skip
         wanted = people
-        if self.options.only:
-            wanted = self.course.find(people, self.options.only)
+        if self.only:
+            wanted = self.course.find(people, self.only)
         chosen = {id(p) for p in wanted}
         kept = []
         for item, person, (_, old) in zip(items, people, placed, strict=True):

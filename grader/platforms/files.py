@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
+import zipfile
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from grader.check.text import Refusal
@@ -40,3 +43,19 @@ def write_atomically(path: Path, data: str | bytes) -> Path:
             "cannot write {p}: {e}; choose another place", p=path, e=error.strerror or error
         ) from None
     return path
+
+
+def zip_of(files: Mapping[str, str | bytes], programs: Collection[str] = ()) -> bytes:
+    """A zip that depends on nothing but its content.
+
+    Args:
+        programs: names that can be executed.
+    """
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in sorted(files.items()):
+            entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = (0o755 if name in programs else 0o644) << 16
+            archive.writestr(entry, data)
+    return file.getvalue()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,6 +12,7 @@ from typing import Any
 import msgspec
 
 from grader.check.text import Refusal
+from grader.platforms.files import zip_of
 from grader.platforms.people import canonical
 
 METADATA = "submission_metadata.yml"
@@ -194,42 +193,7 @@ class Results(msgspec.Struct):
 
 # ------------------------------------------------------------------ the autograder's zip
 
-_DATE = (2020, 1, 1, 0, 0, 0)
-_SETUP = """\
-#!/usr/bin/env bash
-# Run once by Gradescope, as root, when the autograder is built.
-set -euo pipefail
-root="${AUTOGRADER_ROOT:-/autograder}"
-
-find_python() {
-    for name in python3.13 python3.12 python3.11; do
-        if command -v "$name" > /dev/null; then command -v "$name"; return; fi
-    done
-}
-
-export DEBIAN_FRONTEND=noninteractive
-apt-get update
-apt-get install -y --no-install-recommends bubblewrap || true
-python="$(find_python)"
-if [ -z "$python" ]; then
-    apt-get install -y --no-install-recommends python3.11 python3.11-venv
-    python="$(find_python)"
-fi
-"$python" -m venv "$root/venv" || {
-    apt-get install -y --no-install-recommends "$(basename "$python")-venv"
-    "$python" -m venv "$root/venv"
-}
-"$root/venv/bin/pip" install --no-cache-dir -r "$root/source/requirements.txt"
-"""
-_RUN = """\
-#!/usr/bin/env bash
-# Run by Gradescope for each submission.
-set -euo pipefail
-root="${{AUTOGRADER_ROOT:-/autograder}}"
-export TF_CPP_MIN_LOG_LEVEL=3 PYTHONPATH="$root/source" PYTHONDONTWRITEBYTECODE=1
-cd "$root/source"
-exec "${{AUTOGRADER_PYTHON:-$root/venv/bin/python}}" -m grader.cli.autograder {lab} {sandbox}
-"""
+SCRIPTS = Path(__file__).parent / "autograder"
 
 
 def autograder_zip(files: Iterable[tuple[str, bytes]], lab: str, sandbox: str) -> tuple[bytes, int]:
@@ -244,13 +208,7 @@ def autograder_zip(files: Iterable[tuple[str, bytes]], lab: str, sandbox: str) -
     Returns:
         The zip, and the number of files in it.
     """
-    scripts = {"setup.sh": _SETUP, "run_autograder": _RUN.format(lab=lab, sandbox=sandbox)}
-    entries = {**dict(files), **{name: text.encode() for name, text in scripts.items()}}
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in sorted(entries):
-            info = zipfile.ZipInfo(name, _DATE)
-            info.compress_type = zipfile.ZIP_DEFLATED
-            info.external_attr = (0o755 if name in scripts else 0o644) << 16
-            archive.writestr(info, entries[name])
-    return file.getvalue(), len(entries)
+    scripts = {p.name: p.read_text("utf-8") for p in SCRIPTS.iterdir()}
+    scripts["run_autograder"] += f" {lab} {sandbox}\n"
+    entries: dict[str, str | bytes] = {**dict(files), **scripts}
+    return zip_of(entries, scripts), len(entries)

@@ -5,17 +5,15 @@ Headings and dates are those of Moodle's assignment module in English and in Fre
 
 from __future__ import annotations
 
-import io
 import re
 import unicodedata
-import zipfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from grader.check.text import Text, gettext
-from grader.platforms.files import ReportError
+from grader.platforms.files import ReportError, zip_of
 from grader.platforms.marks import Filled, Mark, amount, convert, students
 from grader.platforms.people import Person, Student, bare, canonical, match, participant
 from grader.platforms.table import BadSheet, Sheet
@@ -250,11 +248,4 @@ def feedback_zip(pages: Mapping[str, str]) -> bytes:
     bad = [f for f in pages if f in ("", ".", "..") or re.search(r"[/\\\0]", f)]
     if bad or clash:
         raise ReportError("no feedback zip: {f!r} cannot be a folder's name", f=(bad or clash)[0])
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for folder, page in pages.items():
-            entry = zipfile.ZipInfo(f"{folder}/feedback.html", (1980, 1, 1, 0, 0, 0))
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.external_attr = 0o644 << 16
-            archive.writestr(entry, page)
-    return file.getvalue()
+    return zip_of({f"{folder}/feedback.html": page for folder, page in pages.items()})

@@ -8,7 +8,9 @@ import statistics
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import msgspec
 
 from grader.check.judge import Status, Verdict
 from grader.check.key import Key, Misconception
@@ -487,52 +489,45 @@ def read_trainings(manifests: Sequence[Mapping[str, Any]]) -> list[Training]:
     return [_read(m) for m in manifests[:MAX_TRAININGS] if isinstance(m, Mapping)]
 
 
+_Number = float | None
+_Positive = Annotated[float, msgspec.Meta(ge=0, lt=1e9)]
+
+
 def _read(manifest: Mapping[str, Any]) -> Training:
-    given = manifest.get("history")
     history: dict[str, list[float | None]] = {}
     diverged: int | None = None
-    if isinstance(given, Mapping):
-        for name, values in list(given.items())[:MAX_SERIES]:
-            series = _series(values)
-            if not series:
-                continue
-            broken = next((i + 1 for i, v in enumerate(series) if v is None), None)
-            if broken is not None:
-                diverged = broken if diverged is None else min(diverged, broken)
-            step = max(1, math.ceil(len(series) / MAX_STEPS))
-            thin = series[::step]
-            if (len(series) - 1) % step:
-                thin.append(series[-1])
-            history[_word(name)] = thin
-    epochs = _finite(manifest.get("epochs"))
-    if epochs is None and isinstance(given, Mapping) and history:
-        epochs = max(len(v) for v in given.values() if isinstance(v, (list, tuple)))
-    seconds = _finite(manifest.get("seconds"))
+    longest = 0
+    given = _as(dict[str, Any], manifest.get("history"), {})
+    for name, values in list(given.items())[:MAX_SERIES]:
+        series = [_finite(v) for v in _as(list[_Number], values, [])]
+        if not series:
+            continue
+        longest = max(longest, len(series))
+        if None in series:
+            broken = series.index(None) + 1
+            diverged = broken if diverged is None else min(diverged, broken)
+        step = max(1, math.ceil(len(series) / MAX_STEPS))
+        last = [series[-1]] if (len(series) - 1) % step else []
+        history[name[:60]] = series[::step] + last
+    epochs = _as(_Positive, manifest.get("epochs"), longest or None)
     return Training(
-        name=_word(manifest.get("name", "")) or "?",
-        epochs=None if epochs is None or not 0 <= epochs < 1e9 else int(epochs),
-        seconds=None if seconds is None or not 0 <= seconds < 1e9 else seconds,
+        name=_as(str, manifest.get("name"), "")[:60] or "?",
+        epochs=None if epochs is None else int(epochs),
+        seconds=_as(_Positive, manifest.get("seconds"), None),
         history=history,
-        created=_word(manifest.get("created", "")),
-        digest=_word(manifest.get("digest", ""), 128),
+        created=_as(str, manifest.get("created"), "")[:60],
+        digest=_as(str, manifest.get("digest"), "")[:128],
         diverged=diverged,
     )
 
 
-def _word(value: Any, length: int = 60) -> str:
-    return value[:length] if isinstance(value, str) else ""
+def _as(kind: Any, value: Any, otherwise: Any) -> Any:
+    """A value out of a student's manifest, if it is of a kind."""
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError:
+        return otherwise
 
 
-def _finite(value: Any) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    return float(value) if abs(value) < HUGE else None  # False for NaN
-
-
-def _series(values: Any) -> list[float | None]:
-    """A list of numbers; not finite and None become None; [] if it is no such list."""
-    if not isinstance(values, (list, tuple)) or len(values) > 1_000_000:
-        return []
-    if not all(v is None or type(v) in (int, float) for v in values):
-        return []
-    return [_finite(v) for v in values]
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and abs(value) < HUGE else None  # False for NaN

@@ -224,15 +224,15 @@ def test_missing_reference_recording_is_said(trained, tmp_path):
 
 def test_the_grader_agrees_check_by_check(tmp_path):
     """The whole way: folders, workers, judge, gradebook."""
-    from grader.cli.grading import Options, run
-    from grader.gradebook.timings import Timings
+    from grader.cli.grading import run
+    from grader.gradebook.executors import Setting
 
     course = tmp_path / "course"
     shutil.copytree(MINI, course / "solutions" / "mini")
     (course / "labs").mkdir()
     path = simulate(course / "solutions" / "mini", 45, 11, tmp_path / "class")
-    options = Options(2, False, False, (), "", Timings())
-    run(course, path.parent, tmp_path / "out", None, options)
+    setting = Setting(course, course / "data", 2, sandboxed=False)
+    run(course, path.parent, tmp_path / "out", None, setting)
     truth, graded = rows(path), rows(next((tmp_path / "out").rglob("gradebook.csv")))
     made_of = rows(path.parent / "made_of.csv")
     assert set(truth) == set(graded)
