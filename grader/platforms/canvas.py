@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from grader.check.text import gettext
-from grader.platforms.marks import Filled, Mark, amount, convert, students
+from grader.platforms.marks import Filled, Mark, amount, convert, fill, students
 from grader.platforms.people import Person, bare, letters, match
 from grader.platforms.table import BadSheet, Sheet
 
@@ -70,19 +70,13 @@ def fill_gradebook(
             n=name,
             k=len(marks),
         )
-    result, sign = Filled(), sheet.decimal_sign((column,))
-    for i, p in sorted(matched.found.items(), key=lambda pair: pair[1]):
-        mark, row = marks[i], rows[p]
-        if mark.total is None:
-            result.not_graded.append(mark)
-        elif sheet.get(row, column).strip().upper() == _EXCUSED:
-            result.locked.append(mark)
-        else:
-            grade = convert(mark.total, maximum, possible, scale, name)
-            result.enter(sheet, row, column, mark, grade, sign)
-    result.take(matched, marks, people)
-    result.data = sheet.to_bytes()
-    return result
+
+    def grade(total: float, row: int) -> float | None:
+        excused = sheet.get(row, column).strip().upper() == _EXCUSED
+        return None if excused else convert(total, maximum, possible, scale, name)
+
+    sign = sheet.decimal_sign((column,))
+    return fill(sheet, (column, -1), sign, marks, people, rows, matched, grade)
 
 
 def _assignment(sheet: Sheet, wanted: str, fixed: set[int]) -> int:

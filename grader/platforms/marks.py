@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from grader.check.text import Text, gettext, ngettext, number
@@ -91,24 +91,45 @@ class Filled:
             said.append(gettext("no submission: {s}", s=_names(self.silent)))
         return said
 
-    def take(self, match: Match, marks: Sequence[Mark], people: Sequence[Person]) -> None:
-        """Note who was not found, and who has handed nothing in."""
-        self.absent = [marks[i] for i in match.absent]
-        self.ambiguous = [marks[i] for i in sorted(match.unclear)]
-        self.contradicted = [(marks[i], people[p].name) for i, p in match.contradicted]
-        self.silent = [p.name for j, p in enumerate(people) if j not in match.touched]
 
-    def enter(
-        self, sheet: Sheet, row: int, column: int, mark: Mark, grade: float, sign: str
-    ) -> None:
-        """Put a grade into its cell, with the decimal sign `sign`."""
-        new = f"{grade:.2f}".replace(".", sign)
-        old = sheet.get(row, column).strip()
+def fill(
+    sheet: Sheet, columns: tuple[int, int], sign: str, marks: Sequence[Mark],
+    people: Sequence[Person], rows: Sequence[int], matched: Match,
+    grade: Callable[[float, int], float | None],
+) -> Filled:  # fmt: skip
+    """Put the marks of those who were found into the sheet.
+
+    Args:
+        columns: of grades, and of comments (-1 for none).
+        sign: decimal sign.
+        people: of the sheet, in the rows `rows`.
+        grade: a total, and the row that it is for, as the sheet counts; None if that row is locked.
+    """
+    result = Filled(
+        absent=[marks[i] for i in matched.absent],
+        ambiguous=[marks[i] for i in sorted(matched.unclear)],
+        contradicted=[(marks[i], people[p].name) for i, p in matched.contradicted],
+        silent=[p.name for j, p in enumerate(people) if j not in matched.touched],
+    )
+    for i, p in sorted(matched.found.items(), key=lambda pair: pair[1]):
+        mark, row = marks[i], rows[p]
+        if mark.total is None:
+            result.not_graded.append(mark)
+            continue
+        value = grade(mark.total, row)
+        if value is None:
+            result.locked.append(mark)
+            continue
+        new, old = f"{value:.2f}".replace(".", sign), sheet.get(row, columns[0]).strip()
         if amount(old) != amount(new):
             if old:
-                self.replaced.append((mark, old, new))
-            sheet.set(row, column, new)
-        self.filled.append(mark)
+                result.replaced.append((mark, old, new))
+            sheet.set(row, columns[0], new)
+        if mark.comment and columns[1] >= 0:
+            sheet.set(row, columns[1], mark.comment)
+        result.filled.append(mark)
+    result.data = sheet.to_bytes()
+    return result
 
 
 def _names(names: Sequence[str], most: int = 12) -> str:

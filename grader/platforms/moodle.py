@@ -14,7 +14,7 @@ from datetime import datetime, tzinfo
 
 from grader.check.text import Text, gettext
 from grader.platforms.files import ReportError, zip_of
-from grader.platforms.marks import Filled, Mark, amount, convert, students
+from grader.platforms.marks import Filled, Mark, amount, convert, fill, students
 from grader.platforms.people import Person, Student, bare, canonical, match, participant
 from grader.platforms.table import BadSheet, Sheet
 
@@ -193,41 +193,24 @@ def fill_worksheet(
                 all=len(marks),
             )
         )
-    result = Filled()
-    sign = sheet.decimal_sign((columns["maximum"], columns["grade"]))
-    for i, p in sorted(matched.found.items(), key=lambda pair: pair[1]):
-        _enter(result, sheet, rows[p], columns, marks[i], maximum, scale, sign)
-    result.take(matched, marks, people)
-    result.data = sheet.to_bytes()
-    return result
 
-
-def _enter(
-    result: Filled, sheet: Sheet, row: int, columns: Mapping[str, int], mark: Mark, maximum: float,
-    scale: bool, sign: str,
-) -> None:  # fmt: skip
-    """Enter one grade and comment, or note why not."""
-    if mark.total is None:
-        result.not_graded.append(mark)
-        return
-    if sheet.get(row, columns["open"]).strip().casefold() in _NO:
-        result.locked.append(mark)
-        return
-    grade = mark.total
-    listed = sheet.get(row, columns["maximum"]).strip()
-    if listed:
-        most = amount(listed)
+    def grade(total: float, row: int) -> float | None:
+        if sheet.get(row, columns["open"]).strip().casefold() in _NO:
+            return None
+        listed = sheet.get(row, columns["maximum"]).strip()
+        most = amount(listed) if listed else maximum
         if most is None:
             raise BadSheet(
                 "{n}: the maximum grade {m!r} is no number: the assignment uses a scale; set it to "
                 "points",
-                n=sheet.name,
+                n=name,
                 m=listed,
             )
-        grade = convert(grade, maximum, most, scale, sheet.name)
-    result.enter(sheet, row, columns["grade"], mark, grade, sign)
-    if mark.comment and columns["comment"] >= 0:
-        sheet.set(row, columns["comment"], mark.comment)
+        return convert(total, maximum, most, scale, name)
+
+    sign = sheet.decimal_sign((columns["maximum"], columns["grade"]))
+    into = (columns["grade"], columns["comment"])
+    return fill(sheet, into, sign, marks, people, rows, matched, grade)
 
 
 # ------------------------------------------------------------------ feedback files
