@@ -15,6 +15,7 @@ import nbformat
 from grader.authoring import references
 from grader.authoring.compile import compile_key, same_key
 from grader.authoring.consistency import refuse_inconsistent
+from grader.authoring.contracts import contradictions
 from grader.authoring.source import LoadedLab
 from grader.authoring.spec import AuthorError
 from grader.check.key import BadKey, Key
@@ -64,7 +65,7 @@ def build(course: Path, lab: LoadedLab, say: Say, execute: bool = True) -> None:
     """
     refuse_inconsistent(lab)
     where = paths(course, lab.id)
-    key = compile_key(lab)
+    key = _compiled(lab)
     executed = {x: _execute(course, lab, key, x, say) for x in where.solution if execute}
     for lang, path in where.student.items():
         _write(path, lab.notebook(lang, solved=False))
@@ -88,7 +89,7 @@ def stale(course: Path, lab: LoadedLab) -> list[str]:
     where = paths(course, lab.id)
     found = stale_notebooks(course, lab)
     try:
-        fresh = same_key(Key.load(where.key), compile_key(lab))
+        fresh = same_key(Key.load(where.key), _compiled(lab))
     except (FileNotFoundError, BadKey):
         fresh = False
     if not fresh:
@@ -102,6 +103,15 @@ def stale(course: Path, lab: LoadedLab) -> list[str]:
         if [(c.cell_type, c.source) for c in node.cells] != want or not _executed(node):
             found.append(str(path.relative_to(course)))
     return found
+
+
+def _compiled(lab: LoadedLab) -> Key:
+    """The public key of a lab whose prose promises what its solution does."""
+    key = compile_key(lab)
+    untrue = contradictions(lab, key)
+    if untrue:
+        raise AuthorError("\n".join(untrue))
+    return key
 
 
 def stale_notebooks(course: Path, lab: LoadedLab) -> list[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from grader.authoring.compile import compile_key
+from grader.authoring.contracts import contradictions
 from grader.authoring.new import new_lab
 from grader.authoring.source import load_lab
 from grader.authoring.watch import look, shown
@@ -56,6 +57,22 @@ def test_where_the_solution_fails_no_mutant_is_tried(rings, key, tmp_path):
     tried = look(lab, key)
     assert [t.name for t in tried] == ["solution", "stub"]
     assert any(f.startswith("softmax.values is wrong") for f in tried[0].faults)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("float32 (n, k), in [0, 1]", "float32 (k, n), in [0, 1]", "has shape"),
+        ("float32 (n, k), in [0, 1]", "float32 (n, k), in [0, 100]", "is said to be in [0, 100]"),
+        ("float32 (n, k), in [0, 1]", "float64 (n, k), in [0, 1]", "is float32, not float64"),
+        ("| (n, k): k scores", "| (k, n): k scores", "(n, k) in the docstring"),
+        ("| (n, k) : k scores", "| (k, n) : k scores", "(k, n) is not in the English text"),
+    ],
+)
+def test_prose_that_is_not_so_is_told(rings, key, tmp_path, old, new, said):
+    assert contradictions(rings, key) == []
+    found = contradictions(changed(rings, tmp_path, "notebook.py", old, new), key)
+    assert any(said in line for line in found), found
 
 
 def test_the_page_is_the_students_with_the_verdicts_under_the_check(rings, key):
