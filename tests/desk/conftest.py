@@ -6,7 +6,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from essay import STUDENTS, grader, make_class, make_course
+from commands import grader
+from essay import STUDENTS, make_class, make_course
 
 
 @pytest.fixture(scope="session")

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from click.testing import CliRunner
-
 from grader.authoring.source import load_lab
-from grader.cli import common, main
 
 MINI = Path(__file__).parents[1] / "fixtures" / "mini"
 
@@ -91,14 +87,3 @@ def make_class(course: Path, into: Path, students: int, answers: Sequence[str] =
         folder.mkdir(parents=True)
         (folder / "TP mini.ipynb").write_text(json.dumps(node))
     return into
-
-
-def grader(course: Path, *words: str, code: int = 0) -> str:
-    """Run a command in the course's folder, in this process; what it said."""
-    common._chosen.clear()  # the language of the run before
-    with contextlib.chdir(course):
-        done = CliRunner().invoke(main, words)
-    if done.exception is not None and not isinstance(done.exception, SystemExit):
-        raise done.exception
-    assert done.exit_code == code, done.output
-    return done.output

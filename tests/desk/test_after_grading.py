@@ -8,7 +8,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from essay import grader
+from commands import grader
 
 from grader.gradebook.store import SCHEMA, Store, StoreError
 

@@ -8,7 +8,8 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
-from essay import HOSTILE, grader
+from commands import grader
+from essay import HOSTILE
 
 from grader.check.key import Key
 from grader.check.text import same

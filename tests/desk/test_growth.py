@@ -8,7 +8,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from essay import grader, make_class, make_course
+from commands import grader
+from essay import make_class, make_course
 
 LIST = """Nom complet;Adresse de courriel;Groupe
 Zoé d'Hérouville;zoe@e.fr;A

@@ -9,7 +9,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from essay import STUDENTS, grader, name_of
+from commands import grader
+from essay import STUDENTS, name_of
 
 HEADS = {
     "fr": ["Identifiant", "Nom complet", "Adresse de courriel", "Statut", "Note", "Note maximale",

@@ -15,7 +15,8 @@ from types import SimpleNamespace
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "desk"))
-from essay import grader, make_class, make_course
+from commands import grader
+from essay import make_class, make_course
 
 from grader.authoring.source import load_lab
 from grader.cli.autograder import with_lateness

@@ -13,7 +13,8 @@ import nbformat
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "desk"))
-from essay import grader, make_course
+from commands import grader
+from essay import make_course
 
 from grader.authoring.source import load_lab
 from grader.check.key import Key
