@@ -50,7 +50,7 @@ def _work(key: Key, given: Sequence[int]) -> None:
         return
     kept = job.get("outcome")
     if kept is not None:
-        outcome = Outcome.from_dict(unpack(kept.tobytes()))
+        outcome = msgspec.convert(unpack(kept.tobytes()), Outcome)
     else:
         with open(report, "rb") as file:
             file.seek(0)
@@ -60,7 +60,7 @@ def _work(key: Key, given: Sequence[int]) -> None:
     observations, manifests = _measured(key, outcome, job, connection)
     found = judged(key, job["cells"], outcome, observations, manifests)
     if kept is None and not outcome.made and not _limited(outcome):
-        packed = pack({**outcome.to_dict(), "cpu_seconds": outcome.cpu_seconds})
+        packed = pack(outcome)
         if len(packed) <= MAX_KEPT:
             found["outcome"] = np.frombuffer(packed, np.uint8)
     send(connection, found)
@@ -139,7 +139,7 @@ def judged(
     asked = [s.get("seconds", 0.0) for s in outcome.observations.values() if isinstance(s, dict)]
     probes = [float(s) for s in asked if isinstance(s, (int, float)) and 0 <= s < 1e6]
     return {
-        "graded": graded.to_dict(),
+        "graded": graded.to_json(),
         "evidence": _evidence(graded.verdicts, observations),
         "cpu_seconds": outcome.cpu_seconds,
         "slowest": max(probes, default=0.0),

@@ -204,21 +204,13 @@ class Graded:
         """Whether a person must still read an answer."""
         return self.standing == "pending"
 
-    def to_dict(self) -> dict[str, Any]:
-        """JSON values only; a number that is not finite becomes None."""
-        plain: dict[str, Any] = msgspec.json.decode(self.to_json())
-        return plain
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Graded:
-        return msgspec.convert(data, cls)
-
-    def to_json(self) -> bytes:
-        """As `to_dict`; half a surrogate pair, which no file can hold, becomes a question mark."""
+    def to_json(self) -> str:
+        """As JSON: a number that is not finite is null, half a surrogate pair a question mark."""
         try:
-            return msgspec.json.encode(self, enc_hook=_plain)
+            return msgspec.json.encode(self, enc_hook=_plain).decode()
         except UnicodeEncodeError:
-            return msgspec.json.encode(_encodable(msgspec.to_builtins(self, enc_hook=_plain)))
+            plain = _encodable(msgspec.to_builtins(self, enc_hook=_plain))
+            return msgspec.json.encode(plain).decode()
 
 
 def _plain(value: Any) -> Any:

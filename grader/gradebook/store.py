@@ -208,7 +208,7 @@ class Store:
                     unit,
                     graded.lab,
                     key,
-                    plain.to_json().decode(),
+                    plain.to_json(),
                     zlib.compress(pack(evidence), 3),
                     graded.seconds,
                     _now(),
@@ -284,7 +284,7 @@ class Store:
         who = [p.student_id for _, p in entries]
         with self._using() as db, _logged(db, lab, by, who) as changes:
             for unit, person in entries:
-                row = (lab, person.student_id, unit, person.to_json().decode())
+                row = (lab, person.student_id, unit, person.to_json())
                 db.execute("REPLACE INTO entries VALUES (?, ?, ?, ?)", row)
                 if place and person.digest:
                     db.execute("REPLACE INTO places VALUES (?, ?)", (person.digest, place))

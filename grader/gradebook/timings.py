@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-WORKING = ("start", "fork", "cells", "probes")  # in workers; the other parts in the coordinator
-
 
 class Timings:
     """Sums of wall seconds by part; several threads may add to it.

@@ -14,6 +14,8 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any
 
+import msgspec
+
 from grader.check.key import Key
 from grader.check.text import gettext
 from grader.check.tree import Tree, TreeError, digest, pack
@@ -171,7 +173,7 @@ def result_of(item: Item, found: Tree) -> Result:
             r=found["problem"][:200],
         )
         return Result(replace(item.person, problem=problem, notices=()), {})
-    graded = Graded.from_dict(found["graded"])
+    graded = msgspec.json.decode(found["graded"], type=Graded)
     parts = ("verdicts", "cells", "notices", "recordings", "answers")
     graded = replace(
         item.person, seconds=found["seconds"], **{name: getattr(graded, name) for name in parts}

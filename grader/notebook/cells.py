@@ -38,14 +38,6 @@ class CellReport:
     text: str = ""
     others: tuple[Mapping[str, Any], ...] = ()
 
-    def to_dict(self) -> dict[str, Any]:
-        error = None if self.error is None else dict(self.error)
-        return {**vars(self), "error": error, "others": [dict(o) for o in self.others]}
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> CellReport:
-        return cls(**{**data, "others": tuple(data.get("others", ()))})
-
 
 def code_cells(notebook: Mapping[str, Any]) -> list[str]:
     """Sources of a notebook's code cells, in order."""

@@ -144,7 +144,7 @@ class Runner:
                 else:
                     report({"start": f"cell:{number}"})
                     found = self._run_cell(number, source)
-                report({"cell": found.to_dict()})
+                report({"cell": found})
         self.shell.step = None
 
     def _run_cell(self, number: int, source: str) -> CellReport:

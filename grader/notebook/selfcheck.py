@@ -114,7 +114,7 @@ def _import(modules: Sequence[str]) -> None:
 
 def _run(sources: Sequence[str], key: Key, folder: Path, lang: str) -> CleanRun:
     began = time.perf_counter()
-    cells: list[Tree] = []
+    cells: list[CellReport] = []
     events: list[Tree] = []
     observations: dict[str, Tree] = {}
     recordings = {
@@ -155,7 +155,7 @@ def _run(sources: Sequence[str], key: Key, folder: Path, lang: str) -> CleanRun:
     ]
     return CleanRun(
         tuple(verdicts),
-        tuple(map(CellReport.from_dict, cells)),
+        tuple(cells),
         tuple(events),
         round(time.perf_counter() - began, 2),
     )

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from mmap import mmap
-from typing import get_args
+from typing import Any
 
+import msgspec
 import numpy as np
 
 from grader.check.key import Limits
 from grader.check.text import Text
 from grader.check.tree import Tree, cleaned
-from grader.notebook.cells import CellReport, CellStatus
+from grader.notebook.cells import CellReport
 from grader.notebook.session import told
 from grader.sandbox.channel import frames
 
@@ -38,24 +39,6 @@ class Outcome:
     seconds: float = 0.0
     cpu_seconds: float = 0.0
     made: Mapping[str, bytes] = field(default_factory=dict)
-
-    def to_dict(self) -> dict[str, Tree]:
-        """A tree for `grader.check.tree.pack`; the observations' arrays stay arrays."""
-        return {
-            "observations": dict(self.observations),
-            "cells": [c.to_dict() for c in self.cells],
-            "notices": [n.to_dict() for n in self.notices],
-            "seconds": self.seconds,
-        }
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Tree]) -> Outcome:
-        return cls(
-            observations=data["observations"],
-            cells=tuple(CellReport.from_dict(c) for c in data["cells"]),
-            notices=tuple(Text.from_dict(n) for n in data["notices"]),
-            seconds=data["seconds"],
-        )
 
 
 def read_report(
@@ -125,18 +108,17 @@ class _Seen:
 def _cell(tree: Mapping[str, Tree], room: int) -> CellReport | None:
     """A cell's report, its text cut to `room`; None if it is not one."""
     try:
-        error, seconds = tree["error"], float(tree["seconds"])
-        return CellReport(
-            index=int(tree["index"]),
-            status=tree["status"] if tree["status"] in get_args(CellStatus) else "error",
-            error=_words(error) if error else None,
-            seconds=seconds if 0.0 <= seconds < 1e6 else 0.0,
-            text=str(tree["text"])[:room],
-            others=tuple(map(_words, tree["others"][:10])),
-        )
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+        found = msgspec.convert(tree, CellReport)
+    except msgspec.ValidationError:
         return None
+    return replace(
+        found,
+        error=_words(found.error) if found.error else None,
+        seconds=found.seconds if 0.0 <= found.seconds < 1e6 else 0.0,
+        text=found.text[:room],
+        others=tuple(map(_words, found.others[:10])),
+    )
 
 
-def _words(error: Mapping[str, Tree]) -> dict[str, str]:
+def _words(error: Mapping[str, Any]) -> dict[str, str]:
     return {str(k)[:40]: str(v)[:600] for k, v in list(error.items())[:8]}

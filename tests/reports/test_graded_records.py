@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import msgspec
 import numpy as np
 
 from grader.check.judge import Verdict
@@ -27,16 +28,15 @@ def test_graded_survives_json() -> None:
         recordings=({"name": "r", "history": {"loss": [1.0, np.float32(0.5)]}},),
         problem=Text(en="p", fr="q"),
     )  # fmt: skip
-    text = json.dumps(graded.to_dict(), allow_nan=False)
-    assert Graded.from_dict(json.loads(text)) == graded
+    assert msgspec.json.decode(graded.to_json(), type=Graded) == graded
 
 
 def test_numbers_that_are_not_finite_do_not_break_json() -> None:
     graded = Graded(
         "s", "s", "o", "l", "d", recordings=({"history": {"loss": [1.0, float("nan"), np.inf]}},)
     )
-    text = json.dumps(graded.to_dict(), allow_nan=False)
-    assert Graded.from_dict(json.loads(text)).recordings[0]["history"]["loss"] == [1.0, None, None]
+    found = json.loads(graded.to_json())
+    assert found["recordings"][0]["history"]["loss"] == [1.0, None, None]
 
 
 def test_bonus_makes_up_for_lost_points_but_never_exceeds_the_maximum() -> None:
@@ -57,6 +57,6 @@ def test_outcome_is_a_tree() -> None:
         (same("n"),),
         1.5,
     )
-    back = Outcome.from_dict(unpack(pack(outcome.to_dict())))
+    back = msgspec.convert(unpack(pack(outcome)), Outcome)
     np.testing.assert_array_equal(back.observations["a"]["values"]["out"], np.arange(3.0))
     assert (back.cells, back.notices, back.seconds) == (outcome.cells, outcome.notices, 1.5)
