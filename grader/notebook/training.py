@@ -8,6 +8,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -311,11 +312,9 @@ class Run:
             found = Recording.from_bytes(data)
         except BadRecording:
             return True
-        if not found.weights:
-            return True
-        if len(weight_paths(self.given_model)) < len(found.weights):
+        if found.weights and _lacks(self.given_model, found):
             _build_like(self.given_model, found)
-        return len(weight_paths(self.given_model)) >= len(found.weights)
+        return not found.weights or not _lacks(self.given_model, found)
 
     def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
         if self._replaying is not None or session.current.recording(self.name) is not None:
@@ -340,13 +339,14 @@ class Run:
             return
         self._ended = True
         try:
-            lab, settings, manifest = self.lab.id, self._settings(), self._manifest(model)
+            settings = {k: v for k, v in self.settings.items() if v is not None}
+            lab, manifest = self.lab.id, self._manifest(model)
             if self.weights:
                 made = Recording.of(lab, self.name, model, settings, manifest)
             else:
                 made = Recording(lab, self.name, {}, settings=settings, manifest=manifest)
         except (TypeError, ValueError) as error:
-            self.live.end(_not_recorded(str(error)))
+            self.live.end(gettext("not recorded: {w}", w=str(error)))
             return
         self.recording = made
         if self.weights:
@@ -367,9 +367,6 @@ class Run:
         self.lab._unsaved.pop(self.name, None)
         self.live.measure(model, last=True)
         self.live.end(self._saved(path, len(data), made))
-
-    def _settings(self) -> dict[str, Any]:
-        return {k: v for k, v in self.settings.items() if v is not None}
 
     def _manifest(self, model: Any) -> dict[str, Any]:
         return {
@@ -607,10 +604,6 @@ def made_at(manifest: Mapping[str, Any]) -> str:
         return "?"
 
 
-def _not_recorded(why: str) -> Text:
-    return gettext("not recorded: {w}", w=why)
-
-
 def _not_saved(path: Path, error: OSError) -> Text:
     return gettext(
         "could not write {p} ({w}): free some space, then lab.submit(), which has it in memory",
@@ -628,27 +621,29 @@ def put_into(recording: Recording, model: Any, x: Any = None) -> None:
     Raises:
         BadRecording: ``shapes``.
     """
-    if len(weight_paths(model)) < len(recording.weights):
-        batch = _batch(x)
-        if batch is not None:
-            _build(model, batch)
-        if len(weight_paths(model)) < len(recording.weights):
+    if _lacks(model, recording):
+        _build(model, _batch(x))
+        if _lacks(model, recording):
             _build_like(model, recording)
     recording.load_into(model)
+
+
+def _lacks(model: Any, recording: Recording) -> bool:
+    """Whether a model has weights yet to be made."""
+    return len(weight_paths(model)) < len(recording.weights)
 
 
 def _build(model: Any, batch: Any) -> None:
     if batch is None:
         return
-    try:
-        model(batch, training=False)
-    except TypeError:
+    for more in ({"training": False}, {}):
         try:
-            model(batch)
-        except Exception:
+            model(batch, **more)
             return
-    except Exception:  # the student's model; what it lacks shows when the weights do not fit
-        return
+        except TypeError:
+            continue
+        except Exception:  # the student's model; what it lacks shows when the weights do not fit
+            return
 
 
 def _build_like(model: Any, recording: Recording) -> None:
@@ -657,11 +652,9 @@ def _build_like(model: Any, recording: Recording) -> None:
     if spec is not None:
         _build(model, _zeros(spec))
     config = recording.manifest.get("build")
-    if isinstance(config, Mapping) and len(weight_paths(model)) < len(recording.weights):
-        try:
+    if isinstance(config, Mapping) and _lacks(model, recording):
+        with suppress(Exception):
             model.build_from_config(dict(config))
-        except Exception:
-            return
 
 
 def _build_config(model: Any) -> Any:
@@ -695,7 +688,9 @@ def _batch(x: Any) -> Any:
             return made
         return _inputs(next(iter(x)))
     if isinstance(x, (list, tuple, dict)) or hasattr(x, "shape") or hasattr(x, "__array__"):
-        return import_module("keras").tree.map_structure(_first_row, x)
+        return import_module("keras").tree.map_structure(
+            lambda a: np.asarray(a)[:1] if isinstance(a, (list, int, float)) else a[:1], x
+        )
     if hasattr(x, "__getitem__") and hasattr(x, "__len__"):  # PyDataset
         return _inputs(x[0])
     if hasattr(x, "__iter__"):
@@ -705,10 +700,6 @@ def _batch(x: Any) -> Any:
 
 def _inputs(batch: Any) -> Any:
     return batch[0] if isinstance(batch, (tuple, list)) else batch
-
-
-def _first_row(array: Any) -> Any:
-    return np.asarray(array)[:1] if isinstance(array, (list, int, float)) else array[:1]
 
 
 def _of_spec(spec: Any) -> Any:
@@ -790,13 +781,11 @@ def device() -> dict[str, Any]:
     found: dict[str, Any] = {"kind": "cpu", "cores": os.cpu_count()}
     tensorflow = sys.modules.get("tensorflow")
     if tensorflow is not None:
-        try:
+        with suppress(Exception):
             cards = tensorflow.config.list_physical_devices("GPU")
             if cards:
                 details = tensorflow.config.experimental.get_device_details(cards[0])
                 found |= {"kind": "gpu", "name": str(details.get("device_name", "GPU"))}
-        except Exception:
-            pass
     return found
 
 
