@@ -449,7 +449,7 @@ class Lab:
             NotTrainedYet: there is no such recording yet.
             LabError: the weights do not fit the model.
         """
-        from grader.notebook.training import put_into
+        from grader.notebook.loading import put_into
 
         if isinstance(model, (type, FunctionType)):
             kind = "class" if isinstance(model, type) else "function"

@@ -9,10 +9,8 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from html import escape
 from importlib import import_module
 from pathlib import Path
 from types import FunctionType
@@ -21,10 +19,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from grader import __version__
-from grader.check.compare import Metric
 from grader.check.judge import instead_of_a_model
-from grader.check.key import Key, Limits
-from grader.check.observe import observe
+from grader.check.key import Limits
 from grader.check.recording import Recording
 from grader.check.text import Text, gettext
 from grader.check.weights import BadRecording, array_of, weight_paths
@@ -32,71 +28,23 @@ from grader.notebook import display, plot, session
 from grader.notebook.errors import LabError
 from grader.notebook.files import write
 from grader.notebook.holes import NotTrainedYet
+from grader.notebook.live import Live, number_of
+from grader.notebook.loading import (
+    batch_of,
+    build,
+    build_config,
+    build_like,
+    lacks,
+    peek,
+    put_into,
+    spec_of,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from grader.notebook.lab import Lab
 
 BUDGET = "LAB_TRAINING_SECONDS"  # environment: another time budget for every training
 MAX_HISTORY = 2_000
-_EVERY = 1.0  # seconds between two updates of what is shown
-_EVERY_TEXT = 5.0
-_FEW = 10  # epochs, up to which the loss is drawn batch by batch
-_SHARE = 0.1  # of a training's time that may go into measuring how far it is
-
-
-@dataclass(frozen=True)
-class Goal:
-    """What a check will ask of a recording.
-
-    Attributes:
-        value: the result of its probe that the metric is of.
-    """
-
-    metric: str
-    target: float
-    floor: float
-    check: str = ""
-    value: str = ""
-
-    def so_far(self, history: Mapping[str, list[float]]) -> float | None:
-        """The newest value of a curve that stands for the metric, validation first."""
-        names = [f"val_{self.metric}", self.metric]
-        if self.metric == "accuracy":
-            names += ["val_sparse_categorical_accuracy", "sparse_categorical_accuracy"]
-        if self.metric == "mean_squared_error":
-            names += ["val_mse", "mse"]
-        return next((history[n][-1] for n in names if history.get(n)), None)
-
-
-def goals(key: Key | None, recording: str) -> list[Goal]:
-    """The metrics that the key measures on a recording."""
-    found: list[Goal] = []
-    for check in key.checks if key is not None else ():
-        if check.kind == "clean" and recording in check.measured:
-            for value, wanted in check.expect.items():
-                if isinstance(wanted, Metric):
-                    goal = Goal(wanted.name, wanted.target, wanted.floor, check.id, value)
-                    found.append(goal)
-    return list({(g.metric, g.target, g.floor): g for g in found}.values())
-
-
-def measure(key: Key, goal: Goal, names: Mapping[str, Any], model: Any) -> float | None:
-    """The metric of a goal as ``lab.check`` would find it now, on the public data.
-
-    None if the check cannot be previewed, or its probe does not ask the model that is trained.
-    """
-    check = key.check(goal.check)
-    wanted = check.expect[goal.value]
-    if check.probe is None or check.measured[1:] or not isinstance(wanted, Metric):
-        return None
-    if not any(names.get(n) is model for n in check.probe.names()):
-        return None
-    seen = observe(check.probe, names)
-    if not isinstance(seen, dict) or seen.get("status") != "ok":
-        return None
-    return wanted.match(seen["values"].get(goal.value), check.expected.get(goal.value)).figure
-
-
 # ------------------------------------------------------------------ one training
 
 
@@ -130,7 +78,7 @@ class Run:
         self.steps_done = 0
         self.inputs: Any = None
         self.recording: Recording | None = None
-        self.live = _Live(self)
+        self.live = Live(self)
         self._mean = 0.0
         self._started: tuple[float, float] | None = None
         self._replaying: Recording | None = None
@@ -182,7 +130,7 @@ class Run:
         if self._replaying is not None:
             return
         for metric, value in metrics.items():
-            self.curves.setdefault(metric, []).append(_number(value, metric, self.lab.lang))
+            self.curves.setdefault(metric, []).append(number_of(value, metric, self.lab.lang))
 
     # -------------------------------------------------------------- model.fit
 
@@ -195,7 +143,7 @@ class Run:
         if bound.arguments.get("verbose", "auto") == "auto":
             bound.arguments["verbose"] = 0
         self._train_allowed()  # first: a data set may take long to give its first batch
-        self.inputs = _spec(_peek(bound.arguments.get("x")))
+        self.inputs = spec_of(peek(bound.arguments.get("x")))
         self._in_fit = True
         try:
             history = original(*bound.args, **bound.kwargs)
@@ -254,7 +202,7 @@ class Run:
             found = Recording.from_bytes(data)
         except BadRecording:
             state.note(self.name, "damaged")
-            _build(model, _batch(x))
+            build(model, batch_of(x))
             return None
         try:
             if found.weights:
@@ -312,9 +260,9 @@ class Run:
             found = Recording.from_bytes(data)
         except BadRecording:
             return True
-        if found.weights and _lacks(self.given_model, found):
-            _build_like(self.given_model, found)
-        return not found.weights or not _lacks(self.given_model, found)
+        if found.weights and lacks(self.given_model, found):
+            build_like(self.given_model, found)
+        return not found.weights or not lacks(self.given_model, found)
 
     def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
         if self._replaying is not None or session.current.recording(self.name) is not None:
@@ -387,7 +335,7 @@ class Run:
             "history": {k: plot.thin(v, MAX_HISTORY) for k, v in self.curves.items()},
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "inputs": self.inputs,
-            "build": _build_config(model),
+            "build": build_config(model),
         }
 
     def _saved(self, path: Path, size: int, made: Recording) -> Text:
@@ -469,128 +417,6 @@ def _callback_class() -> type[Any]:
     return Record
 
 
-# ------------------------------------------------------------------ what is shown meanwhile
-
-
-class _Live:
-    """One line and the curves, updated in place in Jupyter; a line now and then elsewhere."""
-
-    def __init__(self, run: Run) -> None:
-        self.run = run
-        self.quiet = session.current.grading
-        self.last = 0.0
-        self.cost = 0.0
-        self.handle: Any = None
-        self.goals = [] if self.quiet else goals(run.lab._key, run.name)
-        self.measured: dict[Goal, float] = {}
-        self.measuring = 0.0
-
-    def measure(self, model: Any, last: bool = False) -> None:
-        """Find out how far the goals are reached, at no more than a tenth of the training's time.
-
-        Args:
-            last: the training is over: once more, whatever it takes.
-        """
-        if self.quiet or not self.run.weights:
-            return
-        if not last and self.measuring > _SHARE * self.run.seconds:
-            return
-        began = time.perf_counter()
-        for goal in self.goals:
-            try:
-                found = measure(self.run.lab.key, goal, display.namespace(), model)
-            except Exception:  # a figure is a help; a training must not fail for want of it
-                found = None
-            if found is not None:
-                self.measured[goal] = found
-        self.measuring += time.perf_counter() - began
-
-    def due(self) -> bool:
-        """Whether it is time to show something."""
-        pause = max(_EVERY if display.in_notebook() else _EVERY_TEXT, 20 * self.cost)
-        return not self.quiet and time.perf_counter() - self.last >= pause
-
-    def tick(self, logs: Mapping[str, Any] | None = None, force: bool = False) -> None:
-        if self.quiet:
-            return
-        now = time.perf_counter()
-        soon = force and display.in_notebook() and now - self.last >= 0.5
-        if not soon and not self.due():
-            return
-        self.last = now
-        self._show(self._line(logs), "")
-        self.cost = time.perf_counter() - now
-
-    def end(self, text: Text) -> None:
-        if self.quiet:
-            return
-        self._show(self._line(None), text.to(self.run.lab.lang))
-
-    def _line(self, logs: Mapping[str, Any] | None) -> str:
-        run, lang = self.run, self.run.lab.lang
-        parts = [run.name]
-        if run.total:
-            at = min(int(run.done) + (run.done % 1 > 0), run.total)
-            parts.append(f"{run.unit.to(lang)} {at}/{run.total}")
-        parts.append(f"{run.seconds:.0f} s")
-        left = run.seconds_left
-        if left is not None and not run.stopped and not run._ended:
-            parts.append(gettext("{s:.0f} s left", s=left).to(lang))
-        newest = {k: v[-1] for k, v in run.curves.items() if v}
-        for k, v in (logs or {}).items():
-            if k not in newest:
-                newest[k] = _number(v, k, lang)
-        parts += [f"{k} {v:.4g}" for k, v in newest.items() if k != "learning_rate"]
-        for goal in self.goals:
-            value = self.measured.get(goal)
-            if value is None:
-                value = goal.so_far(run.curves)
-            sign = "≤" if goal.target < goal.floor else "≥"
-            aim = gettext("to reach: {m} {s} {t:g}")
-            if value is not None:
-                aim += gettext(" (so far {v:.3g})", v=value)
-            parts.append(
-                Text(en=aim.en, fr=aim.fr).fill(m=goal.metric, s=sign, t=goal.target).to(lang)
-            )
-        return "  ·  ".join(parts)
-
-    def _drawn(self, alt: str) -> plot.Svg:
-        """Curves over epochs or steps; in the first few epochs, of the loss batch by batch."""
-        run, lang = self.run, self.run.lab.lang
-        targets = {g.metric: g.target for g in self.goals}
-        epochs = max(map(len, run.curves.values()), default=0)
-        history: Mapping[str, list[float]] = run.curves
-        each = 1.0
-        if epochs < _FEW and run.done > 0 and len(run.batches) > _FEW:
-            history, each = {**run.curves, "loss": run.batches}, run.done / len(run.batches)
-        return plot.training(history, alt, run.unit.to(lang), lang, run.total, targets, each)
-
-    def _show(self, line: str, end: str) -> None:
-        text = f"{line}\n  {end}" if end else line
-        if not display.in_notebook():
-            print(text, flush=True)
-            return
-        run, lang = self.run, self.run.lab.lang
-        alt = gettext("curves of {n}: {l}", n=run.name, l=line)
-        drawn = plot.image(self._drawn(alt.to(lang)))
-        total = run.total or 1
-        bar = (
-            f'<progress value="{min(run.done, total):g}" max="{total:g}" '
-            f'aria-label="{escape(run.name, quote=True)}"></progress> '
-        )
-        note = display.Note(
-            text,
-            f"{bar}{display.html_of(line)}" + (f"<br>{display.html_of(end)}" if end else "")
-            + (f"<br>{drawn}" if drawn else ""),
-        )  # fmt: skip
-        from IPython.display import display as put
-
-        if self.handle is None:
-            self.handle = put(note, display_id=True)
-        else:
-            self.handle.update(note)
-
-
 def _nothing() -> None:
     """What the history of a recorded training shows as the last value of a cell."""
 
@@ -610,139 +436,6 @@ def _not_saved(path: Path, error: OSError) -> Text:
         p=path.name,
         w=error.strerror or type(error).__name__,
     )
-
-
-# ------------------------------------------------------------------ weights into a model
-
-
-def put_into(recording: Recording, model: Any, x: Any = None) -> None:
-    """Give a model a recording's weights, building it first if it has none yet.
-
-    Raises:
-        BadRecording: ``shapes``.
-    """
-    if _lacks(model, recording):
-        _build(model, _batch(x))
-        if _lacks(model, recording):
-            _build_like(model, recording)
-    recording.load_into(model)
-
-
-def _lacks(model: Any, recording: Recording) -> bool:
-    """Whether a model has weights yet to be made."""
-    return len(weight_paths(model)) < len(recording.weights)
-
-
-def _build(model: Any, batch: Any) -> None:
-    if batch is None:
-        return
-    for more in ({"training": False}, {}):
-        try:
-            model(batch, **more)
-            return
-        except TypeError:
-            continue
-        except Exception:  # the student's model; what it lacks shows when the weights do not fit
-            return
-
-
-def _build_like(model: Any, recording: Recording) -> None:
-    """Build a model from what the recording says of its inputs."""
-    spec = recording.manifest.get("inputs")
-    if spec is not None:
-        _build(model, _zeros(spec))
-    config = recording.manifest.get("build")
-    if isinstance(config, Mapping) and _lacks(model, recording):
-        with suppress(Exception):
-            model.build_from_config(dict(config))
-
-
-def _build_config(model: Any) -> Any:
-    from grader.check.recording import _json
-
-    try:
-        return _json(model.get_build_config(), "build")
-    except Exception:
-        return None
-
-
-def _peek(x: Any) -> Any:
-    """One example of what `fit` is given, if it can be had without using any of it up."""
-    if x is None or hasattr(x, "__next__"):
-        return None
-    try:
-        return _batch(x)
-    except Exception:
-        return None
-
-
-def _batch(x: Any) -> Any:
-    """One small batch of inputs out of anything that ``model.fit`` takes; None if there is none."""
-    if x is None:
-        return None
-    spec = getattr(x, "element_spec", None)
-    if spec is not None:  # tf.data: its signature says it all
-        first = spec[0] if isinstance(spec, tuple) else spec
-        made = _of_spec(first)
-        if made is not None:
-            return made
-        return _inputs(next(iter(x)))
-    if isinstance(x, (list, tuple, dict)) or hasattr(x, "shape") or hasattr(x, "__array__"):
-        return import_module("keras").tree.map_structure(
-            lambda a: np.asarray(a)[:1] if isinstance(a, (list, int, float)) else a[:1], x
-        )
-    if hasattr(x, "__getitem__") and hasattr(x, "__len__"):  # PyDataset
-        return _inputs(x[0])
-    if hasattr(x, "__iter__"):
-        return _inputs(next(iter(x)))
-    return None
-
-
-def _inputs(batch: Any) -> Any:
-    return batch[0] if isinstance(batch, (tuple, list)) else batch
-
-
-def _of_spec(spec: Any) -> Any:
-    tree = import_module("keras").tree
-
-    def zeros(one: Any) -> np.ndarray:
-        shape = [int(n) if n is not None else 1 for n in one.shape.as_list()]
-        return np.zeros(shape, one.dtype.as_numpy_dtype)
-
-    try:
-        return tree.map_structure(zeros, spec)
-    except Exception:
-        return None
-
-
-def _spec(batch: Any) -> Any:
-    """Shapes and dtypes of a batch as JSON, so that a recording can build its model again."""
-    if batch is None:
-        return None
-    if isinstance(batch, dict):
-        return {"dict": {str(k): _spec(v) for k, v in batch.items()}}
-    if isinstance(batch, (list, tuple)):
-        return {"list": [_spec(v) for v in batch]}
-    try:
-        kind = np.dtype(getattr(batch.dtype, "as_numpy_dtype", batch.dtype))
-        return {"shape": [int(n) for n in batch.shape], "dtype": kind.name}
-    except Exception:
-        return None
-
-
-def _zeros(spec: Any) -> Any:
-    if not isinstance(spec, Mapping):
-        return None
-    if "dict" in spec:
-        return {k: _zeros(v) for k, v in spec["dict"].items()}
-    if "list" in spec:
-        return [_zeros(v) for v in spec["list"]]
-    try:
-        if np.prod([max(1, int(n)) for n in spec["shape"]]) > 10**7:
-            return None
-        return np.zeros([int(n) for n in spec["shape"]], np.dtype(str(spec["dtype"])))
-    except (KeyError, TypeError, ValueError):
-        return None
 
 
 def _values(model: Any) -> Iterator[np.ndarray]:
@@ -801,16 +494,3 @@ def _seed() -> int | None:
             seed = int(value) if value.isdigit() else display.namespace().get(value)
             return seed if isinstance(seed, int) else None
     return None
-
-
-def _number(value: Any, name: str, lang: str) -> float:
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        pass
-    try:
-        return float(np.asarray(value).mean())
-    except (TypeError, ValueError):
-        raise LabError(
-            "run.log({n}=…): a number is needed, a {t} came.", lang, n=name, t=type(value).__name__
-        ) from None

@@ -25,7 +25,8 @@ from grader.check.probe import Probe, call, numpy_array, student  # noqa: E402
 from grader.check.recording import Recording  # noqa: E402
 from grader.notebook import display, session  # noqa: E402
 from grader.notebook.errors import LabError  # noqa: E402
-from grader.notebook.training import BUDGET, goals, measure  # noqa: E402
+from grader.notebook.live import goals, measure  # noqa: E402
+from grader.notebook.training import BUDGET  # noqa: E402
 
 layers = keras.layers
 pytestmark = pytest.mark.slow
