@@ -1,0 +1,60 @@
+"""`grader validate`: a solution that fails is said once, and nothing else is tried."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from grader.authoring import validate
+from grader.authoring.source import load_lab
+from grader.check.judge import Verdict
+from grader.check.text import same
+from grader.gradebook.executors import Setting
+from grader.gradebook.records import Graded
+from grader.gradebook.unit import Result
+
+MINI = Path(__file__).parents[1] / "fixtures" / "mini"
+
+
+def result(points: float, problem=None) -> Result:
+    verdict = Verdict("mean.values", "mean", points, 4, "wrong", same(""), message=same("no"))
+    return Result(Graded("", "", "", "mini", "", verdicts=(verdict,), problem=problem), {})
+
+
+@pytest.fixture
+def tried(monkeypatch):
+    """Units graded, in order; the fixture's `of` says what comes of each."""
+    seen = SimpleNamespace(names=[], of=lambda name: result(4))
+
+    def grade(key, units, setting, keep):
+        for name, _ in units:
+            seen.names.append(name)
+            keep(name, seen.of(name))
+
+    monkeypatch.setattr(validate, "grade_units", grade)
+    return seen
+
+
+def run(monkeypatch):
+    lab = load_lab(MINI)
+    setting = Setting(lab.dir, None, 1, False)
+    return lab, validate._tried(lab, None, setting, lambda n, of: None)
+
+
+def test_everything_is_tried_where_the_solution_is_right(tried, monkeypatch):
+    lab, results = run(monkeypatch)
+    assert len(tried.names) == len(results) > len(lab.mutants) + len(lab.variants) + 4
+    assert not validate._stopped(results)
+
+
+@pytest.mark.parametrize("worst", [result(3.5), result(4, same("the grader failed on it"))])
+def test_nothing_more_is_tried_once_the_solution_fails(tried, monkeypatch, worst):
+    tried.of = lambda name: worst if name.startswith("solution") else result(0)
+    _, results = run(monkeypatch)
+    assert tried.names == ["solution fr"] and validate._stopped(results)
+
+
+def test_a_mutant_that_fails_stops_nothing(tried, monkeypatch):
+    tried.of = lambda name: result(4 if name.startswith("solution") else 0)
+    _, results = run(monkeypatch)
+    assert any(n.startswith("mutant") for n in results) and not validate._stopped(results)
