@@ -25,6 +25,13 @@ from grader.notebook.checking import observe_check
 
 PAUSE = 0.5  # seconds between two looks at the files
 REFRESH = 3  # seconds after which the page is read again
+# What was unfolded stays so when the page is read again.
+_UNFOLDED = """<script>
+document.querySelectorAll("details").forEach((fold, i) => {
+  fold.open ||= !!sessionStorage["fold" + i];
+  fold.ontoggle = () => { sessionStorage["fold" + i] = fold.open ? "open" : ""; };
+});
+</script></body>"""
 
 
 @dataclass(frozen=True)
@@ -190,7 +197,8 @@ def shown(lab: LoadedLab, key: Key, tried: list[Tried], lang: Lang) -> str:
                 cell.outputs.append(new_output("display_data", {"text/html": page}))
     exporter = HTMLExporter(template_name="lab", exclude_input_prompt=True)
     page, _ = exporter.from_notebook_node(node)
-    return str(page).replace("<head>", f'<head><meta http-equiv="refresh" content="{REFRESH}">', 1)
+    again = f'<head><meta http-equiv="refresh" content="{REFRESH}">'
+    return str(page).replace("<head>", again, 1).replace("</body>", _UNFOLDED)
 
 
 def _verdicts(key: Key, tried: list[Tried], exercise: str, lang: Lang) -> str:
@@ -202,9 +210,10 @@ def _verdicts(key: Key, tried: list[Tried], exercise: str, lang: Lang) -> str:
         ):
             continue
         said = html.escape(str(display.Report(rows, lang)))
+        marks = "".join(r.symbol for r in rows)
         faults = "".join(f"<b>{html.escape(f)}</b><br>" for f in one.faults)
         parts.append(
-            f"<details{' open' if one.faults else ''}><summary>{html.escape(one.name)}</summary>"
+            f"<details{' open' if one.faults else ''}><summary>{html.escape(one.name)} {marks}</summary>"
             f"{faults}<pre>{said}</pre></details>"
         )
     return "".join(parts)

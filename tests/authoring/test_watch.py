@@ -79,6 +79,6 @@ def test_the_page_is_the_students_with_the_verdicts_under_the_check(rings, key):
     page = shown(rings, key, look(rings, key), "fr")
     assert "raise</span> <span" in page or "todo" in page
     assert "keepdims" not in page.split("<body")[1].split("over-columns")[0]
-    assert "Question 1" in page and "<summary>overflow</summary>" in page
-    assert page.index("lab</span>") < page.index("<summary>solution</summary>")
+    assert "Question 1" in page and "<summary>overflow ✓✗✓</summary>" in page
+    assert page.index("lab</span>") < page.index("<summary>solution ✓✓")
     assert "http-equiv" in page
