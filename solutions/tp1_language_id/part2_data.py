@@ -731,4 +731,5 @@ def split_by_speaker(speakers, test_fraction, seed):
 """,
     named="speakers-on-both-sides",
     retrain=("probe_speaker",),
+    may=("split-by-clip",),
 )

@@ -222,6 +222,7 @@ def build_model(vocab_size, embedding_size=64, units=256):
     return keras.Model(ids, keras.layers.Dense(vocab_size, name="logits")(x))
 """,
     retrain=("language_model",),
+    may=("reads-backwards",),
 )
 
 # ------------------------------------------------------------------ 2.3 bits per character

@@ -121,17 +121,20 @@ def matched(draw: Draw, student: Student, sees: str) -> dict[str, Handle]:
     found["x_meets_u"] = xp.greater(xp.max(x_from_u), 1e-5)
     found["u_meets_x"] = xp.greater(xp.max(u_from_x), 1e-5)
     found["x_is_mixed"] = xp.less(xp.min(xp.max(x_shares, axis=1)), 0.9999)
-    middle = xp.median(xp.max(shares, axis=1))
-    zone = xp.digitize(middle, [0.66, 0.9999])  # 2: nothing is mixed at all
-    found["another_alpha"] = xp.equal(zone, 1)
-    times = xp.sum(xp.greater(shares, 1e-6), axis=0)
-    too_often = xp.greater(times, numpy_array(np.repeat([2, 2 * views], [n, m])))
-    found["met_twice"] = xp.any(too_often)
     again = student.mixmatch(*given, views=views, alpha=alpha)
+    shares_again = sum_of_pixels(student, xp.concatenate([again[0], again[2]]), 1)
+    for shown, which in ((shares, ""), (shares_again, "_again")):
+        middle = xp.median(xp.max(shown, axis=1))
+        zone = xp.digitize(middle, [0.66, 0.9999])  # 2: nothing is mixed at all
+        found[f"another_alpha{which}"] = xp.equal(zone, 1)
+        times = xp.sum(xp.greater(shown, 1e-6), axis=0)
+        too_often = xp.greater(times, numpy_array(np.repeat([2, 2 * views], [n, m])))
+        found[f"met_twice{which}"] = xp.any(too_often)
     found["same_seed_same_images"] = holds(student, four[0], again[0], 1e-5)
-    partners_again = xp.greater(sum_of_pixels(student, again[0], 1), 1e-6)
-    partners = xp.greater(x_shares, 1e-6)
-    found["same_partners_again"] = xp.array_equal(partners, partners_again)
+    found["same_seed_same_views"] = holds(student, four[2], again[2], 1e-5)
+    partners, partners_again = (xp.split(xp.greater(s, 1e-6), [n]) for s in (shares, shares_again))
+    found["same_partners_again"] = xp.array_equal(partners[0], partners_again[0])
+    found["same_partners_of_views_again"] = xp.array_equal(partners[1], partners_again[1])
     # how many places the bright pixel of an image was seen at
     bright = xp.greater(xp.max(mixed, axis=0), 1e-6)
     places = xp.split(sum_of_pixels(student, bright, 0), [n])
@@ -181,7 +184,7 @@ def _(draw: Draw, student: Student):
 def _(draw: Draw, student: Student):
     return chosen(
         student, shared_match(draw, student), "x_is_mixed", "x_meets_u", "u_meets_x",
-        "same_partners_again", "met_twice", "first_dot",
+        "same_partners_again", "same_partners_of_views_again", "met_twice", "met_twice_again", "first_dot",
     )  # fmt: skip
 
 
@@ -195,12 +198,15 @@ def _(draw: Draw, student: Student):
     together = student.np.bool_(first["one_target_an_image"])
     found = matched(draw, student, "pixels")
     found["image_and_label_together"] = together
-    found["guessed_from_these_views"] = guessed_from_these_views(draw, student)
+    seen_twice = ("views_of_an_unlabelled_image", "labelled_images_augmented", "originals_are_no_views")
+    found |= {f"{name}_too": first[name] for name in seen_twice}
+    for name in ("guessed_from_these_views", "guessed_from_these_views_too"):
+        found[name] = guessed_from_these_views(draw, student)
     return chosen(
-        student, found, "views_of_an_unlabelled_image", "views_of_a_labelled_image",
-        "labelled_images_augmented", "originals_are_no_views", "another_alpha",
-        "image_and_label_together", "one_target_an_image", "same_seed_same_images",
-        "guessed_from_these_views", "first_dot",
+        student, found, *seen_twice, *(f"{name}_too" for name in seen_twice), "views_of_a_labelled_image",
+        "another_alpha", "another_alpha_again", "image_and_label_together", "one_target_an_image",
+        "same_seed_same_images", "same_seed_same_views", "guessed_from_these_views",
+        "guessed_from_these_views_too", "first_dot",
     )  # fmt: skip
 
 
@@ -228,15 +234,19 @@ def _(draw: Draw, student: Student):
     y = np.eye(classes, dtype=np.float32)[draw.rng.integers(0, classes, 3)]
     model = classifier(draw, student, images.shape[1:], classes)
     seed = seeded(draw, student)
-    four = student.mixmatch(
-        model, images[:3], y, images[3:], seed, views=2, augmentation=student.as_they_are
+    four, again = (
+        student.mixmatch(
+            model, images[:3], y, images[3:], seed, views=2, augmentation=student.as_they_are
+        )
+        for _ in range(2)
     )
     xp = student.np
     found = shapes(student, four)
-    sums = xp.sum(four[3], axis=1)
-    bright = xp.greater(xp.max(xp.concatenate([four[0], four[2]]), axis=0), 1e-6)
-    as_told = xp.array_equal(bright, numpy_array(images.max(axis=0) > 0))
-    return student.probe(**found, sums=sums, augmented_as_told=as_told)
+    found["sums"] = xp.sum(four[3], axis=1)
+    for result, name in ((four, "augmented_as_told"), (again, "augmented_as_told_again")):
+        bright = xp.greater(xp.max(xp.concatenate([result[0], result[2]]), axis=0), 1e-6)
+        found[name] = xp.array_equal(bright, numpy_array(images.max(axis=0) > 0))
+    return student.probe(**found)
 
 
 def matching(
@@ -668,7 +678,7 @@ mixmatch.mutant(
     "first-line-of-mixmatch-gone",
     ["views"],
     matching().replace("    seed = generator(seed)\n", ""),
-    named="same-augmentation-k-times",
+    named="",
 )
 mixmatch.mutant(
     "originals-are-the-constant",

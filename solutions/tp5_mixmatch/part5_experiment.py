@@ -69,18 +69,22 @@ reading = lab.exercise("reading", "5", "Read the table", "Lire le tableau")
            "la recette, une idée éteinte, le reste inchangé"),
 )  # fmt: skip
 def _(draw: Draw, student: Student):
-    given = {
-        "steps": 7,
-        "views": int(draw.rng.integers(3, 6)),
-        "temperature": float(draw.uniform(1, low=0.3, high=0.6)[0]),
-        "alpha": 0.75,
-        "lambda_u": float(draw.uniform(1, low=5, high=60)[0]),
-        "augmentation": True,
-        "seed": 3,
-    }
-    recipe = student.tf.nest.map_structure(student.np.asarray, given)
-    off = {f"no_{idea.replace('-', '_')}": student.without(recipe, idea) for idea in pools.IDEAS}
-    return student.probe(**off, recipe=recipe)
+    found = {}
+    for which in ("", "_again"):
+        given = {
+            "steps": int(draw.rng.integers(5, 99)),
+            "views": int(draw.rng.integers(3, 6)),
+            "temperature": float(draw.uniform(1, low=0.3, high=0.6)[0]),
+            "alpha": 0.75,
+            "lambda_u": float(draw.uniform(1, low=5, high=60)[0]),
+            "augmentation": True,
+            "seed": 3,
+        }
+        recipe = student.tf.nest.map_structure(student.np.asarray, given)
+        for idea in pools.IDEAS:
+            found[f"no_{idea.replace('-', '_')}{which}"] = student.without(recipe, idea)
+        found[f"recipe{which}"] = recipe
+    return student.probe(**found)
 
 
 ablation.slip(
