@@ -369,7 +369,8 @@ def _(draw: Draw, student: Student):
     return student.probe(
         out=student.sample_next.sample(numpy_array(z), 1.0, rng(seed), n=600),
         cold=student.sample_next.sample(numpy_array(z), 0.5, rng(seed + 1), n=600),
-    ), {"out": softmax(z), "cold": softmax(2 * z)}
+        axes_of_one_draw=student.np.ndim(student.sample_next(numpy_array(z), 1.0, rng(seed))),
+    ), {"out": softmax(z), "cold": softmax(2 * z), "axes_of_one_draw": 0}
 
 
 @sample.check(

@@ -204,6 +204,12 @@ lab.unforeseen(
     loses=["sample.distribution", "sample.cold"],
 )  # fmt: skip
 lab.unforeseen(
+    "draw-in-a-list",
+    "a list of one symbol comes back", "c'est une liste d'un symbole",
+    edits=[("int(rng.choice(len(p), p=p / p.sum()))", "[int(rng.choice(len(p), p=p / p.sum()))]")],
+    loses=["sample.distribution"],
+)  # fmt: skip
+lab.unforeseen(
     "first-above-a-draw",
     "the first symbol more probable than a draw is taken", "le premier symbole plus probable qu'un tirage est pris",
     edits=[("int(rng.choice(len(p), p=p / p.sum()))", "int(np.argmax(p > rng.random()))")],
