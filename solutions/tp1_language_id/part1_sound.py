@@ -563,7 +563,7 @@ logmel.slip(
         ("print the last axis of your spectrum",
          "affichez le dernier axe de votre spectre"),
         ("FFT is 1024: how many frequencies does that give, from 0 to half the rate?",
-         "FFT vaut 1024 : combien de fréquences cela donne-t-il, de 0 à la moitié de la cadence ?"),
+         "FFT vaut 1024 : combien de fréquences cela donne-t-il, de 0 à la moitié de la fréquence d'échantillonnage ?"),
         ("window and transform have lengths of their own: pass both to stft",
          "fenêtre et transformée ont chacune leur longueur : passez les deux à stft"),
     ],
