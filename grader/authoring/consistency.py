@@ -16,7 +16,7 @@ from grader.check.probe import Probe
 from grader.check.text import LANGS
 
 # What a cell calls with the name of something that checks.py declares.
-_CALLS = ("check", "answer", "record", "history", "restore", "recording")
+_CALLS = ("check", "hint", "explain", "answer", "record", "history", "restore", "recording")
 # What can be asked of a function or a result, beside calling it; an attribute is not one of these.
 _STEPS = [n for n in vars(Handle) if not n.startswith("_")]
 
@@ -172,9 +172,9 @@ def _known(lab: LoadedLab) -> dict[str, list[str]]:
     answers += [a for c in spec.checks.values() for a in c.answers]
     recordings = list(spec.recordings)
     defined = [name for e in spec.exercises.values() for name in e.defines]
+    asked = [*spec.exercises, *spec.checks, *defined, *(e.number for e in spec.exercises.values())]
     return dict.fromkeys(_CALLS, recordings) | {
-        "check": [*spec.exercises, *spec.checks, *defined, *(e.number for e in spec.exercises.values())],
-        "answer": answers,
+        "check": asked, "hint": asked, "explain": asked, "answer": answers,
     }  # fmt: skip
 
 
