@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,17 +15,34 @@ import msgspec
 import numpy as np
 
 from grader.authoring.source import LoadedLab, load_lab
-from grader.authoring.spec import AuthorError, CheckSpec, Draw, default_expectation
-from grader.check.answers import digest, digests, normalise
-from grader.check.compare import Distribution, Expectation
-from grader.check.key import Check, Exercise, Key, Misconception
-from grader.check.names import cell_digest, defined_in, display_only, reach
-from grader.check.observe import Made, observe
+from grader.authoring.spec import AuthorError, CheckSpec, Draw, SmallDraw, default_expectation
+from grader.check.answers import digest, digests, normalise, numbers_in
+from grader.check.compare import (
+    FALSE_ALARM,
+    Between,
+    Close,
+    Distribution,
+    Exact,
+    Expectation,
+    Metric,
+    Raises,
+    number_of,
+)  # fmt: skip
+from grader.check.examples import MAX_EXAMPLES, Example, is_short, is_small
+from grader.check.key import Check, Exercise, Key, Misconception, Reference
+from grader.check.names import cell_digest, defined_in, display_only, made, reach, taken
+from grader.check.observe import MAX_ITEMS, MAX_TEXT, Made, observe
 from grader.check.probe import Probe, Step
-from grader.check.text import LANGS, same
+from grader.check.text import LANGS
 from grader.check.tree import Tree, pack, unpack
+from grader.check.tree import digest as digest_of
 
 PUBLIC_SEED = 20_170_612
+MAX_DRAWS = 8  # of a check's inputs, until every mistake shows
+GUESSABLE = 10  # numbers below may stand anywhere
+FEW = 64  # elements of a result in which a message may show any
+
+Drawn = tuple[Probe | None, Mapping[str, Tree]]
 
 
 def compile_key(lab: LoadedLab, seed: int = PUBLIC_SEED, hidden: bool = False) -> Key:
@@ -40,45 +58,183 @@ def compile_key(lab: LoadedLab, seed: int = PUBLIC_SEED, hidden: bool = False) -
     """
     spec = lab.spec
     sources = lab.sources()
-    exercises = _with_uses(lab, sources)
+    draws = {c: Draw(seed, c, hidden) for c in spec.checks}
+    drawn = {c: _drawn(spec.checks[c], draw) for c, draw in draws.items()}
+    exercises = _with_uses(lab, drawn, sources)
     for exercise in exercises.values():
         lacking = set(exercise.defines) - defined_in(sources)
         if lacking:
             raise AuthorError(f"{lab.id}: the solution does not define {sorted(lacking)}")
-    drawn = {c.id: _drawn(c, Draw(seed, c.id, hidden)) for c in spec.checks.values()}
-    probes = {name: probe for name, (probe, _) in drawn.items() if probe is not None}
-    shows = _shows(lab, probes.values())
-    reached = {name: reach(sources, probe.names()) for name, probe in probes.items()}
-    runs = [Run(None, tuple(probes))]
-    for mistake in spec.misconceptions.values():
-        touched = set(exercises[mistake.exercise].defines) | set(mistake.define)
-        asked = tuple(n for n in probes if reached[n] & touched and spec.checks[n].kind == "probe")
-        if not mistake.measured and asked:
-            runs.append(Run(mistake.id, asked))
-    watch = {c.id: exercises[c.exercise].forbids for c in spec.checks.values()}
-    solved, *mistaken = observe_runs(lab, runs, probes, watch)
-    checks = [
-        _compile(c, drawn[c.id], solved.get(c.id), seed, hidden) for c in spec.checks.values()
-    ]
-    points = sum(c.points for c in checks if not c.bonus)
+    runs = _runs(lab, drawn, sources)
+    checks: dict[str, Check] = {}
+    again: Collection[str] = spec.checks
+    for attempt in range(1, MAX_DRAWS + 1):
+        checks |= _compiled(lab, exercises, draws, drawn, runs, again)
+        shown = {m for c in checks.values() for m in c.wrong}
+        hidden_yet = [r for r in runs if r.mistake is not None and r.mistake not in shown]
+        if not hidden_yet:
+            break
+        again = {c for run in hidden_yet for c in run.checks}
+        draws |= {c: Draw(seed, c, hidden, attempt) for c in again}
+        drawn |= {c: _drawn(spec.checks[c], draws[c]) for c in again}
+    else:
+        raise AuthorError(
+            f"{lab.id}: misconception {hidden_yet[0].mistake}: after {MAX_DRAWS} draws no check sees a"
+            " difference; ask for something on which it shows"
+        )
+    shows = _shows(lab, (probe for probe, _ in drawn.values() if probe is not None))
+    points = sum(c.points for c in checks.values() if not c.bonus)
     if abs(points - 20) > 1e-6:
         raise AuthorError(f"{lab.id}: the points add up to {points:g}, not 20")
-    checks = [_with_mistakes(c, runs[1:], mistaken) for c in checks]
     return Key(
         lab=lab.id,
         visibility="hidden" if hidden else "public",
         title=spec.title,
         exercises=tuple(exercises.values()),
-        checks=tuple(checks),
+        checks=tuple(checks.values()),
         misconceptions={
-            m.id: Misconception(m.id, m.exercise, m.text, next(iter(m.hints), same("")), m.credit)
+            m.id: Misconception(m.id, m.exercise, m.text, m.hints, m.credit, m.sure)
             for m in spec.misconceptions.values()
         },
         limits=spec.limits,
         recordings=spec.recordings,
         preload=spec.preload,
         shows=shows,
+        references=_references(lab, exercises.values()) if hidden else {},
     )
+
+
+def _runs(lab: LoadedLab, drawn: Mapping[str, Drawn], sources: list[str]) -> list[Run]:
+    """The solution on every probe, each misconception on those of its exercise that its code may change."""
+    probes = {name: probe for name, (probe, _) in drawn.items() if probe is not None}
+    reached = {name: reach(sources, probe.names()) for name, probe in probes.items()}
+    runs = [Run(None, tuple(probes))]
+    for mistake in lab.spec.misconceptions.values():
+        if mistake.measured:
+            continue
+        touched = set(lab.spec.exercises[mistake.exercise].defines)
+        checks = (lab.spec.checks[name] for name in probes if reached[name] & touched)
+        asked = [c.id for c in checks if c.kind == "probe" and c.exercise == mistake.exercise]
+        if not asked:
+            raise AuthorError(
+                f"{lab.id}: misconception {mistake.id}: no check of its exercise asks for what it changes"
+            )
+        runs.append(Run(mistake.id, tuple(asked)))
+    return runs
+
+
+def _compiled(
+    lab: LoadedLab, exercises: Mapping[str, Exercise], draws: Mapping[str, Draw],
+    drawn: Mapping[str, Drawn], runs: Sequence[Run], wanted: Collection[str],
+) -> dict[str, Check]:  # fmt: skip
+    """The checks called `wanted`, observed on the solution and on each mistake."""
+    asked = [replace(r, checks=tuple(c for c in r.checks if c in wanted)) for r in runs]
+    asked = [r for r in asked if r.checks]
+    probes = {name: probe for name, (probe, _) in drawn.items() if probe is not None}
+    watch = {c.id: exercises[c.exercise].forbids for c in lab.spec.checks.values()}
+    small = {
+        f"{c}~{n}": probe
+        for c in wanted
+        for n, probe in enumerate(_small(lab.spec.checks[c], draws[c].hidden))
+    }
+    if small:
+        asked[0] = replace(asked[0], checks=(*asked[0].checks, *small))
+    watch |= dict.fromkeys(small, ())
+    seen = dict(zip(asked, observe_runs(lab, asked, probes | small, watch), strict=True))
+    solved = next((s for run, s in seen.items() if run.mistake is None), {})
+    secrets = _secrets(lab)
+    found = {}
+    for id, spec in lab.spec.checks.items():
+        if id in wanted:
+            check = _compile(spec, drawn[id], solved.get(id), draws[id], lab.spec.calibration)
+            mine = {n: p for n, p in small.items() if n.rpartition("~")[0] == id}
+            examples = _examples(check, mine, solved)
+            check = replace(check, quiet=_quiet(check, secrets), examples=examples)
+            found[id] = _with_mistakes(check, seen)
+    return found
+
+
+def _small(spec: CheckSpec, hidden: bool) -> list[Probe]:
+    """The same asked on a few small numbers, where the check's author draws sizes and numbers."""
+    if spec.kind != "probe":
+        return []
+    found: dict[str, Probe] = {}
+    for attempt in range(4 * MAX_EXAMPLES):
+        if len(found) == MAX_EXAMPLES:
+            break
+        try:
+            probe, _ = spec.ask(SmallDraw(PUBLIC_SEED, spec.id, hidden, attempt))
+        except Exception:  # sizes or numbers that this check cannot do with
+            continue
+        if is_small(probe):
+            found.setdefault(digest_of(probe), probe)
+    return list(found.values())
+
+
+def _examples(
+    check: Check, probes: Mapping[str, Probe], seen: Mapping[str, Tree]
+) -> tuple[Example, ...]:
+    """The smallest of those to which the solution gives a short answer."""
+    if check.quiet or not all(isinstance(e, (Close, Exact)) for e in check.expect.values()):
+        return ()
+    found = []
+    for name, probe in probes.items():
+        one = seen.get(name, {})
+        if one.get("status") != "ok":
+            continue
+        expected = {n: v for n, v in one["values"].items() if is_short(v)}
+        if expected:
+            found.append(Example(replace(probe, shared=0), expected))
+    return tuple(sorted(found, key=lambda e: e.size)[:MAX_EXAMPLES])
+
+
+def _references(lab: LoadedLab, exercises: Iterable[Exercise]) -> dict[str, Reference]:
+    """The solution of each exercise that another uses."""
+    given = [c.solved() for c in lab.cells if c.kind == "code" and c.role == "setup"]
+    exercises = list(exercises)
+    used = {e for exercise in exercises for e in exercise.uses}
+    found = {}
+    for exercise in exercises:
+        if exercise.id not in used:
+            continue
+        cells = [c for c in lab.exercise_cells(exercise.id) if c.kind == "code"]
+        code = "\n\n".join(c.solved() for c in cells if c.lang in ("", LANGS[0]))
+        needs: dict[str, str] = {}
+        todo = list(taken(code))
+        while todo:
+            name = todo.pop()
+            cell = next((c for c in given if name in made(c)), None)
+            if cell is not None and name not in needs:
+                needs[name] = cell
+                todo += taken(cell)
+        found[exercise.id] = Reference(code, needs)
+    return found
+
+
+def _secrets(lab: LoadedLab) -> set[float]:
+    """The right answers of the graded questions whose answer is a number that nobody guesses."""
+    return {
+        abs(number)
+        for c in lab.spec.checks.values()
+        if c.kind == "answer" and c.points and c.answer["type"] == "number"
+        for value in c.answer["right"]
+        for number in numbers_in(value)
+        if abs(number) >= GUESSABLE
+    }
+
+
+def _quiet(check: Check, secrets: set[float]) -> tuple[str, ...]:
+    """The results whose expected value is, or holds, the answer to a graded question."""
+
+    def tells(value: Tree) -> bool:
+        if isinstance(value, dict):
+            return any(map(tells, value.values()))
+        array = number_of(value)
+        if array is None:
+            return isinstance(value, list) and any(map(tells, value))
+        return array.size <= FEW and any(float(abs(x)) in secrets for x in array.flat)
+
+    return tuple(name for name, value in check.expected.items() if tells(value))
 
 
 def _shows(lab: LoadedLab, probes: Iterable[Probe]) -> tuple[str, ...]:
@@ -107,11 +263,15 @@ def _shows(lab: LoadedLab, probes: Iterable[Probe]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _with_uses(lab: LoadedLab, sources: list[str]) -> dict[str, Exercise]:
-    """Fill in which exercises build on which, from the names that the solution mentions."""
+def _with_uses(
+    lab: LoadedLab, drawn: Mapping[str, Drawn], sources: list[str]
+) -> dict[str, Exercise]:
+    """Fill in which exercises build on which, from the names that solution and probes mention."""
     found = {}
     for exercise in lab.spec.exercises.values():
-        mentioned = reach(sources, exercise.defines)
+        asked = (p for c, (p, _) in drawn.items() if lab.spec.checks[c].exercise == exercise.id)
+        names = {n for probe in asked if probe is not None for n in probe.names()}
+        mentioned = reach(sources, {*exercise.defines, *names})
         uses = tuple(
             other.id
             for other in lab.spec.exercises.values()
@@ -141,8 +301,10 @@ def observe_runs(
     imported already, they are done here, one after the other.
     """
 
+    mistakes = lab.spec.misconceptions
+
     def one(run: Run) -> dict[str, Tree]:
-        names = _namespace(lab, run.mistake)
+        names = lab.namespace(lab.change(mistakes[run.mistake]) if run.mistake else None)
         made: dict[str, Made] = {}
         rules = watch if run.mistake is None else {}
         return {c: observe(probes[c], names, {}, rules.get(c, ()), made) for c in run.checks}
@@ -164,18 +326,7 @@ def _do(run: Run) -> dict[str, Tree]:
     return _one(run)
 
 
-def _namespace(lab: LoadedLab, mistake: str | None) -> dict[str, Any]:
-    if mistake is None:
-        return lab.namespace()
-    spec = lab.spec.misconceptions[mistake]
-    if not spec.define:
-        return lab.namespace(lab.change(spec))
-    names = lab.namespace()
-    names.update(spec.define)  # the solution's own functions see it too: they share the namespace
-    return names
-
-
-def _drawn(spec: CheckSpec, draw: Draw) -> tuple[Probe | None, Mapping[str, Tree]]:
+def _drawn(spec: CheckSpec, draw: Draw) -> Drawn:
     """A check's probe, and the expected values that its author gives."""
     if spec.kind == "answer" or spec.probing is None:
         return None, {}
@@ -187,17 +338,12 @@ def _drawn(spec: CheckSpec, draw: Draw) -> tuple[Probe | None, Mapping[str, Tree
 
 
 def _compile(
-    spec: CheckSpec,
-    drawn: tuple[Probe | None, Mapping[str, Tree]],
-    seen: Tree | None,
-    seed: int,
-    hidden: bool,
+    spec: CheckSpec, drawn: Drawn, seen: Tree | None, draw: Draw, calibration: Mapping[str, Any]
 ) -> Check:
-    draw = Draw(seed, spec.id, hidden)
     check = Check(
         spec.id, spec.exercise, spec.kind, spec.title, spec.points, spec.bonus, spec.asked,
         picture=spec.picture, recording=spec.recording, expect=dict(spec.expect),
-        recordings=spec.recordings, answers=spec.answers,
+        recordings=spec.recordings, answers=spec.answers, results=dict(spec.results),
     )  # fmt: skip
     if spec.kind == "answer":
         probe = Probe((Step("answer", "", (spec.id,), {}, "answer"),), ("answer",))
@@ -205,20 +351,24 @@ def _compile(
     if spec.kind == "clean":
         assert spec.data is not None
         inputs, labels = spec.data(draw)
-        preview = None if hidden else spec.previewed(inputs)
+        preview = None if draw.hidden else spec.previewed(inputs)
         return replace(
-            check, probe=preview, expected=dict(labels), held_out=inputs if hidden else None
-        )
+            check, probe=preview, expected=dict(labels), held_out=inputs if draw.hidden else None,
+            odds=odds(check.expect, calibration.get(spec.id, {}).get("values", ())),
+        )  # fmt: skip
     asked, given = drawn
     assert asked is not None and seen is not None
     if seen["status"] != "ok" or seen.get("weights"):
-        raise AuthorError(f"check {spec.id}: the solution fails its own probe: {seen}")
+        raise AuthorError(f"check {spec.id}: the solution fails its own probe: {_told(seen)}")
     if seen.get("used"):
         raise AuthorError(f"check {spec.id}: the solution uses {seen['used']}, which is forbidden")
     if spec.kind == "source":
         return replace(check, probe=asked)
+    refusals = {s.into: s.kwargs["$error"] for s in asked.steps if s.op == "raises"}
     expected = {name: given.get(name, seen["values"][name]) for name in asked.keep}
+    expected |= {name: {Raises.RAISED: True} for name in refusals.keys() & expected.keys()}
     expect = {n: spec.expect.get(n) or default_expectation(expected[n]) for n in asked.keep}
+    expect |= {name: Raises(refusals[name]) for name in refusals.keys() & expected.keys()}
     for name, expectation in expect.items():
         if isinstance(expectation, Distribution):
             expect[name] = msgspec.structs.replace(
@@ -227,26 +377,81 @@ def _compile(
         match = expectation.match(seen["values"][name], expected[name])
         if not match.right:
             raise AuthorError(f"check {spec.id}: the solution's {name} is refused: {match.came.en}")
-    return replace(check, probe=asked, expect=expect, expected=expected)
+        if not isinstance(expectation, Between) and (why := _vague(expected[name])):
+            raise AuthorError(f"check {spec.id}: {name}: {why}")
+    return replace(
+        check, probe=asked, expect=expect, expected=expected, odds=odds(expect, ()) or None
+    )
 
 
-def _with_mistakes(
-    check: Check, runs: Sequence[Run], mistaken: Sequence[Mapping[str, Tree]]
-) -> Check:
+def _told(seen: Tree) -> str:
+    """A failed observation, in a line."""
+    error, weights = seen.get("error") or {}, seen.get("weights") or {}
+    if seen["status"] == "missing":
+        return f"{error.get('name')} is not defined"
+    if weights:
+        return (
+            f"weights that found no place: {', '.join([*weights['missing'], *weights['misfit']])}"
+        )
+    return (
+        f"{error.get('type', seen['status'])}: {error.get('message', '')} {error.get('line', '')}"
+    )
+
+
+def _vague(value: Tree) -> str:
+    """Why an expected value would match anything of its kind, or ""."""
+    if isinstance(value, dict):
+        if "$other" in value:
+            return f"a {value['$other']} comes, of which nothing can be compared: ask for its parts"
+        if "$big" in value:
+            return f"an array of shape {tuple(value['$big'])} is too large to keep: ask for a part"
+        if not value:
+            return "an empty dictionary, which any dictionary matches"
+        return next(filter(None, map(_vague, value.values())), "")
+    if isinstance(value, list):
+        if len(value) >= MAX_ITEMS:
+            return f"a list of {len(value):,} elements is too long to keep: ask for a part"
+        return next(filter(None, map(_vague, value)), "")
+    if isinstance(value, str) and len(value) >= MAX_TEXT:
+        return "a text too long to keep: ask for a part"
+    return ""
+
+
+def _with_mistakes(check: Check, seen: Mapping[Run, Mapping[str, Tree]]) -> Check:
     """The check with what each misconception gives on it, where that differs."""
     wrong: dict[str, Tree] = {}
     if check.kind != "probe":
         return check
-    for run, observations in zip(runs, mistaken, strict=True):
-        seen = observations.get(check.id)
-        if seen is None or run.mistake is None:
+    for run, observations in seen.items():
+        found = observations.get(check.id)
+        if found is None or run.mistake is None:
             continue
-        if seen["status"] == "ok" and _all_right(check.expect, seen["values"], check.expected):
+        if found["status"] == "ok" and _all_right(check.expect, found["values"], check.expected):
             continue
-        wrong[run.mistake] = {k: seen[k] for k in ("status", "values") if k in seen}
-        if "error" in seen:  # not its message and line: they quote the solution
-            wrong[run.mistake]["error"] = {"type": seen["error"].get("type", "")}
+        wrong[run.mistake] = {k: found[k] for k in ("status", "values", "weights") if k in found}
+        if "error" in found:  # not its message and line: they quote the solution
+            wrong[run.mistake]["error"] = {"type": found["error"].get("type", "")}
     return replace(check, wrong=wrong)
+
+
+def odds(expect: Mapping[str, Expectation], values: Sequence[float]) -> float | None:
+    """Chance that a right solution loses points on a check; None where chance has no part.
+
+    Args:
+        values: the metric over the calibration's seeds. The chance to miss the target is that of an
+            extreme-value (Gumbel) distribution fitted to them, whose tail is on the losing side.
+    """
+    found = []
+    for expectation in expect.values():
+        if isinstance(expectation, Distribution):
+            found.append(FALSE_ALARM)
+        if isinstance(expectation, Metric) and len(values) > 1 and np.ptp(values) > 0:
+            from scipy.stats import gumbel_l
+
+            up = 1.0 if expectation.target > expectation.floor else -1.0
+            place, scale = gumbel_l.fit(up * np.asarray(values, dtype=np.float64))
+            found.append(float(gumbel_l.cdf(up * expectation.target, place, scale)))
+    return 1.0 - math.prod(1.0 - p for p in found) if found else None
 
 
 def _hashed(spec: CheckSpec, draw: Draw) -> dict[str, Any]:
@@ -271,7 +476,7 @@ def _hashed(spec: CheckSpec, draw: Draw) -> dict[str, Any]:
             wrong[digest(form, salt)] = {"id": "", "text": text.to_dict()}
     compiled = {
         "type": kind, "decimals": decimals, "salt": salt,
-        "right": digests(right, salt), "wrong": wrong,
+        "right": digests(right, salt), "wrong": wrong, "told": spec.answer["told"],
     }  # fmt: skip
     if draw.hidden and kind == "text":  # how an answer is read is no business of the public key
         compiled |= {k: spec.answer[k] for k in ("rubric", "guide")}

@@ -17,7 +17,7 @@ import tempfile
 import unicodedata
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from json import dumps
@@ -113,10 +113,15 @@ class Anatomy:
         return exercises | {e for e, used in self.mentioned.items() if used & names}
 
     def lost_with(self, opened: set[str]) -> set[str]:
-        """Checks that find an open hole if exactly these exercises are open."""
+        """Checks that lose their points if exactly these exercises are open.
+
+        What is built on an open exercise is judged with the reference in its place.
+        """
         names = set().union(*(self.defines[e] for e in opened)) if opened else set()
-        lost = {c for c, reached in self.reached.items() if reached & names}
+        lost = set()
         for check in self.lab.spec.checks.values():
+            if check.exercise in opened and self.reached[check.id] & self.defines[check.exercise]:
+                lost.add(check.id)
             asked = (check.id,) if check.kind == "answer" else check.answers
             if any(self.unanswered_with(question, opened, names) for question in asked):
                 lost.add(check.id)
@@ -154,18 +159,6 @@ class Anatomy:
         reached = {c for c, asked in self.asked.items() if reach(sources, asked) & names}
         return reached | set(mutant.loses)
 
-    def must_reach(self, check: str, names: set[str]) -> bool:
-        """Whether a check's probe surely calls one of `names`, by unconditional calls alone."""
-        todo, seen = list(self.asked[check]), set[str]()
-        while todo:
-            name = todo.pop()
-            if name in names:
-                return True
-            if name not in seen:
-                seen.add(name)
-                todo += _surely_called(self.solved, name)
-        return False
-
 
 def _answer_of(question: str) -> re.Pattern[str]:
     return re.compile(rf"lab\.answer\(\s*[\"']{re.escape(question)}[\"']")
@@ -174,39 +167,6 @@ def _answer_of(question: str) -> re.Pattern[str]:
 def _loads(source: str) -> set[str]:
     tree = parse_cell(source)
     return {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)} if tree else set()
-
-
-def _surely_called(sources: Sequence[str], name: str) -> list[str]:
-    """Names that the function `name` calls before any statement that could end or skip it."""
-    function: ast.FunctionDef | None = None
-    for source in sources:
-        tree = parse_cell(source)
-        for statement in tree.body if tree else []:
-            if isinstance(statement, ast.FunctionDef) and statement.name == name:
-                function = statement
-    called: list[str] = []
-    for statement in function.body if function else []:
-        if not isinstance(
-            statement, (ast.Expr, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Return)
-        ):
-            break  # fmt: skip
-        called += _calls(statement)
-        if isinstance(statement, ast.Return):
-            break
-    return called
-
-
-def _calls(node: ast.AST) -> Iterator[str]:
-    lazy = (
-        ast.Lambda, ast.IfExp, ast.BoolOp, ast.ListComp, ast.SetComp, ast.DictComp,
-        ast.GeneratorExp,
-    )  # fmt: skip
-    if isinstance(node, lazy):
-        return
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-        yield node.func.id
-    for child in ast.iter_child_nodes(node):
-        yield from _calls(child)
 
 
 def simulate(lab_dir: Path, students: int, seed: int, out: Path) -> Path:
@@ -433,7 +393,7 @@ class _Stories:
             first = int(self.rng.integers(1, max(2, len(with_cells))))
             opened = self.anatomy.with_dependents(set(with_cells[first:]))
         else:
-            opened = self._skippable(with_cells)
+            opened = {self._one_of("skipped", with_cells)}
         opened &= set(with_cells)
         lost = self.anatomy.lost_with(opened)
         change = {c.index: c.stub() for e in opened for c in self.anatomy.held[e]}
@@ -443,20 +403,6 @@ class _Stories:
             kept=dict.fromkeys(sorted(lost), 0.0),
             dropped=self.anatomy.untrained_with(opened),
         )
-
-    def _skippable(self, with_cells: Sequence[str]) -> set[str]:
-        """One exercise; with its dependents, unless each check of theirs surely finds the hole."""
-        one = {self._one_of("skipped", with_cells)}
-        names = self.anatomy.defines[next(iter(one))]
-        reaching = [c for c, reached in self.anatomy.reached.items() if reached & names]
-        others = self.anatomy.with_dependents(one) - one
-        answered = any(
-            c.kind == "answer" and self.anatomy.answered_in(c.id) & others
-            for c in self.lab.spec.checks.values()
-        )
-        if not answered and all(self.anatomy.must_reach(c, names) for c in reaching):
-            return one
-        return one | others
 
 
 def _folder(rng: np.random.Generator, name: str, id: str) -> str:

@@ -45,8 +45,9 @@ class Draw:
         hidden: True for the instructor's key: other seed, other sizes, held-out data.
     """
 
-    def __init__(self, seed: int, check_id: str, hidden: bool) -> None:
-        self.rng = np.random.default_rng([seed, *check_id.encode()])
+    def __init__(self, seed: int, check_id: str, hidden: bool, attempt: int = 0) -> None:
+        again = [attempt] if attempt else []
+        self.rng = np.random.default_rng([seed, *check_id.encode(), *again])
         self.hidden = hidden
         self._seed = seed
 
@@ -117,6 +118,30 @@ class Draw:
 
 
 Said = tuple[str, str]
+
+
+class SmallDraw(Draw):
+    """Material for an example that is checked by hand: the smallest sizes, small whole numbers."""
+
+    def __init__(self, seed: int, check_id: str, hidden: bool, attempt: int) -> None:
+        super().__init__(seed, f"small {check_id}", hidden, attempt)
+        self._more = attempt // 4
+
+    def sizes(self, n: int, low: int = 2, high: int = 9) -> tuple[int, ...]:
+        return tuple(int(x) for x in self.rng.permutation(n) + 1 + self._more % 2)
+
+    def normal(self, *shape: int, scale: float = 1.0, mean: float = 0.0) -> np.ndarray:
+        return np.float32(np.round(mean)) + self.rng.integers(-2, 3, shape).astype(np.float32)
+
+    def uniform(self, *shape: int, low: float = 0.0, high: float = 1.0) -> np.ndarray:
+        quarters = self.rng.integers(0, 4, shape).astype(np.float32) / np.float32(4)
+        return np.float32(low) + np.float32(high - low) * quarters
+
+    def probabilities(self, *shape: int) -> np.ndarray:
+        even = np.full(shape[-1], 1 / shape[-1])
+        return self.rng.multinomial(4, even, shape[:-1]).astype(np.float32) / np.float32(4)
+
+
 Asked = Probe | Handle | tuple[Probe | Handle, Mapping[str, Tree]]
 Probing = Callable[[Draw, Student], Asked]
 
@@ -155,6 +180,7 @@ class CheckSpec:
     measure: Callable[[Any, Tree], Mapping[str, Tree]] | None = None
     preview: Callable[[Tree, Student], Probe] | None = None
     answer: Mapping[str, Any] = field(default_factory=dict)
+    results: Mapping[str, Text] = field(default_factory=dict)
 
     def ask(self, draw: Draw) -> tuple[Probe, Mapping[str, Tree]]:
         """The probe, and the expected values that its author gives."""
@@ -185,8 +211,8 @@ class MisconceptionSpec:
     credit: float
     edits: tuple[Edit, ...] = ()
     code: str = ""
-    define: Mapping[str, Any] = field(default_factory=dict)
     measured: bool = False
+    sure: bool = False
 
 
 @dataclass(frozen=True)
@@ -389,6 +415,7 @@ class ExerciseSpec:
         asked: Said | None = None,
         picture: str = "",
         bonus: bool = False,
+        results: Mapping[str, Said] | None = None,
     ) -> Callable[[Probing], Probing]:
         """Decorate a function ``(draw, student)`` that says what is asked of the student's code.
 
@@ -396,6 +423,9 @@ class ExerciseSpec:
         either with expected values: ``(result, {"out": 7})``. Results without a given expected value
         are expected to equal the solution's. They are compared with `Close` unless `expect` names
         another comparison.
+
+        Args:
+            results: result → what it is, for the student's eyes, where there are several.
         """
 
         def register(probing: Probing) -> Probing:
@@ -403,6 +433,7 @@ class ExerciseSpec:
                 CheckSpec(
                     self._full(name), self.id, "probe", Text(en, fr), points, bonus, said(asked),
                     probing, dict(expect or {}), picture,
+                    results={name: said(text) for name, text in (results or {}).items()},
                 )
             )  # fmt: skip
             return probing
@@ -449,6 +480,7 @@ class ExerciseSpec:
         asked: Said | None = None,
         rubric: Sequence[tuple[float, Said]] = (),
         guide: Said | None = None,
+        told: bool | None = None,
     ) -> None:
         """Declare a question, answered by ``lab.answer(id, …)``.
 
@@ -461,6 +493,9 @@ class ExerciseSpec:
             rubric: for ``text``, ``(points, what earns or costs them)``: where ``grader review``
                 starts from; the student reads the items that were chosen.
             guide: for ``text``, what the reader should look for; no student sees it.
+            told: whether ``lab.answer`` says at once if it is right. If not said: for a question
+                without points, and for a number of which some wrong answers name a mistake. A choice's
+                mark could be found by trying.
         """
         where = f"{self.lab.id}: question {id!r}"
         if type != "text" and (rubric or guide):
@@ -474,6 +509,7 @@ class ExerciseSpec:
             "decimals": decimals,
             "rubric": [{"points": float(p), "text": said(t).to_dict()} for p, t in rubric],
             "guide": said(guide).to_dict(),
+            "told": not points or (type == "number" and bool(wrong)) if told is None else told,
         }
         title = Text(en, fr)
         self._add(
@@ -495,6 +531,7 @@ class ExerciseSpec:
         preview: Callable[[Tree, Student], Probe] | None = None,
         asked: Said | None = None,
         bonus: bool = False,
+        results: Mapping[str, Said] | None = None,
     ) -> Callable[..., Any]:
         """Decorate a function ``(recording, inputs) -> {result: array}`` run in the clean room.
 
@@ -527,6 +564,7 @@ class ExerciseSpec:
                     expect=dict(expect), recording=recording or recordings[0],
                     recordings=tuple(recordings), answers=tuple(answers),
                     data=data, measure=measure, preview=preview,
+                    results={name: said(text) for name, text in (results or {}).items()},
                 )
             )  # fmt: skip
             return measure
@@ -541,9 +579,9 @@ class ExerciseSpec:
         *edits: Edit,
         hint: Said | Sequence[Said] | None = None,
         code: str = "",
-        define: Mapping[str, Any] | None = None,
         measured: bool = False,
         credit: float = 0.0,
+        sure: bool = False,
         loses: Sequence[str] | None = None,
         mutant: str | Sequence[Edit] = "",
         partial: Mapping[str, float] | None = None,
@@ -553,8 +591,8 @@ class ExerciseSpec:
         """Declare a misconception, and how to commit it.
 
         Give one of: `edits` (old → new text in the exercise's solution, each found exactly once),
-        `code` (replaces the exercise's cells), `define` (name → object put over the solution's),
-        `measured` (a clean-room function names it, in `Measured.mistake`).
+        `code` (replaces the exercise's cells), `measured` (a clean-room function names it, in
+        `Measured.mistake`).
 
         With `loses` it is a mutant too: a submission that makes the mistake must lose exactly these
         checks (none, if it is a warning only) and be told its name.
@@ -564,24 +602,18 @@ class ExerciseSpec:
             hint: in three steps, each a pair: where to look, what to compare or to try, what to change
                 (never the solution's line). One pair alone is the first step.
             credit: share of the points left (1: a warning only).
+            sure: nothing else gives what its checks see: a single boolean or number that fits, or nothing
+                but NaN, is enough to name it.
             loses: checks, by their names in this exercise or by their ids.
             mutant: the mistake as that submission makes it, in another style: that the two meet is
                 a proof. Code, or edits; nothing: the slip's own.
             partial, retrain, answers: as in `Mutant`.
         """
         _new(self.lab, id, self.lab.misconceptions)
-        if not (edits or code or define or measured):
+        if not (edits or code or measured):
             raise AuthorError(f"{self.lab.id}: misconception {id!r} commits nothing")
         self.lab.misconceptions[id] = MisconceptionSpec(
-            id,
-            self.id,
-            Text(en, fr),
-            steps(hint),
-            credit,
-            edits,
-            code,
-            dict(define or {}),
-            measured,
+            id, self.id, Text(en, fr), steps(hint), credit, edits, code, measured, sure
         )
         if loses is not None:
             self.mutant(

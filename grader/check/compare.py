@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 import numpy as np
@@ -20,6 +20,8 @@ from grader.check.tree import Tree
 
 # Chance that a correct sampler is refused. LABS asks for a false-alarm rate below 1e-6.
 FALSE_ALARM = 1e-7
+# Chance that the draws of a known mistake are not recognised as its own; a name must be earned.
+ALIKE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -45,11 +47,21 @@ def describe(value: Any) -> str:
     """A short form of any observed value: ``float32 (2, 3)``, ``82``, ``None``."""
     if isinstance(value, np.ndarray):
         return f"{value.dtype} {tuple(value.shape)}" if value.ndim else f"{value.item():.6g}"
+    if isinstance(value, dict) and len(value) == 1 and "$other" in value:
+        return f"<{value['$other']}>"
+    if isinstance(value, dict) and len(value) == 1 and "$big" in value:
+        return f"<array {value['$big']}>"
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _number(came: Any) -> np.ndarray | None:
+def figure(value: float) -> Text:
+    """A number as it is told: at most six digits, ``0.5`` in English, ``0,5`` in French."""
+    text = f"{value:.6g}"
+    return Text(en=text, fr=text.replace(".", ","))
+
+
+def number_of(came: Any) -> np.ndarray | None:
     """`came` as a numeric array, or None if it is no number or array."""
     if isinstance(came, np.ndarray):
         return came
@@ -92,10 +104,10 @@ class Close(msgspec.Struct, frozen=True, tag=str.lower, tag_field="kind"):
     atol: float = 1e-5
 
     def match(self, came: Tree, expected: Tree) -> Match:
-        want = _number(expected)
+        want = number_of(expected)
         if want is None:
             return self._match_tree(came, expected)
-        got = _number(came)
+        got = number_of(came)
         if got is None:
             return Match(
                 0.0,
@@ -124,7 +136,7 @@ class Close(msgspec.Struct, frozen=True, tag=str.lower, tag_field="kind"):
 
     def equals(self, came: Tree, expected: Tree) -> bool:
         """Whether `match` finds it right; quicker, for it does not say where it is not."""
-        got, want = _number(came), _number(expected)
+        got, want = number_of(came), number_of(expected)
         if got is None or want is None:
             return self.match(came, expected).right
         if got.shape != want.shape:
@@ -152,12 +164,12 @@ class Close(msgspec.Struct, frozen=True, tag=str.lower, tag_field="kind"):
         bad = ~good
         if np.isnan(a[bad]).any() and not np.isnan(b[bad]).all():
             return gettext("{n} of {size} values are NaN", n=int(np.isnan(a).sum()), size=a.size)
-        if a.ndim == 0:
-            return gettext(
-                "{came} came instead of {expected}",
-                came=f"{a.item():.10g}",
-                expected=f"{b.item():.10g}",
+        if a.size == 1:
+            came, expected = (
+                same(f"{x:.0f}") if x == np.round(x) and abs(x) < 1e15 else figure(x)
+                for x in (a.item(), b.item())
             )
+            return gettext("{came} came instead of {expected}", came=came, expected=expected)
         with np.errstate(invalid="ignore"):
             gap = np.where(bad, np.nan_to_num(np.abs(a - b), nan=np.inf), -1.0)
         at = tuple(int(i) for i in np.unravel_index(int(np.argmax(gap)), gap.shape))
@@ -166,8 +178,8 @@ class Close(msgspec.Struct, frozen=True, tag=str.lower, tag_field="kind"):
             n=int(bad.sum()),
             size=a.size,
             at=list(at),
-            came=f"{a[at]:.4g}",
-            expected=f"{b[at]:.4g}",
+            came=figure(a[at]),
+            expected=figure(b[at]),
         )
 
 
@@ -202,7 +214,7 @@ class Distribution(msgspec.Struct, frozen=True, tag=str.lower, tag_field="kind")
     draws: int = 0
 
     def match(self, came: Tree, expected: Tree) -> Match:
-        draws, want = _number(came), _number(expected)
+        draws, want = number_of(came), number_of(expected)
         if draws is None or want is None or draws.size == 0:
             return Match(
                 0.0,
@@ -283,7 +295,7 @@ class Distribution(msgspec.Struct, frozen=True, tag=str.lower, tag_field="kind")
         mean = np.outer(table.sum(axis=1), table.sum(axis=0)) / table.sum()
         statistic = float(((table - mean) ** 2 / mean).sum())
         level = float(chdtrc(table.shape[1] - 1, statistic))
-        return Match(1.0 if level > 1e-4 else 0.0, figure=level)
+        return Match(1.0 if level > ALIKE else 0.0, figure=level)
 
 
 def _accuracy(came: np.ndarray, labels: np.ndarray) -> float:
@@ -316,6 +328,15 @@ METRICS: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
 }
 
 
+METRIC_NAMES: dict[str, Text] = {
+    "accuracy": gettext("accuracy"),
+    "exact_match": gettext("exact match"),
+    "balanced_accuracy": gettext("balanced accuracy"),
+    "mean_squared_error": gettext("mean squared error"),
+    "mean": gettext("mean"),
+}
+
+
 class Metric(msgspec.Struct, frozen=True, tag=str.lower, tag_field="kind"):
     """A metric of predictions against labels, with marks that grow from `floor` to `target`.
 
@@ -332,7 +353,7 @@ class Metric(msgspec.Struct, frozen=True, tag=str.lower, tag_field="kind"):
     target: float = 1.0
 
     def match(self, came: Tree, expected: Tree) -> Match:
-        got, labels = _number(came), _number(expected)
+        got, labels = number_of(came), number_of(expected)
         labels = np.zeros(0) if labels is None else labels
         if got is None:
             return Match(
@@ -347,18 +368,18 @@ class Metric(msgspec.Struct, frozen=True, tag=str.lower, tag_field="kind"):
         if not math.isfinite(value):
             return Match(
                 0.0,
-                gettext("the {name} is not a finite number", name=self.name),
+                gettext("the {name} is not a finite number", name=METRIC_NAMES[self.name]),
             )
         share = (value - self.floor) / (self.target - self.floor)
         credit = min(1.0, max(0.0, share))
         return Match(
             credit,
             gettext(
-                "{name} {value:.3f} (target {target:g}, no points at {floor:g})",
-                name=self.name,
-                value=value,
-                target=self.target,
-                floor=self.floor,
+                "{name} {value} (target {target}, no points at {floor})",
+                name=METRIC_NAMES[self.name],
+                value=figure(round(value, 4)),
+                target=figure(self.target),
+                floor=figure(self.floor),
             ),
             value,
         )
@@ -371,7 +392,7 @@ class Between(msgspec.Struct, frozen=True, tag=str.lower, tag_field="kind"):
     high: float = 1.0
 
     def match(self, came: Tree, expected: Tree) -> Match:
-        got = _number(came)
+        got = number_of(came)
         if got is None or got.size != 1:
             return Match(
                 0.0,
@@ -382,9 +403,42 @@ class Between(msgspec.Struct, frozen=True, tag=str.lower, tag_field="kind"):
             return Match(1.0, figure=value)
         return Match(
             0.0,
-            gettext("{v:.6g}, outside {low:g} to {high:g}", v=value, low=self.low, high=self.high),
+            gettext(
+                "{v}, outside {low} to {high}",
+                v=figure(value),
+                low=figure(self.low),
+                high=figure(self.high),
+            ),
             value,
         )
 
 
-Expectation = Close | Exact | Distribution | Metric | Between
+class Raises(msgspec.Struct, frozen=True, tag=str.lower, tag_field="kind"):
+    """Bad input was refused by raising `error` or a subclass.
+
+    `came` is what a ``raises`` step brings back: ``{RAISED: whether it did, "class", "value"}``.
+    """
+
+    RAISED: ClassVar[str] = "$raised"
+
+    error: str = "ValueError"
+
+    def match(self, came: Tree, expected: Tree) -> Match:
+        if not isinstance(came, dict) or self.RAISED not in came:
+            return Match(0.0, gettext("what came back could not be read"))
+        if came[self.RAISED] is True:
+            return Match(1.0)
+        if came.get("class"):
+            return Match(
+                0.0,
+                gettext(
+                    "raised {came}, a {error} was asked for",
+                    came=describe(came["class"]).strip("'"),
+                    error=self.error,
+                ),
+            )
+        value = describe(came.get("value"))
+        return Match(0.0, gettext("{v} came, a {error} was asked for", v=value, error=self.error))
+
+
+Expectation = Close | Exact | Distribution | Metric | Between | Raises

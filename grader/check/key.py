@@ -20,12 +20,13 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from grader.check.compare import Expectation, Metric
+from grader.check.examples import Example
 from grader.check.probe import Probe, answers_of
 from grader.check.text import Text, same
 from grader.check.tree import Tree, TreeError, digest, pack, plain, unpack
 
 FORMAT = (
-    2  # of the file, and of what a key says: raise it when a new engine draws or stores otherwise
+    3  # of the file, and of what a key says: raise it when a new engine draws or stores otherwise
 )
 MAX_BYTES = 1 << 30  # of a key out of its compressed file
 
@@ -68,15 +69,17 @@ class Misconception:
         id: name, as in LABS.md (``no-scale``).
         exercise: the exercise in which it is made.
         text: what was done, in words; never the solution.
-        hint: where to look next; may be empty.
+        hints: where to look, what to compare or to try, what to change; may be empty.
         credit: share of the check's points left (0 for a mistake, 1 for a mere warning).
+        sure: nothing else gives what its checks see, little as it may be.
     """
 
     id: str
     exercise: str
     text: Text
-    hint: Text = field(default_factory=lambda: same(""))
+    hints: tuple[Text, ...] = ()
     credit: float = 0.0
+    sure: bool = False
 
 
 @dataclass(frozen=True)
@@ -117,9 +120,13 @@ class Check:
         recording: for ``clean``, the recording that is measured (the first, if there are several).
         recordings: for ``clean``, all of them, if the check needs several or answers too.
         answers: for ``clean``, what was given to ``lab.answer`` that is held against them.
+        results: result's name → what it is, in words, where there is more than one.
+        quiet: results whose expected value no message may show: it answers a graded question.
+        odds: chance that a right solution loses points here, where chance has a part; else None.
+        examples: the same asked on a few small numbers.
         held_out: for ``clean``, the inputs given to the lab's clean-room function.
         answer: for ``answer``: ``{"type", "decimals", "salt", "right": [hash],
-            "wrong": {hash: {"id", "text"}}}``.
+            "wrong": {hash: {"id", "text"}}, "told": bool}``; `told`: its mark is shown at once.
     """
 
     id: str
@@ -139,6 +146,10 @@ class Check:
     answer: dict[str, Any] = field(default_factory=dict)
     recordings: tuple[str, ...] = ()
     answers: tuple[str, ...] = ()
+    results: dict[str, Text] = field(default_factory=dict)
+    quiet: tuple[str, ...] = ()
+    odds: float | None = None
+    examples: tuple[Example, ...] = ()
 
     @property
     def metric(self) -> Metric | None:
@@ -183,6 +194,20 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Reference:
+    """An exercise's solution, as code that runs among a student's names.
+
+    Attributes:
+        code: source of the solution's cells.
+        needs: names that `code` takes from cells that the notebook gives → source of these cells, for
+            a student who deleted them.
+    """
+
+    code: str
+    needs: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Key:
     """Everything that the judge needs to know of a lab.
 
@@ -191,6 +216,7 @@ class Key:
         recordings: names of the recordings that a complete submission holds.
         preload: modules that a worker imports once, before any submission.
         shows: cells that only show something, by `grader.check.names.cell_digest`.
+        references: exercise → its solution, for second looks; hidden keys only.
     """
 
     lab: str
@@ -203,6 +229,7 @@ class Key:
     recordings: tuple[str, ...] = ()
     preload: tuple[str, ...] = ()
     shows: tuple[str, ...] = ()
+    references: dict[str, Reference] = field(default_factory=dict)
 
     @cached_property
     def version(self) -> str:

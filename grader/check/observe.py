@@ -22,14 +22,18 @@ from typing import Any
 
 import numpy as np
 
+from grader.check.compare import Raises
 from grader.check.judge import near_names
+from grader.check.key import Reference
 from grader.check.probe import Probe, Step
 from grader.check.raised import error_record
+from grader.check.text import clean
 from grader.check.tree import Tree
 from grader.check.weights import give_weights, summarise
 
 MAX_VALUES = 4_000_000  # elements of one observed array
 MAX_TEXT = 10_000
+MAX_ITEMS = 100_000
 
 
 class NotDoneYet(NotImplementedError):
@@ -154,16 +158,18 @@ def _call(scope: _Scope, step: Step) -> Any:
     return scope.find(step.target)(*args, **kwargs)
 
 
-def _raises(scope: _Scope, step: Step) -> bool:
+def _raises(scope: _Scope, step: Step) -> dict[str, Any]:
+    """Whether it raised what was asked for; else what it raised, or gave."""
     args, kwargs = scope.arguments(step)
     target = scope.find(step.target)
     try:
-        target(*args, **kwargs)
+        value = plain(target(*args, **kwargs))
     except NotDoneYet:
         raise
     except Exception as error:
-        return any(c.__name__ == step.kwargs["$error"] for c in type(error).__mro__)
-    return False
+        asked = any(c.__name__ == step.kwargs["$error"] for c in type(error).__mro__)
+        return {Raises.RAISED: asked, "class": type(error).__name__, "value": None}
+    return {Raises.RAISED: False, "class": "", "value": value}
 
 
 def _get(scope: _Scope, step: Step) -> Any:
@@ -273,18 +279,20 @@ def plain(value: Any, depth: int = 0) -> Tree:
     if value is None or isinstance(value, (bool, int, float)):
         return value
     if isinstance(value, str):
-        return value[:MAX_TEXT]
+        return clean(value[:MAX_TEXT])
     if isinstance(value, np.generic):
         return value.item() if value.dtype.kind in "biuf" else str(value)
     if depth < 6:
         if isinstance(value, dict):
             return {str(k)[:200]: plain(v, depth + 1) for k, v in list(value.items())[:1000]}
+        if type(value).__name__ == "TensorShape":
+            return plain(value.as_list(), depth)
         if type(value).__name__ == "IndexedSlices":
             import tensorflow as tf
 
             value = tf.convert_to_tensor(value)
         if isinstance(value, (list, tuple, set)):
-            return [plain(v, depth + 1) for v in list(value)[:100_000]]
+            return [plain(v, depth + 1) for v in list(value)[:MAX_ITEMS]]
     if hasattr(value, "__array__") or hasattr(value, "numpy"):
         array = np.asarray(value.numpy() if hasattr(value, "numpy") else value)
         if array.dtype.kind not in "biuf" and array.dtype.name == "bfloat16":
@@ -295,6 +303,14 @@ def plain(value: Any, depth: int = 0) -> Tree:
             return array
         return str(array.tolist())[:MAX_TEXT]
     return {"$other": type(value).__name__}
+
+
+def put_in_place(reference: Reference, names: dict[str, Any]) -> None:
+    """Define an exercise's reference among a student's names, in the place of what stands there."""
+    for name, cell in reference.needs.items():
+        if name not in names:
+            exec(cell, names)
+    exec(reference.code, names)
 
 
 @contextmanager

@@ -113,7 +113,10 @@ def call(target: str, *args: Any, into: str = "out", **kwargs: Any) -> Step:
 def raises(
     target: str, *args: Any, error: str = "ValueError", into: str = "out", **kwargs: Any
 ) -> Step:
-    """Call with bad input: the result is True if it raises `error`, a class name, or a subclass."""
+    """Call with bad input: it must raise `error`, a class name, or a subclass.
+
+    The result says whether it did, and else what it raised or gave; see `grader.check.compare.Raises`.
+    """
     return Step("raises", target, args, {**kwargs, "$error": error}, into)
 
 

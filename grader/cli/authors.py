@@ -71,10 +71,12 @@ def build(labs: tuple[str, ...], check: bool, no_execute: bool) -> None:
 @click.argument("labs", nargs=-1)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a lab, one a line.")
 @click.option("--no-train", is_flag=True, help="Take the reference recordings; train nothing.")
+@click.option("--seeds", type=click.IntRange(1, 100), default=1, show_default=True,
+              help="Hidden keys under which all of it must hold.")  # fmt: skip
 @JOBS
 @SANDBOX
 def validate(
-    labs: tuple[str, ...], as_json: bool, no_train: bool, jobs: int | None, sandbox: str
+    labs: tuple[str, ...], as_json: bool, no_train: bool, seeds: int, jobs: int | None, sandbox: str
 ) -> None:
     """Prove labs: solution full marks, blank none, mutants caught and named, variants spared."""
     from rich.console import Console
@@ -91,7 +93,7 @@ def validate(
     chosen = [loaded(path) for path in chosen_labs(folder, labs)]
     reports = prove(
         chosen, folder / "data", jobs=jobs or cores(), sandboxed=guard, train=not no_train,
-        watch=lambda part: steps(part, as_json),
+        seeds=seeds, watch=lambda part: steps(part, as_json),
     )  # fmt: skip
     with told():
         for report in reports:

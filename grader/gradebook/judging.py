@@ -5,7 +5,9 @@ fork with limits on time and memory: whatever a student wrote or reported, it co
 What jobs have in common is ``{"key"}``. A job is ``{"cells": [source], "recordings": [name of each handed
 in], "rerun", "told"}`` with a file, the report (`grader.sandbox.client.Report`), or ``"outcome"``, what was
 read of it before, instead of ``told``. The judge may answer ``{"measure", "made"}`` once and be given the
-clean room's observations; then comes the result, see `judged`.
+clean room's observations, and ``{"look", "made"}`` some times and be given ``{"right"}``, the checks that came
+out right at that second look; then comes the result, see `judged`. A job with ``"look"`` is the report of one:
+its answer is ``{"right"}``, and nothing else of it is kept, for a reference was within its reach.
 """
 
 from __future__ import annotations
@@ -18,7 +20,14 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from grader.check.judge import Evidence, Verdict, judge
+from grader.check.judge import (
+    Evidence,
+    SecondLook,
+    Verdict,
+    judge,
+    right_alone,
+    right_among,
+)  # fmt: skip
 from grader.check.key import Check, Key
 from grader.check.tree import Tree, pack, unpack
 from grader.gradebook.records import Graded
@@ -57,8 +66,14 @@ def _work(key: Key, given: Sequence[int]) -> None:
             data = file.read()
         outcome = read_report(data, job["told"], key.questions_for_students(), len(job["cells"]))
         del data
+    if "look" in job:
+        look = msgspec.convert(job["look"], SecondLook)
+        evidence = Evidence(outcome.observations, job["cells"])
+        send(connection, {"right": right_among(key, look, evidence)})
+        return
     observations, manifests = _measured(key, outcome, job, connection)
-    found = judged(key, job["cells"], outcome, observations, manifests)
+    right = _looked_again(key, outcome, job, connection)
+    found = judged(key, job["cells"], outcome, observations, manifests, right)
     if kept is None and not outcome.made and not _limited(outcome):
         packed = pack(outcome)
         if len(packed) <= MAX_KEPT:
@@ -100,6 +115,20 @@ def _measured(
     return observations | seen, manifests
 
 
+def _looked_again(key: Key, outcome: Outcome, job: Tree, connection: int) -> list[str]:
+    """The checks that come out right with the reference in place of the failing exercises they use."""
+    made = {name: np.frombuffer(data, np.uint8) for name, data in outcome.made.items()}
+
+    def look(asked: SecondLook) -> list[str]:
+        left = signal.alarm(0)
+        send(connection, {"look": asked, "made": made})
+        answer = receive(connection) or {}
+        signal.alarm(left)
+        return list(answer.get("right", ()))
+
+    return right_alone(key, Evidence(outcome.observations, job["cells"]), look)
+
+
 def _answers(check: Check, seen: Tree) -> dict[str, Tree] | None:
     """What the student answered to the questions of a clean check; None if one is open."""
     values = seen.get("values") if isinstance(seen, dict) else None
@@ -119,7 +148,7 @@ def _limited(outcome: Outcome) -> bool:
 
 def judged(
     key: Key, cells: Sequence[str], outcome: Outcome, observations: Mapping[str, Tree],
-    manifests: Mapping[str, Mapping[str, Any]],
+    manifests: Mapping[str, Mapping[str, Any]], right: Sequence[str],
 ) -> dict[str, Tree]:  # fmt: skip
     """The judge's part: a pure function of what the zones brought back.
 
@@ -130,7 +159,7 @@ def judged(
     """
     graded = Graded(
         "", "", "", key.lab, "",
-        verdicts=tuple(judge(key, Evidence(observations, cells))),
+        verdicts=tuple(judge(key, Evidence(observations, cells, right))),
         cells=outcome.cells,
         notices=outcome.notices,
         recordings=tuple(manifests.values()),

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from grader.check.examples import smallest
 from grader.check.judge import Evidence, Verdict, instead_of_a_model, judge, near_names
 from grader.check.key import Check, Key
 from grader.check.names import reach
-from grader.check.observe import LimitHit, Made, plain
+from grader.check.observe import LimitHit, Made, observe, plain
 from grader.check.recording import Recording
-from grader.check.text import Text, gettext
+from grader.check.text import Text, gettext, ngettext
 from grader.check.tree import Tree
 from grader.check.weights import BadRecording
 from grader.notebook import display, holes, locate, plot, progress, session, surroundings
@@ -48,6 +49,7 @@ class Lab:
         self.verdicts: dict[str, Verdict] = {}
         self.answers: dict[str, Any] = {}
         self._observations: dict[str, Tree] = {}
+        self._hinted: dict[str, int] = {}
         self._unsaved: dict[str, bytes] = {}
         self._made_here: set[str] = set()
         session.watch_fit()
@@ -157,6 +159,52 @@ class Lab:
             for v in verdicts
         ]
         display.show(display.Report(rows, self.lang))
+
+    def explain(self, name: Any = None) -> None:
+        """Show the smallest example found on which your code does something else than is asked.
+
+        Args:
+            name: as for `check`.
+
+        Raises:
+            LabError: nothing is called so.
+        """
+        if session.current.grading:
+            return
+        names = display.namespace()
+        examples = [e for check in self._find(name) for e in check.examples]
+        with limited(self.key.limits.cell_seconds, names):
+            found = smallest(examples, lambda probe: observe(probe, names))
+        if found is None and examples:
+            found = ngettext(
+                "on the one small example that there is, your code does what is asked",
+                "on {n} small examples your code does what is asked",
+                len(examples),
+            )
+        elif found is None:
+            found = gettext("there is no small example for this: see lab.check()")
+        print(found.to(self.lang))
+
+    def hint(self, name: Any = None) -> None:
+        """Show one step more of the hints for the mistakes that `check` named last.
+
+        Args:
+            name: as for `check`.
+
+        Raises:
+            LabError: nothing is called so.
+        """
+        if session.current.grading:
+            return
+        verdicts = [self.verdicts[c.id] for c in self._find(name) if c.id in self.verdicts]
+        steps = {v.diagnosis: (v.hint, *v.more) for v in verdicts if v.diagnosis and v.hint.en}
+        for mistake, texts in steps.items():
+            self._hinted[mistake] = min(self._hinted.get(mistake, 1) + 1, len(texts))
+            shown = texts[: self._hinted[mistake]]
+            print("\n".join(f"{n}. {text.to(self.lang)}" for n, text in enumerate(shown, 1)))
+        if not steps:
+            none = gettext("no hint here: lab.check() has named no mistake that has one")
+            print(none.to(self.lang))
 
     def _find(self, name: Any) -> list[Check]:
         key = self.key

@@ -18,9 +18,9 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from grader.check.key import Limits
+from grader.check.key import Limits, Reference
 from grader.check.names import display_only, made, reach, taken
-from grader.check.observe import LimitHit, Made, observe
+from grader.check.observe import LimitHit, Made, observe, put_in_place
 from grader.check.probe import Probe
 from grader.check.raised import error_record
 from grader.check.text import gettext
@@ -91,14 +91,21 @@ class Runner:
     Args:
         defines: name → exercise that asks for it.
         limits: of the run.
+        references: exercise → what stands in the place of what the student wrote for it.
         lang: of the line that says how much of what a cell printed was cut.
 
     Attributes:
         names: the notebook's namespace.
     """
 
-    def __init__(self, defines: Mapping[str, str], limits: Limits, lang: str) -> None:
+    def __init__(
+        self, defines: Mapping[str, str], limits: Limits, lang: str,
+        references: Mapping[str, Reference] | None = None,
+    ) -> None:  # fmt: skip
         self.limits = limits
+        self.references = dict(references or {})
+        self._replaced = {n: e for n, e in defines.items() if e in self.references}
+        self._waiting = set(self.references)
         self.holes = Holes(defines)
         self.shell = headless()
         self.names: Mapping[str, Any] = self.shell.user_ns
@@ -144,6 +151,8 @@ class Runner:
                 else:
                     report({"start": f"cell:{number}"})
                     found = self._run_cell(number, source)
+                    if self._replaced:
+                        self._put_in_place({self._replaced.get(name) for name in made(source)})
                 report({"cell": found})
         self.shell.step = None
 
@@ -165,6 +174,13 @@ class Runner:
             self.printed.text(),
             tuple(failed[1:]),
         )
+
+    def _put_in_place(self, exercises: Collection[str | None]) -> None:
+        """Define the references of exercises anew, after a cell that defined the student's own."""
+        for exercise in self.references.keys() & set(exercises):
+            self._waiting.discard(exercise)
+            with suppress(Exception, LimitHit), self.clock.limit():
+                put_in_place(self.references[exercise], self.shell.user_ns)
 
     def _run_part(self, source: str) -> None:
         try:
@@ -263,6 +279,7 @@ class Runner:
                 session.current.notice("setting", name)
             self.clock.claim()
             self.clock.end = max(self.clock.end, time.monotonic() + self.limits.cell_seconds)
+            self._put_in_place(self._waiting)
             shared: dict[str, Made] = {}
             for check, probe, watch in sorted(probes, key=_looks_at_code):
                 if f"probe:{check}" not in skip:
@@ -326,7 +343,8 @@ def run(job: Mapping[str, Tree], report: Report) -> None:
     Args:
         job: ``{"cells": [source], "probes": [{"check", "probe", "watch"}], "limits": {…},
             "defines": {name: exercise}, "recordings": {name: bytes}, "rerun": bool, "lang",
-            "shows", "wanted" (see `grader.check.names.display_only`), "skip": [item ids]}``.
+            "shows", "wanted" (see `grader.check.names.display_only`), "skip": [item ids]}``; at a second
+            look (`grader.check.judge`) ``"references": {exercise: reference}``, ``"only": [checks]`` too.
         report: called with each event: ``{"start": item}``, ``{"cell": report}``,
             ``{"training": seconds}``, ``{"observation": tree, "check": id}``, ``{"events": […]}``,
             ``{"end": True}``. An item is ``"reading"``, ``"cell:3"`` or ``"probe:attention.values"``.
@@ -334,7 +352,8 @@ def run(job: Mapping[str, Tree], report: Report) -> None:
     lang, skip = str(job["lang"]), set(job["skip"])
     threading.stack_size(THREAD_STACK)
     sys.setswitchinterval(TURN)
-    runner = Runner(job["defines"], Limits(**job["limits"]), lang)
+    references = msgspec.convert(job.get("references", {}), dict[str, Reference])
+    runner = Runner(job["defines"], Limits(**job["limits"]), lang, references)
 
     def allow_more(seconds: float) -> None:
         report({"training": seconds})
@@ -350,7 +369,7 @@ def run(job: Mapping[str, Tree], report: Report) -> None:
     )
     runner.run_cells(job["cells"], report, skip, _left_out(job, runner.clock, report))
     _lift("RLIMIT_CPU", "RLIMIT_DATA")
-    asked = job["probes"]
+    asked = [a for a in job["probes"] if a["check"] in job.get("only", (a["check"],))]
     runner.run_probes(
         ((a["check"], msgspec.convert(a["probe"], Probe), a["watch"]) for a in asked), report, skip
     )

@@ -133,6 +133,8 @@ def compared(
     for name, expectation in check.expect.items():
         if name not in came or name not in check.expected or isinstance(expectation, Metric):
             continue
+        if name in check.quiet and not mistakes:  # it answers a graded question
+            continue
         if expectation.match(came[name], check.expected[name]).right:
             continue
         sources = [

@@ -333,7 +333,7 @@ def cause(verdict: Verdict, key: Key) -> tuple[str, Text, Text] | None:
     """The mistake that a verdict names: its id, its sentence, its hint; None if it names none."""
     known: Misconception | None = key.misconceptions.get(verdict.diagnosis)
     if known is not None:
-        return known.id, known.text, known.hint
+        return known.id, known.text, next(iter(known.hints), same(""))
     sides = [verdict.message.to(lang).rsplit(" → ", 1) for lang in ("en", "fr")]
     if verdict.status not in ("carried", "right") and all(len(s) == 2 for s in sides):
         said = Text(en=sides[0][1], fr=sides[1][1])

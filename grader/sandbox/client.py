@@ -326,6 +326,7 @@ def submission_run(
     recordings: Mapping[str, bytes],
     lang: str = "fr",
     rerun: bool = False,
+    look: Mapping[str, Tree] | None = None,
 ) -> Iterator[Report]:
     """Run one submission in the student zone; yield its report, which is gone afterwards.
 
@@ -336,11 +337,12 @@ def submission_run(
         recordings: name → bytes.
         lang: the notebook's language.
         rerun: train even if there is a recording.
+        look: for a second look, ``"references"`` and ``"only"`` as in `grader.notebook.runner.run`.
 
     Raises:
         WorkerDied: the zone failed, for reasons that may not be the submission's.
     """
-    job = {"cells": list(cells), "rerun": rerun, "lang": lang}
+    job = {"cells": list(cells), "rerun": rerun, "lang": lang, **(look or {})}
     limits = Limits(**questions["limits"])
     with TemporaryFile() as file:
         with zone.conversation(job, patience(limits), questions, recordings) as said:

@@ -78,7 +78,9 @@ def test_what_is_raised_drawn_or_changed():
         change=first.change(second, at=1),
     )
     found = values(probe)
-    assert (found["refused"], found["accepted"]) == (True, False)
+    assert found["refused"]["$raised"] and found["accepted"] == {
+        "$raised": False, "class": "", "value": [4, 2],
+    }  # fmt: skip
     assert found["draws"].tolist() == np.random.default_rng(4).integers(1000, size=3).tolist()
     assert found["change"] == {"before": True, "after": True}
 

@@ -36,7 +36,7 @@ spec = load_spec(folder)
 found = {"title": spec.title, "limits": spec.limits, "recordings": spec.recordings, "preload": spec.preload,
          "exercises": spec.exercises, "misconceptions": {}, "checks": {}, "mutants": {}}
 for m in spec.misconceptions.values():
-    found["misconceptions"][m.id] = asdict(m) | {"define": sorted(m.define)}
+    found["misconceptions"][m.id] = asdict(m)
 for m in load_lab(folder).mutants:
     found["mutants"][m.id] = asdict(m)
 for c in spec.checks.values():

@@ -145,7 +145,7 @@ def make_key() -> Key:
         misconceptions={
             id: Misconception(
                 id, exercise, Text(en=en, fr=fr),
-                Text(en="write the shapes beside each line", fr="écrivez les formes à côté de chaque ligne"),
+                (Text(en="write the shapes beside each line", fr="écrivez les formes à côté de chaque ligne"),),
             )
             for id, (exercise, en, fr) in MISTAKES.items()
         },
@@ -259,7 +259,7 @@ def _verdict(check: Check, skill: float, rng: random.Random, made: set[str], key
         )
         return verdict(
             0, "wrong", came + same(" → ") + key.misconceptions[mistake].text,
-            diagnosis=mistake, hint=key.misconceptions[mistake].hint, figure=0.466,
+            diagnosis=mistake, hint=key.misconceptions[mistake].hints[0], figure=0.466,
         )  # fmt: skip
     if check.kind == "answer":
         return verdict(

@@ -43,14 +43,34 @@ def test_a_named_mistake_with_its_hint(place: Path, capsys: pytest.CaptureFixtur
     assert lab.verdicts["double.values"].diagnosis == "adds-two"
 
 
-def test_a_mistake_is_carried_even_if_its_own_exercise_was_not_checked(
+def test_each_hint_asked_for_tells_one_step_more(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    global double
+    double = lambda x: x + 2  # noqa: E731
+    lab = Lab("mini", lang="fr")
+    lab.hint("double")
+    assert capsys.readouterr().out.startswith("pas d'indice ici")
+    lab.check("double")
+    capsys.readouterr()
+    told = []
+    for _ in range(3):
+        lab.hint("double")
+        told.append(capsys.readouterr().out.splitlines())
+    assert told[0] == ["1. regardez l'opérateur", "2. comparez double(3) à double(4)"]
+    assert told[1] == told[2] == [*told[0], "3. changez l'opération"]
+
+
+def test_what_builds_on_a_mistake_says_where_to_start(
     place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     global double, square
     double = lambda x: x + 2  # noqa: E731
     square = lambda x: double(x) ** 2  # noqa: E731
     Lab("mini", lang="en").check("square")
-    assert capsys.readouterr().out.startswith("✓ 1.2 Square  1.5/1.5   right in itself")
+    out = capsys.readouterr().out
+    assert out.startswith("✗ 1.2 Square  0/1.5") and "builds on exercise 1.1" in out
+    assert "adding 2" not in out
 
 
 def test_holes_missing_names_and_errors(place: Path, capsys: pytest.CaptureFixture[str]) -> None:

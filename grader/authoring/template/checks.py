@@ -27,7 +27,9 @@ def _(draw, student):
     asked=("no NaN where scores are in the thousands", "pas de NaN quand les scores atteignent des milliers"))
 def _(draw, student):
     n, k = draw.sizes(2)
-    return student.softmax(numpy_array(draw.normal(n, k, scale=2, mean=5000)))
+    scores = draw.normal(n, k, scale=2)
+    scores[0] += 5000  # in one row only: nothing but NaN would tell no mistake from another
+    return student.softmax(numpy_array(scores))
 
 
 # A mistake: id, what was done, an edit of the solution that makes it, a hint in three steps (where to look,
