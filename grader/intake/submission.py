@@ -29,15 +29,14 @@ from grader.intake.files import (
     open_archives,
     read,
     shown,
-    too_big,
     unpacks_to,
 )
 from grader.intake.layouts import Unit
 from grader.intake.limits import MB, IntakeLimits
 from grader.intake.notebook import Book, looks_like_notebook, open_holes, read_notebook
+from grader.intake.recordings import RECORDING, of_lab, recordings
 from grader.platforms.people import canonical
 
-RECORDING = ".safetensors"
 _MANIFEST = "manifest.json"
 _Raw = dict[str, msgspec.Raw]
 
@@ -497,83 +496,17 @@ def _recordings(
 ) -> tuple[dict[str, Entry], list[Text]]:  # fmt: skip
     """Recordings handed in with the notebook, else those of the newest other hand-in."""
     notices: list[Text] = []
-    of_package = _of_lab(chosen.package, lab)
+    of_package = of_lab(chosen.package.entries, lab)
     if not of_package:
-        others = [p for p in packages if _of_lab(p, lab)]
+        others = [p for p in packages if of_lab(p.entries, lab)]
         if others:
             newest = max(others, key=lambda p: (p.created, p.entries[0].handed_in, p.parts))
-            of_package = _of_lab(newest, lab)
+            of_package = of_lab(newest.entries, lab)
             notices.append(
                 gettext("the recordings were taken from {f}", f=_below(unit, of_package[0]))
             )
-    found: dict[str, Entry] = {}
-    for entry in sorted(of_package, key=lambda e: (e.modified, e.parts)):
-        name = canonical(os.path.splitext(entry.name)[0])
-        if name in found:
-            notices.append(
-                gettext("recording {r} was handed in twice: the newest counts", r=shown(name))
-            )
-        found[name] = entry
-    left = limits.recordings_mb * MB
-    kept: dict[str, Entry] = {}
-    for name, entry in sorted(found.items()):
-        if entry.size > left:
-            notices.append(named(entry.name, too_big(entry.size, limits.recordings_mb)))
-            continue
-        try:
-            head = next(chunks(entry.place, limits.recordings_mb, limits), b"")
-        except Unreadable as error:
-            notices.append(named(entry.name, error.text))
-            continue
-        left -= entry.size
-        kept[name] = entry
-        if not looks_whole(head, entry.size):
-            notices.append(
-                named(
-                    entry.name,
-                    gettext("is cut short or no recording; hand in the zip that lab.submit() made"),
-                )
-            )
-    return kept, notices
-
-
-def _of_lab(package: _Package, lab: str) -> list[Entry]:
-    """A package's recordings; those in ``recordings/<another lab>/`` are not this lab's."""
-    return [
-        e
-        for e in package.entries
-        if e.suffix == RECORDING
-        and (len(e.parts) < 3 or e.parts[-3] != "recordings" or e.parts[-2] == lab)
-    ]
-
-
-class _Tensor(msgspec.Struct):
-    data_offsets: tuple[int, int] | None = None
-
-
-_header = msgspec.json.Decoder(dict[str, _Tensor])
-
-
-def looks_whole(head: bytes, size: int) -> bool:
-    """Whether a file of `size` bytes that begins with `head` can be a safetensors file.
-
-    Layout: 8 bytes little-endian header length, JSON header with ``data_offsets``, data.
-    """
-    if len(head) < 10:
-        return False
-    length = int.from_bytes(head[:8], "little")
-    if length > size - 8 or head[8:9] != b"{":
-        return False
-    if 8 + length > len(head):
-        return True
-    try:
-        tensors = _header.decode(head[8 : 8 + length])
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
-        return False
-    offsets = [t.data_offsets for name, t in tensors.items() if name != "__metadata__"]
-    if any(o is None for o in offsets):
-        return False
-    return 8 + length + max((o[1] for o in offsets if o), default=0) == size
+    found, said = recordings(of_package, limits)
+    return found, notices + said
 
 
 def _digest(book: Book, recordings: Mapping[str, Entry], limits: IntakeLimits) -> str:

@@ -15,7 +15,8 @@ from grader.notebook import plot
 from grader.notebook.cells import CellReport
 from grader.reports.evidence import Compared, asked_lines, code_of, compared
 from grader.reports.page import render
-from grader.reports.summary import ExerciseMark, Training, by_exercise, read_trainings
+from grader.reports.summary import ExerciseMark, by_exercise
+from grader.reports.trainings import Training, read_trainings
 
 Evidence = Mapping[str, Mapping[str, Tree]]
 """check → result → what came, for the checks that did not come out right."""

@@ -16,7 +16,8 @@ from grader.intake.files import Entry, Place, Unreadable
 from grader.intake.layouts import Unit
 from grader.intake.limits import IntakeLimits
 from grader.intake.notebook import read_notebook
-from grader.intake.submission import looks_whole, read_unit
+from grader.intake.recordings import looks_whole
+from grader.intake.submission import read_unit
 from grader.platforms.gradescope import read_export, read_metadata
 from grader.platforms.marks import Mark, amount
 from grader.platforms.moodle import fill_worksheet, read_folder, read_moment
