@@ -14,17 +14,8 @@ from pebble import ProcessExpired, ProcessPool
 
 from grader.check.text import Refusal, Text, gettext
 from grader.intake import layouts
-from grader.intake.files import (
-    Entry,
-    IntakeError,
-    Unreadable,
-    forget,
-    members,
-    named,
-    read,
-    scan,
-    shown,
-)
+from grader.intake.archives import forget, members, read, scan
+from grader.intake.files import Entry, IntakeError, Unreadable, named, shown
 from grader.intake.layouts import Unit
 from grader.intake.limits import MB, IntakeLimits
 from grader.intake.submission import Submission, read_unit, unread

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import msgspec
 
 from grader.check.text import Text, gettext
-from grader.intake.files import Entry, Unreadable, chunks, named, shown, too_big
+from grader.intake.archives import chunks
+from grader.intake.files import Entry, Unreadable, named, shown, too_big
 from grader.intake.limits import MB, IntakeLimits
 from grader.platforms.people import canonical
 

@@ -16,21 +16,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from grader.check.text import Text, gettext, same
-from grader.intake.files import (
-    Entry,
-    Opened,
-    Unreadable,
-    begin,
-    chunks,
-    forget,
-    kind_of,
-    named,
-    one_line,
-    open_archives,
-    read,
-    shown,
-    unpacks_to,
-)
+from grader.intake.archives import Opened, begin, chunks, forget, open_archives, read
+from grader.intake.files import Entry, Unreadable, kind_of, named, one_line, shown, unpacks_to
 from grader.intake.layouts import Unit
 from grader.intake.limits import MB, IntakeLimits
 from grader.intake.notebook import Book, looks_like_notebook, open_holes, read_notebook
