@@ -95,11 +95,24 @@ def row(verdict: Verdict, key: Key, lang: str, picture: str = "") -> Row:
     )
 
 
+class Shown:
+    """Something that is text, and HTML in Jupyter."""
+
+    def html(self) -> str:
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"text/plain": str(self), "text/html": self.html()}
+
+
 _HELP = (gettext("hint"), gettext("read again"))
 
 
-@dataclass(frozen=True)
-class Report:
+@dataclass(frozen=True, repr=False)
+class Report(Shown):
     """Rows as text, and as HTML in Jupyter."""
 
     rows: Sequence[Row]
@@ -126,8 +139,6 @@ class Report:
                 for name, text in zip(_HELP, r.help, strict=False)
             ]
         return "\n".join([*lines, self.footer] if self.footer else lines)
-
-    __repr__ = __str__
 
     def html(self) -> str:
         parts = [f'<div class="lab-report" lang="{self.lang}" style="{_BOX}">']
@@ -165,9 +176,6 @@ class Report:
         parts.append(r.picture)
         return "".join([*parts, "</div>"])
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return {"text/plain": str(self), "text/html": self.html()}
-
 
 _BOX = "font-family:var(--jp-ui-font-family,system-ui,sans-serif);font-size:14px;line-height:1.45"
 
@@ -183,8 +191,8 @@ class Part:
     bonus: float = 0.0
 
 
-@dataclass(frozen=True)
-class Progress:
+@dataclass(frozen=True, repr=False)
+class Progress(Shown):
     """A bar over the lab, with points."""
 
     parts: Sequence[Part]
@@ -228,8 +236,6 @@ class Progress:
         ]
         return "\n".join([*lines, self.footer] if self.footer else lines)
 
-    __repr__ = __str__
-
     def html(self) -> str:
         def bar(earned: float, worth: float, label: str, width: str) -> str:
             return (
@@ -252,12 +258,9 @@ class Progress:
             + "</div>"
         )
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return {"text/plain": str(self), "text/html": self.html()}
 
-
-@dataclass(frozen=True)
-class Note:
+@dataclass(frozen=True, repr=False)
+class Note(Shown):
     """One calm line; `link` (file, words) is offered for download where there is a browser."""
 
     text: str
@@ -266,12 +269,9 @@ class Note:
     def __str__(self) -> str:
         return self.text
 
-    __repr__ = __str__
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+    def html(self) -> str:
         html = self.html_text or "<br>".join(html_of(line) for line in self.text.splitlines())
-        html = f'<div class="lab-note" style="{_BOX}">{html}</div>'
-        return {"text/plain": self.text, "text/html": html}
+        return f'<div class="lab-note" style="{_BOX}">{html}</div>'
 
 
 # ------------------------------------------------------------------ where to

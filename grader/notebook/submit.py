@@ -257,7 +257,7 @@ def _without_outputs(book: Mapping[str, Any]) -> dict[str, Any]:
     return {**book, "cells": cells}
 
 
-def not_saved(lab: Lab, notebook: Found) -> str:
+def not_saved(notebook: Found) -> str:
     """The first line of a cell that was run and that the notebook's file does not hold, or ""."""
     if notebook.live:
         return ""
@@ -280,7 +280,7 @@ def _bare(source: str) -> str:
 def submit(lab: Lab, given: str | None = None) -> None:
     """See `Lab.submit`."""
     notebook = find_notebook(lab, given)
-    missing = not_saved(lab, notebook)
+    missing = not_saved(notebook)
     package = pack(lab, notebook)
     limit = lab.key.limits.submission_mb
     if max(len(package.data), len(notebook.data)) > limit * MB:
@@ -371,7 +371,7 @@ def _offer(path: Path) -> None:
 def selfcheck(lab: Lab, given: str | None = None) -> None:
     """See `Lab.selfcheck`."""
     notebook = find_notebook(lab, given)
-    missing = not_saved(lab, notebook)
+    missing = not_saved(notebook)
     display.show(
         display.Note(
             gettext("running {n} from top to bottom in a clean process…", n=notebook.name).to(

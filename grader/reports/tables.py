@@ -203,7 +203,7 @@ def summary_table(
         show_footer=bool(rows),
     )
     done = [g for g in rows if g.counts]
-    points = [{m.id: m.points + m.bonus for m in by_exercise(g, key)} for g in done]
+    points = {g.student_id: {m.id: m.points + m.bonus for m in by_exercise(g, key)} for g in done}
     mean = gettext("mean of {n}", n=len(done)).to(lang)
     table.add_column(
         gettext("student").to(lang),
@@ -221,7 +221,7 @@ def summary_table(
         min_width=5,
     )
     for exercise in exercises:
-        got = [p[exercise.id] for p in points if exercise.id in p]
+        got = [p[exercise.id] for p in points.values() if exercise.id in p]
         table.add_column(
             Styled(exercise.number or exercise.id[:8]),
             Styled(number(statistics.fmean(got), lang, 1) if got else ""),
@@ -230,17 +230,13 @@ def summary_table(
             min_width=4,
         )
     table.add_column(gettext("state").to(lang), no_wrap=True, min_width=min(state_width, 10))
-    earned = iter(points)
-    for i, g in enumerate(rows):
-        is_graded = g.counts
-        mine = next(earned) if is_graded else {}
-        if most is not None and i >= most:
-            continue
+    for g, word in list(zip(rows, words, strict=True))[:most]:
+        mine = points.get(g.student_id, {})
         table.add_row(
             Styled(_printable(g.student) or g.student_id),
-            Styled(two(g.total, lang) if is_graded else "–", "bold" if is_graded else "dim"),
+            Styled(two(g.total, lang) if g.counts else "–", "bold" if g.counts else "dim"),
             *(Styled(number(mine[e.id], lang, 2) if e.id in mine else "–") for e in exercises),
-            Styled(words[i], STYLE[g.standing]),
+            Styled(word, STYLE[g.standing]),
         )
     notes = []
     if most is not None and len(rows) > most:
