@@ -11,7 +11,7 @@ from __future__ import annotations
 import io
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 
@@ -72,11 +72,6 @@ def own_code(cells: Sequence[str], given: frozenset[str]) -> str:
     return "\n\n".join(kept)
 
 
-def given_cells(notebooks: Iterable[Sequence[str]]) -> frozenset[str]:
-    """Cells of the released notebooks, as `own_code` compares them."""
-    return frozenset(_plain(cell) for cells in notebooks for cell in cells)
-
-
 def _plain(cell: str) -> str:
     return "".join(cell.split())
 
@@ -104,7 +99,7 @@ def look_alikes(
 
     Members of one group, who handed in together, are no pair.
     """
-    known = given_cells(given)
+    known = frozenset(_plain(cell) for cells in given for cell in cells)
     people = [g for g in graded if g.student_id in sources]
     codes = [own_code(sources[g.student_id], known) for g in people]
     prints = [_fingerprint(code) for code in codes]

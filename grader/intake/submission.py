@@ -549,7 +549,9 @@ def _no_notebook(
     told = []
     for entry in opened.entries[:3]:
         kind = kind_of(begin(entry, limits), entry.suffix)
-        told.append(same(shown(entry.name, 60)) + (_in_brackets(kind) if kind else same("")))
+        told.append(
+            same(shown(entry.name, 60)) + (same(" (") + kind + same(")") if kind else same(""))
+        )
     listed = same("")
     for i, text in enumerate(told):
         listed = listed + same(", " if i else "") + text
@@ -559,7 +561,3 @@ def _no_notebook(
         f=listed,
         more=more,
     )
-
-
-def _in_brackets(text: Text) -> Text:
-    return same(" (") + text + same(")")

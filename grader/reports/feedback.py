@@ -280,9 +280,11 @@ def _trained(training: Training, graded: Graded, key: Key, lang: str) -> Trained
             )
     drawn = []
     for group in plot.families(training.history).values():
-        ends = ", ".join(
-            f"{name} {number(_last(values), lang, 3)}" for name, values in group.items()
-        )
+        last = {
+            name: next((v for v in reversed(values) if v is not None), None)
+            for name, values in group.items()
+        }
+        ends = ", ".join(f"{name} {number(value, lang, 3)}" for name, value in last.items())
         alt = gettext(
             "curve over {n} epochs, at the end: {e}",
             n=training.epochs or "?",
@@ -296,7 +298,3 @@ def _trained(training: Training, graded: Graded, key: Key, lang: str) -> Trained
             )
         )
     return Trained(training, gauges, [d for d in drawn if d])
-
-
-def _last(values: Sequence[float | None]) -> float | None:
-    return next((v for v in reversed(values) if v is not None), None)

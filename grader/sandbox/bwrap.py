@@ -121,13 +121,6 @@ _SYSCTL = "kernel.apparmor_restrict_unprivileged_userns"
 APPARMOR = Path("/proc/sys") / _SYSCTL.replace(".", "/")  # Ubuntu's, since 23.10
 
 
-def _switched_on(switch: Path) -> bool:
-    try:
-        return switch.read_text().strip() == "1"
-    except OSError:
-        return False
-
-
 @cache
 def problem() -> str | None:
     """Why there is no sandbox on this machine, in one line; None if there is one."""
@@ -144,7 +137,7 @@ def problem() -> str | None:
     if done.returncode:
         first = (done.stderr.strip().splitlines() or ["unknown reason"])[0]
         what = f"bubblewrap cannot make a sandbox here ({first})"
-        if _switched_on(APPARMOR):
+        if APPARMOR.is_file() and APPARMOR.read_text().strip() == "1":
             return f"{what}: Ubuntu's AppArmor forbids it, until sudo sysctl -w {_SYSCTL}=0"
         return f"{what}: allow unprivileged user namespaces"
     return None
@@ -218,6 +211,7 @@ def environment(threads: int, training: bool = True, gpu: bool = False) -> dict[
     """
     n = str(threads)
     card = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0]
+    folders = [str(f) for f in driver_folders()] if gpu else []
     return {
         "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
         "HOME": room(),
@@ -230,7 +224,8 @@ def environment(threads: int, training: bool = True, gpu: bool = False) -> dict[
         "KERAS_HOME": f"{room()}/keras",
         "KERAS_BACKEND": "tensorflow",
         "CUDA_VISIBLE_DEVICES": card if gpu else "-1",
-        **(_gpu_environment() if gpu else {}),
+        **({"TF_FORCE_GPU_ALLOW_GROWTH": "true"} if gpu else {}),
+        **({"LD_LIBRARY_PATH": ":".join(folders)} if folders else {}),
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "TF_ENABLE_ONEDNN_OPTS": "1" if training else "0",
         "TF_NUM_INTRAOP_THREADS": n,
@@ -243,12 +238,6 @@ def environment(threads: int, training: bool = True, gpu: bool = False) -> dict[
         "PYTHONNOUSERSITE": "1",
         "PYTHONPATH": "/kit",
     }
-
-
-def _gpu_environment() -> dict[str, str]:
-    folders = driver_folders()
-    found = {"LD_LIBRARY_PATH": ":".join(map(str, folders))} if folders else {}
-    return {"TF_FORCE_GPU_ALLOW_GROWTH": "true", **found}
 
 
 def _command(bwrap: str, view: View, drop: bool = False, gpu: Sequence[Path] = ()) -> list[str]:

@@ -26,8 +26,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
+from importlib import import_module
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -65,7 +66,7 @@ def main(argv: Sequence[str]) -> int:
     began = time.perf_counter()
     gc.disable()  # a fifth of the time that imports take; there is little to collect
     missing = preload([*_ALWAYS, *(a for a in argv if not a.startswith("--"))])
-    _warm_up()
+    import_module("grader.notebook.shell").headless()  # which every submission begins with
     slower = build_by_calling() if "keras" in sys.modules else ""
     isolate.hide()
     isolated = "--isolate" in argv and isolate.possible()
@@ -99,13 +100,6 @@ _ALWAYS = (
     "grader.notebook.lab",
     "grader.notebook.training",
 )
-
-
-def _warm_up() -> None:
-    """What every submission would begin with."""
-    from grader.notebook.shell import headless
-
-    headless()
 
 
 def _rss_mb() -> float:
@@ -209,7 +203,8 @@ class _Keeper:
             os.close(write)
             reason = self._watch(child, read, left, began, scan)
             os.close(read)
-            _kill(child)  # with the first process of its namespaces, everything inside ends
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(child, signal.SIGKILL)  # with the first of its namespaces, all inside ends
             _, status, usage = os.wait4(child, 0)
         return {
             "item": scan.item,
@@ -328,13 +323,6 @@ def _beside(run: Callable[[], None]) -> int:
         finally:
             os._exit(code)
     return child
-
-
-def _kill(pid: int) -> None:
-    try:
-        os.kill(pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        pass
 
 
 def _stats() -> Iterator[tuple[int, list[str]]]:
