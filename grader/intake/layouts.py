@@ -104,11 +104,14 @@ def _download(
     children: dict[str, list[Entry]] = {}
     for entry in entries:
         children.setdefault(entry.parts[depth], []).append(entry)
-    for reader in (_gradescope, _moodle, _nbgrader):
-        here = reader(children, depth, name, export)
-        if here is not None:
-            found, rest = here
-            return found + _plain([e for e in rest if _work([e])], depth, name)
+    here = (
+        _gradescope(children, depth, export)
+        or _moodle(children, depth)
+        or _nbgrader(children, depth, name)
+    )
+    if here is not None:
+        found, rest = here
+        return found + _plain([e for e in rest if _work([e])], depth, name)
     zips = sum(c.lower().endswith(".zip") for c in children)
     found, rest, beside = [], [], 0
     for child, files in children.items():
@@ -136,12 +139,11 @@ def _work(files: Iterable[Entry]) -> bool:
     return any(e.suffix in _WORK for e in files)
 
 
+_Children = Mapping[str, list[Entry]]
 _Here = tuple[list[Unit], list[Entry]]
 
 
-def _moodle(
-    children: Mapping[str, list[Entry]], depth: int, name: str, export: object
-) -> _Here | None:
+def _moodle(children: _Children, depth: int) -> _Here | None:
     found: list[Unit] = []
     rest: list[Entry] = []
     for child, files in children.items():
@@ -159,9 +161,8 @@ def _moodle(
 
 
 def _gradescope(
-    children: Mapping[str, list[Entry]], depth: int, name: str,
-    export: Callable[[Entry], Mapping[str, Exported]],
-) -> _Here | None:  # fmt: skip
+    children: _Children, depth: int, export: Callable[[Entry], Mapping[str, Exported]]
+) -> _Here | None:
     sheet = children.get(METADATA, ())
     if len(sheet) != 1 or not any(re.fullmatch(r"submission_\d+", c) for c in children):
         return None
@@ -183,9 +184,7 @@ def _gradescope(
     return (found, rest) if found else None
 
 
-def _nbgrader(
-    children: Mapping[str, list[Entry]], depth: int, name: str, export: object
-) -> _Here | None:
+def _nbgrader(children: _Children, depth: int, name: str) -> _Here | None:
     """The ``submitted`` tree, if there is one; the rest of that course is no submission."""
     if depth == 0 and name.lower() == "submitted":
         at, trees = 0, list(children.values())
