@@ -121,6 +121,7 @@ def test_reports_of_all_attempts_are_joined():
         {"index": 1, "status": "ok", "error": 7, "seconds": 0, "text": ""},
         {"index": 1, "status": np.zeros(2), "error": None, "seconds": 0, "text": ""},
         {"index": 1, "status": "ok", "error": None, "seconds": "soon", "text": ""},
+        {"index": 1, "status": "right", "error": None, "seconds": 0, "text": ""},
     ],
 )  # fmt: skip
 def test_reports_that_are_none(report):
@@ -131,7 +132,7 @@ def test_reports_are_tamed():
     cell = {
         "index": 3,
         "others": [],
-        "status": "right",
+        "status": "error",
         "error": {"a" * 99: "b" * 9999},
         "seconds": float("nan"),
     }
