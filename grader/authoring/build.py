@@ -160,8 +160,9 @@ def _execute(course: Path, lab: LoadedLab, key: Key, lang: Lang, say: Say) -> An
             for name, data in lab.recordings.items():
                 (kept / f"{name}.safetensors").write_bytes(data)
         client = NotebookClient(
-            node, timeout=3600, kernel_name="python3", resources={"metadata": {"path": scratch}}
-        )
+            node, timeout=3600, kernel_name="python3", resources={"metadata": {"path": scratch}},
+            extra_arguments=["--log-level=ERROR"],
+        )  # fmt: skip
         try:
             # What TensorFlow says of this machine's processor and drivers is nobody's business.
             client.execute(env={"TF_CPP_MIN_LOG_LEVEL": "3", **os.environ, REPLAY: "1"})

@@ -72,7 +72,8 @@ softmax.question("q1", 2, "A constant", "Une constante", type="choice", right=["
 
 # ------------------------------------------------------------------ 2 a training
 
-training = lab.exercise("training", "2", "Train", "Entraîner")
+# The blank notebook must get 0: a training that is given needs something that students write.
+training = lab.exercise("training", "2", "Train", "Entraîner", "build")
 
 
 def held_out(draw):
@@ -97,7 +98,7 @@ def _(recording, inputs):
 
 
 training.question("q2", 2, "Parameters", "Paramètres", type="number", right=[82],
-    asked=("How many weights does the network learn?", "Combien de poids le réseau apprend-il ?"),
+    asked=("How many weights does this network learn?", "Combien de poids ce réseau apprend-il ?"),
     wrong={64: ("the biases are forgotten", "les biais sont oubliés")})
 # A free text is read by a person (`grader review`), with this rubric.
 training.question("q3", 4, "Without a hidden layer", "Sans couche cachée", type="text",
