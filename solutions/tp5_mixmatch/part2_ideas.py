@@ -968,7 +968,7 @@ mixup.slip(
         ("what the first does not take goes to the second",
          "ce que la première ne prend pas va à la seconde"),
     ],
-    loses=["shares", "together"],
+    loses=["together"],
     mutant=mixing(y="lam[:, None] * (y1 + y2)").replace(
         "x2 + lam[:, None, None, None] * (x1 - x2)", "lam[:, None, None, None] * (x1 + x2)"
     ),
