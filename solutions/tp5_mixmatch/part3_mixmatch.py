@@ -310,7 +310,7 @@ mixmatch.slip(
          "tirez un seul ordre et appliquez-le aux deux"),
     ],
     loses=["targets", "order", "views"],
-    mutant=matching(labels_order="keras.random.shuffle(tf.range(len(every)), seed=seed)"),
+    mutant=matching(labels_order="keras.random.shuffle(order, seed=seed)"),
 )  # fmt: skip
 mixmatch.slip(
     "guess-differs-per-view",
@@ -672,7 +672,7 @@ mixmatch.mutant(
     .replace("[x, *parts]", "[*parts, x]")
     .replace("[tf.cast(y, tf.float32), *(", "[*(")
     .replace("* views)], axis=0)", "* views), tf.cast(y, tf.float32)], axis=0)"),
-    named="",
+    named="cut-at-the-wrong-end",
 )
 mixmatch.mutant(
     "first-line-of-mixmatch-gone",
