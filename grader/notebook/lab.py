@@ -7,13 +7,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
-from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from grader.check.examples import smallest
-from grader.check.judge import Evidence, Verdict, instead_of_a_model, judge, near_names
+from grader.check.judge import Evidence, Verdict, judge, near_names
 from grader.check.key import Check, Key
 from grader.check.names import reach
 from grader.check.observe import LimitHit, Made, observe, plain
@@ -117,7 +116,7 @@ class Lab:
     def key(self) -> Key:
         """The lab's public answer key (not there in a graded run)."""
         if self._key is None:
-            raise LabError(gettext("a graded run has no key"), self.lang)
+            raise LabError("a graded run has no key", self.lang)
         return self._key
 
     def __repr__(self) -> str:
@@ -474,19 +473,17 @@ class Lab:
             found = Recording.from_bytes(data)
         except BadRecording as error:
             raise LabError(
-                gettext(
-                    "recording {n!r} cannot be read ({why}): train again.", n=name, why=error.detail
-                ),
+                "recording {n!r} cannot be read ({why}): train again.",
                 self.lang,
+                n=name,
+                why=error.detail,
             ) from None
         if found.lab != self.id:
             raise LabError(
-                gettext(
-                    "recording {n!r} belongs to another lab, {lab!r}: train again.",
-                    n=name,
-                    lab=found.lab,
-                ),
+                "recording {n!r} belongs to another lab, {lab!r}: train again.",
                 self.lang,
+                n=name,
+                lab=found.lab,
             )
         return found
 
@@ -497,22 +494,18 @@ class Lab:
             NotTrainedYet: there is no such recording yet.
             LabError: the weights do not fit the model.
         """
-        from grader.notebook.loading import put_into
+        from grader.notebook.loading import must_be_made, put_into
 
-        if isinstance(model, (type, FunctionType)):
-            kind = "class" if isinstance(model, type) else "function"
-            raise LabError(instead_of_a_model(model.__name__, kind), self.lang)
+        must_be_made(model, self.lang)
         found = self.recording(name)
         try:
             put_into(found, model)
         except BadRecording as error:
             raise LabError(
-                gettext(
-                    "recording {n!r} does not fit this model ({why}): train again.",
-                    n=name,
-                    why=error.detail,
-                ),
+                "recording {n!r} does not fit this model ({why}): train again.",
                 self.lang,
+                n=name,
+                why=error.detail,
             ) from None
         return found.history
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from importlib import import_module
+from types import FunctionType
 from typing import Any
 
 import numpy as np
 
+from grader.check.judge import instead_of_a_model
 from grader.check.recording import Recording, _json
 from grader.check.weights import weight_paths
+from grader.notebook.errors import LabError
 
 
 def put_into(recording: Recording, model: Any, x: Any = None) -> None:
@@ -139,3 +142,14 @@ def _zeros(spec: Any) -> Any:
         return np.zeros([int(n) for n in spec["shape"]], np.dtype(str(spec["dtype"])))
     except (KeyError, TypeError, ValueError):
         return None
+
+
+def must_be_made(model: Any, lang: str) -> None:
+    """Refuse a class or a function where a model is wanted.
+
+    Raises:
+        LabError: it is one.
+    """
+    if isinstance(model, (type, FunctionType)):
+        kind = "class" if isinstance(model, type) else "function"
+        raise LabError(instead_of_a_model(model.__name__, kind), lang)

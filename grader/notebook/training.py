@@ -13,13 +13,11 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
-from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from grader import __version__
-from grader.check.judge import instead_of_a_model
 from grader.check.key import Limits
 from grader.check.recording import Recording
 from grader.check.text import Text, gettext
@@ -35,6 +33,7 @@ from grader.notebook.loading import (
     build_config,
     build_like,
     lacks,
+    must_be_made,
     peek,
     put_into,
     spec_of,
@@ -370,9 +369,7 @@ def record(
         raise LabError(
             "lab.record(name): a short name of letters and digits, not {n!r}.", lab.lang, n=name
         )
-    if isinstance(model, (type, FunctionType)):
-        kind = "class" if isinstance(model, type) else "function"
-        raise LabError(instead_of_a_model(model.__name__, kind), lab.lang)
+    must_be_made(model, lab.lang)
     made: Run = _callback_class()()
     made._start(lab, name, model, max_seconds, settings, weights)
     return made
