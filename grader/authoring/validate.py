@@ -335,6 +335,9 @@ def _short(error: Mapping[str, Any] | None) -> str:
 
 def _solution(key: Key, results: Mapping[str, Result], report: Report, spent: float) -> None:
     runs = {n: r for n, r in results.items() if n.startswith("solution")}
+    read = sum(c.points for c in key.checks if c.answer.get("type") == "text" and not c.bonus)
+    if read:
+        report.notes.append(f"a person gives {read:g} points more, for the free texts")
     most = sum(c.points for c in key.checks if c.answer.get("type") != "text")
     report.solution = {"score": min(r.graded.earned for r in runs.values()), "max": round(most, 4)}
     for name, result in runs.items():
