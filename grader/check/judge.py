@@ -239,12 +239,13 @@ def _findings(key: Key, evidence: Evidence) -> dict[str, _Finding]:
 
 
 def _failing(key: Key, evidence: Evidence, found: Mapping[str, _Finding]) -> set[str]:
-    """Exercises of which some check fails; in a notebook, of those that were asked for."""
+    """Exercises of which some check fails in itself; in a notebook, of those that were asked for."""
     return {
         c.exercise
         for c in key.checks
         if c.kind == "probe"
         and found[c.id].verdict.status in _FAILED
+        and c.id not in (evidence.right_alone or ())
         and (key.visibility == "hidden" or c.id in evidence.observations)
     }
 

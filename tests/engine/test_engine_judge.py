@@ -310,6 +310,8 @@ def test_one_second_look_is_enough_for_a_chain_that_is_right_on_the_reference(hi
     seen = {x.id: values(out=0.5) for x in key.checks}
     later = ("c.values", "standardise.constant", "standardise.values")
     assert asked_again(key, seen, right=later) == [(("mean",), later)]
+    carried = by_check(judge(key, Evidence(seen, right_alone=later)))["c.values"]
+    assert carried.status == "carried" and "exercise 1.1 in place" in carried.message.en
     assert asked_again(key, seen, right=("standardise.constant", "standardise.values")) == [
         (("mean",), later)
     ]
