@@ -2,8 +2,9 @@
 
 nbgrader runs the student's notebook and takes the number that a graded cell shows as its points, so
 each exercise gets a locked cell that shows what the notebook's own checks give (public key, no
-sandbox: nbgrader trusts the notebook that it runs). What only a person or the clean room can judge is
-left to nbgrader's manual grading and to ``grader grade submitted/``.
+sandbox: nbgrader trusts the notebook that it runs). What only a person or the clean room can judge, and
+answers of which the notebook does not say whether they are right, are left to nbgrader's manual grading
+and to ``grader grade submitted/``.
 """
 
 from __future__ import annotations
@@ -100,13 +101,18 @@ def graded_notebook(book: Any, key: Key, lang: str) -> Any:
     """A released notebook with a graded cell an exercise at its end, and its answers to be read.
 
     The graded cells of an exercise give the points of its checks, bonus apart, that the notebook can
-    judge itself. A cell in which a free text is answered is graded by hand, for that text's points.
+    judge itself. A cell that answers a free text, or a question of which the notebook does not say whether it
+    is right, is graded by hand, for that question's points.
     """
     book = copy.deepcopy(book)
-    texts = {c.id: c for c in key.checks if c.answer.get("type") == "text" and not c.bonus}
+    by_hand = {
+        c.id: c
+        for c in key.checks
+        if (c.answer.get("type") == "text" or not c.answer.get("told", True)) and not c.bonus
+    }
     for cell in book.cells:
         meta = cell.metadata.get("nbgrader")
-        points = sum(c.points for c in _answered(cell.source, texts)) if meta else 0.0
+        points = sum(c.points for c in _answered(cell.source, by_hand)) if meta else 0.0
         if points:
             meta.update(grade=True, points=points)
             meta["checksum"] = nbgrader_checksum(cell)
@@ -114,7 +120,7 @@ def graded_notebook(book: Any, key: Key, lang: str) -> Any:
         checks = [
             c
             for c in key.of_exercise(exercise.id)
-            if not c.bonus and c.kind != "clean" and c.id not in texts
+            if not c.bonus and c.kind != "clean" and c.id not in by_hand
         ]
         if checks:
             number = f"{exercise.number} {exercise.title.to(lang)}"
@@ -122,11 +128,11 @@ def graded_notebook(book: Any, key: Key, lang: str) -> Any:
     return book
 
 
-def _answered(source: str, texts: dict[str, Check]) -> list[Check]:
-    """The free texts that a cell answers."""
+def _answered(source: str, questions: dict[str, Check]) -> list[Check]:
+    """The questions that a cell answers."""
     return [
         c
-        for id, c in texts.items()
+        for id, c in questions.items()
         if re.search(rf"\.answer\(\s*[\"']{re.escape(id)}[\"']", source)
     ]
 

@@ -86,7 +86,9 @@ def test_nbgrader_releases_grades_and_exports(course: Path) -> None:
         rows = {r["student_id"]: r for r in csv.DictReader(file)}
     key = Key.load(course / "labs" / "mini.key")
     text = next(c for c in key.checks if c.answer.get("type") == "text")
-    most = key.max_points - text.points
+    untold = [c for c in key.checks if not c.answer.get("told", True) and not c.bonus]
+    assert text.points and untold
+    most = key.max_points - text.points - sum(c.points for c in untold if c is not text)
     assert float(rows["right"]["max_score"]) == key.max_points
     lost = sum(key.check(c).points for c in mutant.loses)
     scores = {who: float(rows[who]["score"]) for who in rows}
@@ -96,4 +98,5 @@ def test_nbgrader_releases_grades_and_exports(course: Path) -> None:
     grader(course, "grade", "nb/submitted", "--out", "out")  # and the kit reads nbgrader's tree
     with (course / "out" / "mini" / "gradebook.csv").open(newline="", encoding="utf-8-sig") as file:
         ours = {r["student"]: float(r["total"]) for r in csv.DictReader(file)}
-    assert ours == {"right": most + 1, "wrong": most + 1 - lost, "blank": 0.0}  # with a bonus of 1
+    most = key.max_points - text.points + 1  # with a bonus of 1
+    assert ours == {"right": most, "wrong": most - lost, "blank": 0.0}
