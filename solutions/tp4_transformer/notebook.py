@@ -1551,7 +1551,7 @@ lab.check("transformer")
 # <details><summary>Mes couches ont toutes les mêmes poids, ou il manque des paramètres</summary>
 # Combien d'objets <code>EncoderLayer</code> créez-vous ?
 # <details><summary>Un cran de plus</summary>
-# <code>[couche] <em> n</code> répète n fois </em>le même* objet.
+# <code>[couche] * n</code> répète n fois <em>le même</em> objet.
 # <details><summary>Dernier cran</summary>
 # Chaque tour de boucle doit en construire une nouvelle.
 # </details></details></details>
@@ -1584,7 +1584,7 @@ lab.check("transformer")
 # <details><summary>All my layers share their weights, or parameters are missing</summary>
 # How many <code>EncoderLayer</code> objects do you make?
 # <details><summary>One step more</summary>
-# <code>[layer] <em> n</code> repeats </em>the same* object n times.
+# <code>[layer] * n</code> repeats <em>the same</em> object n times.
 # <details><summary>Last step</summary>
 # Each turn of the loop must build a new one.
 # </details></details></details>
