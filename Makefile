@@ -25,11 +25,13 @@ TIMED = @begun=$$(date +%s); trap 'echo "== $@ $(1): $$(($$(date +%s) - begun)) 
 # One more than there are cores, up to four: some tests wait.
 WORKERS := $(shell $(BIN)/python -c "import os; print(min(4, os.cpu_count() + 1))" 2>/dev/null || echo 3)
 
-# Style, types, imports, every test, the proof of every lab with recorded trainings.
+# Style, types, imports, every test, the proof of every lab with recorded trainings: of the mutants, the
+# mistakes without a name and the variants one in EVERY (all of them in `make proof`).
+EVERY ?= 5
 test: lint
 	$(call TIMED,pytest) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 	$(call TIMED,build) $(BIN)/grader build --check
-	$(call TIMED,validate) $(BIN)/grader validate --no-train
+	$(call TIMED,validate) $(BIN)/grader validate --no-train --every $(EVERY)
 
 lint: $(READY)
 	$(call TIMED,) $(BIN)/ruff format --check grader tests docs && $(BIN)/ruff check grader tests solutions data docs && \

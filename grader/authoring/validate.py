@@ -116,6 +116,7 @@ def validate(
     sandboxed: bool,
     train: bool,
     seeds: int = 1,
+    every: int = 1,
     watch: Callable[[str], AbstractContextManager[Callable[[int, int], None]]],
 ) -> Iterator[Report]:
     """Prove labs, one after another; meanwhile their solutions train, one at a time.
@@ -128,6 +129,7 @@ def validate(
         jobs: workers at a time.
         sandboxed: see `grader.sandbox.bwrap.require`.
         seeds: hidden keys under which all is tried.
+        every: of the mutants, the mistakes without a name and the variants, every so many is tried.
         train: also train the solutions afresh (otherwise their recordings are taken; recordings
             that are nowhere to be had are always made, once, by training).
         watch: opened around each part of the work, with its name; yields what is told of progress.
@@ -160,9 +162,11 @@ def validate(
         _check_thresholds(lab, report)
         _check_mistakes(lab, keys[lab.id][0], report)
         reports = [
-            _judged(lab, key, results, spent[lab.id] or 0.0)
+            _judged(lab, key, results, spent[lab.id] or 0.0, every)
             for key, results in zip(keys[lab.id], found[lab.id], strict=False)
         ]
+        if every > 1:
+            report.notes.append(f"one in {every} of the mutants, mistakes and variants was tried")
         report.solution, report.blank = reports[0].solution, reports[0].blank
         for number, one in enumerate(reports, 1):
             report.add(one, f"key {number}: " if seeds > 1 else "")
@@ -177,7 +181,7 @@ def validate(
         found[lab.id] = []
         for number, key in enumerate(keys[lab.id], 1):
             with watch(lab.id + (f", key {number}" if seeds > 1 else "")) as done:
-                found[lab.id].append(_tried(lab, key, setting, done))
+                found[lab.id].append(_tried(lab, key, setting, done, every))
             if _stopped(found[lab.id][-1]):
                 break
         waiting.append(lab)
@@ -216,11 +220,11 @@ def _key(lab: LoadedLab, seed: int) -> Key:
 
 
 def _tried(
-    lab: LoadedLab, key: Key, setting: Setting, done: Callable[[int, int], None]
+    lab: LoadedLab, key: Key, setting: Setting, done: Callable[[int, int], None], every: int
 ) -> dict[str, Result]:
     """Everything that is recorded, graded; nothing more once the solution itself has failed."""
     results: dict[str, Result] = {}
-    cases = _cases(lab)
+    cases = _cases(lab, every)
 
     def keep(name: str, result: Result) -> None:
         results[name] = result
@@ -254,7 +258,9 @@ def _trained(lab: LoadedLab, key: Key, data: Path | None, sandboxed: bool) -> di
     return results
 
 
-def _judged(lab: LoadedLab, key: Key, results: Mapping[str, Result], spent: float) -> Report:
+def _judged(
+    lab: LoadedLab, key: Key, results: Mapping[str, Result], spent: float, every: int
+) -> Report:
     """What the submissions came to under one key."""
     report = Report(lab.id)
     _solution(key, results, report, spent)
@@ -262,39 +268,38 @@ def _judged(lab: LoadedLab, key: Key, results: Mapping[str, Result], spent: floa
         report.notes.append("the solution itself fails: nothing else was tried")
         return report
     _blank(key, results, report)
-    for mutant in lab.mutants:
+    for mutant in lab.mutants[::every]:
         _mutant(key, mutant, results[f"mutant {mutant.id}"], report)
-    for mistake in lab.unforeseen:
+    for mistake in lab.unforeseen[::every]:
         result = results[f"unforeseen {mistake.id}"]
         _caught(mistake, result, report.unforeseen)
         _names(mistake, result, report, report.unforeseen["failures"])
-    full = [f"variant {v.id}" for v in lab.variants] + [f"variant {t}" for t in HARMLESS]
-    for name in full:
-        _variant(key, name, results[name], report)
+    for name in [v.id for v in lab.variants[::every]] + list(HARMLESS)[::every]:
+        _variant(key, f"variant {name}", results[f"variant {name}"], report)
     return report
 
 
-def _cases(lab: LoadedLab) -> dict[str, Work]:
+def _cases(lab: LoadedLab, every: int) -> dict[str, Work]:
     """Every submission that is tried, by name."""
     cases: dict[str, Work] = {}
     for lang in LANGS:
         cases[f"solution {lang}"] = _work(lab.notebook(lang, True), lab.recordings, lang)
         cases[f"blank {lang}"] = _work(lab.notebook(lang, False), {}, lang)
-    mistakes = [(f"mutant {m.id}", m) for m in lab.mutants]
-    mistakes += [(f"unforeseen {m.id}", m) for m in lab.unforeseen]
+    mistakes = [(f"mutant {m.id}", m) for m in lab.mutants[::every]]
+    mistakes += [(f"unforeseen {m.id}", m) for m in lab.unforeseen[::every]]
     for i, (name, mutant) in enumerate(mistakes):
         lang = LANGS[i % 2]
         kept = {k: v for k, v in lab.recordings.items() if k not in mutant.retrain}
         node = lab.notebook(lang, True, lab.change(mutant), mutant.answers)
         cases[name] = _work(node, kept, lang)
-    for i, variant in enumerate(lab.variants):
+    for i, variant in enumerate(lab.variants[::every]):
         lang = LANGS[i % 2]
         node = lab.notebook(lang, True, lab.change(variant), variant.answers)
         if variant.notebook is not None:
             node = variant.notebook(node)
         kept = {k: v for k, v in lab.recordings.items() if k not in variant.retrain}
         cases[f"variant {variant.id}"] = _work(node, kept, lang)
-    for i, (name, transform) in enumerate(HARMLESS.items()):
+    for i, (name, transform) in enumerate(list(HARMLESS.items())[::every]):
         lang = LANGS[i % 2]
         node = transform(lab.notebook(lang, True))
         cases[f"variant {name}"] = _work(node, lab.recordings, lang)

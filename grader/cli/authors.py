@@ -73,10 +73,18 @@ def build(labs: tuple[str, ...], check: bool, no_execute: bool) -> None:
 @click.option("--no-train", is_flag=True, help="Take the reference recordings; train nothing.")
 @click.option("--seeds", type=click.IntRange(1, 100), default=1, show_default=True,
               help="Hidden keys under which all of it must hold.")  # fmt: skip
+@click.option("--every", type=click.IntRange(1, 100), default=1, show_default=True,
+              help="Try one in so many of the mutants, unforeseen mistakes and variants.")  # fmt: skip
 @JOBS
 @SANDBOX
 def validate(
-    labs: tuple[str, ...], as_json: bool, no_train: bool, seeds: int, jobs: int | None, sandbox: str
+    labs: tuple[str, ...],
+    as_json: bool,
+    no_train: bool,
+    seeds: int,
+    every: int,
+    jobs: int | None,
+    sandbox: str,
 ) -> None:
     """Prove labs: solution full marks, blank none, mutants caught and named, variants spared."""
     from rich.console import Console
@@ -93,7 +101,7 @@ def validate(
     chosen = [loaded(path) for path in chosen_labs(folder, labs)]
     reports = prove(
         chosen, folder / "data", jobs=jobs or cores(), sandboxed=guard, train=not no_train,
-        seeds=seeds, watch=lambda part: steps(part, as_json),
+        seeds=seeds, every=every, watch=lambda part: steps(part, as_json),
     )  # fmt: skip
     with told():
         for report in reports:

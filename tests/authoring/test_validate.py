@@ -35,16 +35,24 @@ def tried(monkeypatch):
     return seen
 
 
-def run(monkeypatch):
+def run(monkeypatch, every=1):
     lab = load_lab(MINI)
     setting = Setting(lab.dir, None, 1, False)
-    return lab, validate._tried(lab, None, setting, lambda n, of: None)
+    return lab, validate._tried(lab, None, setting, lambda n, of: None, every)
 
 
 def test_everything_is_tried_where_the_solution_is_right(tried, monkeypatch):
     lab, results = run(monkeypatch)
     assert len(tried.names) == len(results) > len(lab.mutants) + len(lab.variants) + 4
     assert not validate._stopped(results)
+
+
+def test_of_all_but_the_solution_one_in_so_many_can_be_tried(tried, monkeypatch):
+    lab, _ = run(monkeypatch, every=3)
+    assert {"solution fr", "solution en", "blank fr", "blank en"} <= set(tried.names)
+    mutants = [n for n in tried.names if n.startswith("mutant ")]
+    assert mutants == [f"mutant {m.id}" for m in lab.mutants][::3]
+    assert 0 < len(mutants) < len(lab.mutants)
 
 
 @pytest.mark.parametrize("worst", [result(3.5), result(4, same("the grader failed on it"))])
