@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from nbformat.v4 import new_code_cell
 
+from grader.authoring.compile import RARE
 from grader.authoring.references import code_digest
 from grader.authoring.source import LoadedLab
 from grader.authoring.spec import AuthorError
@@ -31,7 +32,6 @@ from grader.gradebook.unit import Item, Result, Work
 
 SEED = 1_848  # of the key on whose held-out data all are measured
 BASELINE_SEEDS = 4
-RARE = 1e-4  # chance that a right solution misses the target
 SHARES = {"recipe": 1.0, "a tenth of the recipe": 0.1, "one step of training": 0.0}
 PATIENCE = 4.0  # a slow machine may take its time
 

@@ -438,23 +438,36 @@ def _with_mistakes(check: Check, seen: Mapping[Run, Mapping[str, Tree]]) -> Chec
     return replace(check, wrong=wrong)
 
 
+RARE = 1e-4  # chance that a right solution misses a target: wanted at most
+
+
+def misses(metric: Metric, values: Sequence[float]) -> float:
+    """Chance that a right solution misses the target of `metric`; 0.0 if nothing varies.
+
+    That of an extreme-value (Gumbel) distribution, whose tail is on the losing side, fitted to
+    `values`, what the metric came to over the calibration's seeds.
+    """
+    from scipy.stats import gumbel_l
+
+    if len(values) < 2 or np.ptp(values) == 0:
+        return 0.0
+    up = 1.0 if metric.target > metric.floor else -1.0
+    place, scale = gumbel_l.fit(up * np.asarray(values, dtype=np.float64))
+    return float(gumbel_l.cdf(up * metric.target, place, scale))
+
+
 def odds(expect: Mapping[str, Expectation], values: Sequence[float]) -> float | None:
     """Chance that a right solution loses points on a check; None where chance has no part.
 
     Args:
-        values: the metric over the calibration's seeds. The chance to miss the target is that of an
-            extreme-value (Gumbel) distribution fitted to them, whose tail is on the losing side.
+        values: the metric over the calibration's seeds; see `misses`.
     """
     found = []
     for expectation in expect.values():
         if isinstance(expectation, Distribution):
             found.append(FALSE_ALARM)
         if isinstance(expectation, Metric) and len(values) > 1 and np.ptp(values) > 0:
-            from scipy.stats import gumbel_l
-
-            up = 1.0 if expectation.target > expectation.floor else -1.0
-            place, scale = gumbel_l.fit(up * np.asarray(values, dtype=np.float64))
-            found.append(float(gumbel_l.cdf(up * expectation.target, place, scale)))
+            found.append(misses(expectation, values))
     return 1.0 - math.prod(1.0 - p for p in found) if found else None
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.authoring import references
-from grader.authoring.compile import odds
+from grader.authoring.compile import RARE, misses
 from grader.authoring.consistency import refuse_inconsistent
 from grader.authoring.source import LoadedLab
 from grader.authoring.spec import AuthorError, Mutant
@@ -34,7 +34,6 @@ from grader.gradebook.unit import Item, Result, Work
 
 VALIDATION_SEED = 1_789_07_14
 SIGMAS = 4.0
-RARE = 1e-4  # chance that a right solution misses a target
 CHECK_SECONDS = 2.0
 
 
@@ -462,11 +461,11 @@ def _threshold(check: str, metric: Metric, entry: Mapping[str, Any], report: Rep
         return
     up = 1.0 if metric.target > metric.floor else -1.0
     said = []
-    misses = odds({"": metric}, values) or 0.0
+    chance = misses(metric, values)
     line = (
-        f"a right solution misses the target {metric.target:g} once in {1 / max(misses, 1e-9):,.0f}"
+        f"a right solution misses the target {metric.target:g} once in {1 / max(chance, 1e-9):,.0f}"
     )
-    if misses > RARE:
+    if chance > RARE:
         said.append(line)
     else:
         report.notes.append(f"{check}: {line}")

@@ -27,8 +27,7 @@ from typing import Any
 import hearing
 
 from grader.authoring import Metric
-from grader.authoring.calibrate import RARE
-from grader.authoring.compile import odds
+from grader.authoring.compile import RARE, misses
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 HERE = Path(__file__).parent
@@ -152,12 +151,6 @@ def main() -> None:
     write(done)
 
 
-def missed(values: list[float], target: float, floor: float) -> float:
-    """Chance that a right solution misses the target."""
-    metric = Metric("balanced_accuracy", floor=floor, target=target)
-    return odds({"": metric}, values) or 0.0
-
-
 def write(done: dict[str, dict[str, Any]]) -> None:
     """``calibration.json`` from what is done."""
     base = [r["value"] for r in done["baseline"].values()]
@@ -170,7 +163,7 @@ def write(done: dict[str, dict[str, Any]]) -> None:
             continue
         mean, sd = statistics.fmean(values), statistics.stdev(values)
         target = math.floor(100 * (mean - 4 * max(sd, LEAST_SD))) / 100
-        while target > floor and missed(values, target, floor) > RARE:
+        while target > floor and misses(Metric("balanced_accuracy", floor=floor, target=target), values) > RARE:
             target = round(target - 0.01, 2)
         baseline, excuse = {"name": "variance of each band and a dense layer", "values": base}, ""
         if recording == "champion" and "classifier.balanced_accuracy" in made:

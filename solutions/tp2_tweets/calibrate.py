@@ -29,8 +29,7 @@ import numpy as np
 from corpus import corpora, reference, vocabulary
 
 from grader.authoring import Metric
-from grader.authoring.calibrate import RARE
-from grader.authoring.compile import odds
+from grader.authoring.compile import RARE, misses
 
 HERE = Path(__file__).resolve().parent
 SIGMAS = 4.0
@@ -79,11 +78,6 @@ class Trainer:
         return {"seed": seed, "bits": round(bits, 4), "cpu_seconds": round(seconds, 1)}
 
 
-def missed(values: list[float], target: float, floor: float) -> float:
-    """Chance that a right solution misses the target."""
-    return odds({"": Metric("mean", floor=floor, target=target)}, values) or 0.0
-
-
 def thresholds(values: list[float], baseline: float) -> tuple[float, float]:
     """(target, floor): what a right solution misses once in 10,000, and below the best n-gram beaten.
 
@@ -92,7 +86,7 @@ def thresholds(values: list[float], baseline: float) -> tuple[float, float]:
     spread = statistics.stdev(values)
     target = math.ceil(20 * (statistics.fmean(values) + SIGMAS * spread)) / 20
     floor = math.floor(20 * baseline) / 20
-    while target < floor and missed(values, target, floor) > RARE:
+    while target < floor and misses(Metric("mean", floor=floor, target=target), values) > RARE:
         target = round(target + 0.05, 2)
     if not target < floor:
         raise SystemExit(f"no room between the solution ({target}) and the 3-gram ({floor})")

@@ -26,8 +26,7 @@ import numpy as np
 from galleries import DATA, namespace
 
 from grader.authoring import Metric
-from grader.authoring.calibrate import RARE
-from grader.authoring.compile import odds
+from grader.authoring.compile import RARE, misses
 
 HERE = Path(__file__).parent
 KEPT = HERE / "calibration.runs.json"
@@ -73,11 +72,6 @@ def mean_image(names: dict[str, Any]) -> float:
     return float(np.mean((names["hidden"] - mean) ** 2))
 
 
-def missed(values: list[float], target: float, floor: float) -> float:
-    """Chance that a right solution misses the target."""
-    return odds({"": Metric("mean", floor=floor, target=target)}, values) or 0.0
-
-
 def summary(runs: dict[str, dict[str, float]], network: str, seeds: list[int]) -> dict[str, Any]:
     """The entry of a network in ``calibration.json``.
 
@@ -90,7 +84,7 @@ def summary(runs: dict[str, dict[str, float]], network: str, seeds: list[int]) -
     mean, sd = statistics.fmean(values), statistics.stdev(values)
     floor = math.floor(1000 * (statistics.fmean(base) - 4 * statistics.stdev(base))) / 1000
     target = math.ceil(1000 * (mean + 4 * max(sd, LEAST_SD * mean))) / 1000
-    while target < floor and missed(values, target, floor) > RARE:
+    while target < floor and misses(Metric("mean", floor=floor, target=target), values) > RARE:
         target = round(target + 0.001, 3)
     if not target < floor:
         raise SystemExit(f"{network}: no room between {target} and {floor}")
