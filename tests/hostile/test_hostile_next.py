@@ -181,7 +181,7 @@ found = set()
 until = time.time() + 1.4
 while time.time() < until:
     for name in filter(str.isdigit, os.listdir("/proc")):
-        try: found.add(open(f"/proc/{name}/cmdline").read().replace(chr(0), " ")[:60])
+        try: found.add(open(f"/proc/{name}/cmdline").read().replace(chr(0), " ")[:400])
         except OSError: pass
     for name in ("unix", "tcp", "tcp6", "udp"):
         found |= {line.split()[-1] for line in open(f"/proc/net/{name}").read().splitlines()[1:]}
