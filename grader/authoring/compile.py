@@ -248,8 +248,8 @@ def _shows(lab: LoadedLab, probes: Iterable[Probe]) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for lang in LANGS:
         cells = [c for c in lab.cells if c.kind == "code" and c.lang in ("", lang)]
-        shows = {cell_digest(c.solved()): c for c in cells if c.role == "show"}
-        solved = [c.solved() for c in cells]
+        shows = {cell_digest(c.solved(lang)): c for c in cells if c.role == "show"}
+        solved = [c.solved(lang) for c in cells]
         out = {
             cell_digest(solved[n - 1])
             for n in display_only(solved, shows, wanted, lab.spec.recordings)

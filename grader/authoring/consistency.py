@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
+from grader.authoring.languages import differs
 from grader.authoring.probes import Handle
 from grader.authoring.source import LoadedLab, SourceCell, meant
 from grader.authoring.spec import AuthorError, CheckSpec, Draw, MisconceptionSpec, Mutant, Variant
@@ -38,6 +39,7 @@ def inconsistencies(lab: LoadedLab) -> list[str]:
     unreadable = [*_unreadable(lab)]
     return unreadable or [
         *_languages(lab),
+        *_code_in_french(lab),
         *_holes(lab),
         *_probes(lab),
         *_called(lab),
@@ -53,7 +55,10 @@ def inconsistencies(lab: LoadedLab) -> list[str]:
 def _unreadable(lab: LoadedLab) -> Iterator[str]:
     """Cells that are no Python, with their holes open or closed."""
     for cell in lab.cells:
-        for source in (cell.stub(), cell.solved()) if cell.kind == "code" else ():
+        sources = (
+            cell.stub(), cell.solved(), cell.stub("fr"), cell.solved("fr")
+        ) if cell.kind == "code" else ()  # fmt: skip
+        for source in sources:
             if parse_cell(source) is not None:
                 continue
             try:
@@ -83,13 +88,22 @@ def _languages(lab: LoadedLab) -> Iterator[str]:
             yield f"{lab.id}/notebook.py:1: there is no text in {lang}"
 
 
+def _code_in_french(lab: LoadedLab) -> Iterator[str]:
+    """The French of a code cell is the same code."""
+    for cell in lab.cells:
+        if cell.kind == "code":
+            line = differs(cell.solved(), cell.solved("fr"))
+            if line:
+                yield f"{_at(lab, cell)}: the French is not the same code: {line[:60]}"
+
+
 def _holes(lab: LoadedLab) -> Iterator[str]:
     """What exercises must define, and the contracts of stub and solution."""
     held: dict[str, set[str]] = {}
     for cell in lab.cells:
         if cell.exercise:
             held.setdefault(cell.exercise, set()).update(made(cell.solved()))
-            if _contracts(cell.stub()) != _contracts(cell.solved()):
+            if any(_contracts(cell.stub(x)) != _contracts(cell.solved(x)) for x in LANGS):
                 yield (
                     f"{_at(lab, cell)}: signatures or docstrings of stub and solution differ"
                     f" ({cell.exercise})"

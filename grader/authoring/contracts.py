@@ -12,12 +12,13 @@ import math
 import operator
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
+from grader.authoring.languages import MARK
 from grader.authoring.source import LoadedLab, SourceCell
 from grader.check.compare import Close, Exact
 from grader.check.key import Key
@@ -398,7 +399,12 @@ def _size(dim: str, sizes: Mapping[str, float]) -> float | None:
 def _between_languages(lab: LoadedLab) -> Iterator[str]:
     """Shapes, dtypes and intervals that one language's text has and the other's has not."""
     code = {word for c in lab.cells if c.kind == "code" for word in re.findall(r"\w+", c.source)}
-    for french, english in _pairs(lab.cells):
+    documented = [
+        [replace(c, source=c.solved(lang)) for lang in ("fr", "en")]
+        for c in lab.cells
+        if c.kind == "code" and MARK in c.source
+    ]
+    for french, english in (*_pairs(lab.cells), *documented):
         ours, theirs = _promised(french.source, code), _promised(english.source, code)
         for cell, other, only in (
             (french, "English", ours), (english, "French", theirs)

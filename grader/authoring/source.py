@@ -14,6 +14,7 @@ import jupytext
 import nbformat
 
 from grader.authoring import opening, references
+from grader.authoring.languages import in_language
 from grader.authoring.modules import load_module, load_spec
 from grader.authoring.spec import AuthorError, Edit, LabSpec, MisconceptionSpec, Mutant, Variant
 from grader.authoring.typography import french, levels
@@ -23,6 +24,7 @@ from grader.gradebook.keys import lab_digest
 from grader.platforms.nbgrader import nbgrader_checksum, nbgrader_metadata
 
 BEGIN, END, STUB = "### BEGIN SOLUTION", "### END SOLUTION", "### STUB "
+FOLDED = "#@title "  # the first line of a given cell whose code is folded: Colab's mark of a form
 ROLES = ("setup", "show")
 METADATA = {  # what may follow ``# %%``, beside ``[markdown]``
     "lang": '"fr" or "en": shown in that language only; without it, in both. As many cells of one language'
@@ -59,13 +61,13 @@ class SourceCell:
     question: str = ""
     line: int = 0
 
-    def stub(self) -> str:
+    def stub(self, lang: str = "en") -> str:
         """The cell with its holes open."""
-        return open_holes(self.source, self.exercise)
+        return open_holes(in_language(self.source, lang), self.exercise)
 
-    def solved(self) -> str:
+    def solved(self, lang: str = "en") -> str:
         """The cell with the solution, without the marks."""
-        return close_holes(self.source)
+        return close_holes(in_language(self.source, lang))
 
 
 def open_holes(source: str, exercise: str) -> str:
@@ -127,6 +129,10 @@ def _faults(cell: SourceCell, metadata: Mapping[str, Any]) -> Iterator[str]:
     for name, value, known in (("lang", cell.lang, LANGS), ("role", cell.role, ROLES)):
         if value and value not in known:
             yield f"there is no {name}={value!r}; {meant(value, known)}"
+    try:
+        in_language(cell.source, "fr")
+    except ValueError as error:
+        yield str(error)
     begins, ends = (
         len(re.findall(rf"^\s*{mark}\s*$", cell.source, re.MULTILINE)) for mark in (BEGIN, END)
     )
@@ -134,6 +140,8 @@ def _faults(cell: SourceCell, metadata: Mapping[str, Any]) -> Iterator[str]:
         yield f"{begins} solution marks begin, {ends} end"
     if cell.question and (begins or cell.exercise or cell.lang):
         yield "a question's cell holds its answer alone, without marks, for both languages"
+    elif cell.exercise and cell.source.startswith(FOLDED):
+        yield "a hole's cell is never folded"
     elif cell.kind == "code" and bool(begins) != bool(cell.exercise):
         yield 'a hole belongs in a cell with exercise="…", and only there'
 
@@ -282,7 +290,7 @@ class LoadedLab:
         for cell in self.cells:
             if cell.lang not in ("", lang):
                 continue
-            source = cell.solved() if solved else cell.stub()
+            source = cell.solved(lang) if solved else cell.stub(lang)
             source = replace.get(cell.index, source)
             if cell.kind == "markdown":
                 if not solved:
@@ -290,7 +298,7 @@ class LoadedLab:
                 node = nbformat.v4.new_markdown_cell(source)
             else:
                 node = nbformat.v4.new_code_cell(_answered(source, answers or {}))
-                node.metadata = _nbgrader(cell, self.id)
+                node.metadata = _nbgrader(cell, self.id) | _folded(source)
             node["id"] = f"c{cell.index:03d}"
             nodes.append(node)
         if not solved:
@@ -357,6 +365,13 @@ def _answered(source: str, answers: Mapping[str, Any]) -> str:
         written = repr(value).replace("\\", r"\\")
         source = re.sub(pattern, rf"\g<1>{written}\g<3>", source, flags=re.MULTILINE)
     return source
+
+
+def _folded(source: str) -> dict[str, Any]:
+    """What folds a cell's code in Colab, and in JupyterLab and VS Code."""
+    if not source.startswith(FOLDED):
+        return {}
+    return {"cellView": "form", "jupyter": {"source_hidden": True}}
 
 
 def _nbgrader(cell: SourceCell, lab: str) -> dict[str, Any]:

@@ -1,0 +1,87 @@
+"""One cell, two languages: what may differ between them, and what may not."""
+
+from pathlib import Path
+
+import pytest
+
+from grader.authoring.languages import differs, in_language
+from grader.authoring.source import AuthorError, SourceCell, load_lab, parse
+
+CELL = '''\
+def causal_mask(length):
+    """Who may see whom.
+
+    Returns: booleans (T, T).
+    """
+    ### FR """Qui voit qui.
+    ### FR
+    ### FR Renvoie : booléens (T, T).
+    ### FR """
+    ### BEGIN SOLUTION
+    return np.tril(length)  # a row looks
+    ### FR return np.tril(length)  # une ligne regarde
+    ### END SOLUTION'''
+
+
+def test_each_language_has_its_words_and_one_code() -> None:
+    cell = SourceCell("code", CELL, exercise="masks")
+    assert cell.solved() == (
+        'def causal_mask(length):\n    """Who may see whom.\n\n    Returns: booleans (T, T).\n    """\n'
+        "    return np.tril(length)  # a row looks"
+    )
+    assert cell.solved("fr") == (
+        'def causal_mask(length):\n    """Qui voit qui.\n\n    Renvoie : booléens (T, T).\n    """\n'
+        "    return np.tril(length)  # une ligne regarde"
+    )
+    assert cell.stub("fr").endswith('    """\n    raise todo("masks")')
+    assert not differs(cell.solved(), cell.solved("fr"))
+
+
+@pytest.mark.parametrize(
+    ("english", "french"),
+    [
+        ('print("loss", x)', 'print("perte", x)'),
+        ('axis.set_title(f"{n} of {m}")', 'axis.set_title(f"{m}, dont {n}")'),
+        ('plot(x, label="loss")', 'plot(x, label="perte")'),
+        ('def f(labels=("seen by",)):\n    pass', 'def f(labels=("vu par",)):\n    pass'),
+        ('def f():\n    "One."\n    return 1', 'def f():\n    "Un."\n    return 1'),
+    ],
+)
+def test_words_that_people_read_may_differ(english: str, french: str) -> None:
+    assert not differs(english, french)
+
+
+@pytest.mark.parametrize(
+    ("english", "french", "line"),
+    [
+        ('print(h["loss"])', 'print(h["perte"])', 'print(h["perte"])'),
+        ('axis.text(0, 0, "a", ha="left")', 'axis.text(0, 0, "a", ha="right")', "axis.text"),
+        ('print(f"{x:.2f} nats")', 'print(f"{x:.3f} nats")', "print"),
+        ('Dense(3, activation="relu")', 'Dense(3, activation="tanh")', "Dense"),
+        ('if x == "a":\n    y = 1', 'if x == "b":\n    y = 1', "if x"),
+        ("def f(x):\n    a = 1\n    return x", "def f(x):\n    a = 1\n    return -x", "return -x"),
+        ("x = 1", "x = 1\ny = 2", "y = 2"),
+    ],
+)
+def test_code_may_not(english: str, french: str, line: str) -> None:
+    assert differs(english, french).startswith(line)
+
+
+def test_french_of_nothing_is_refused_with_its_line(tmp_path: Path) -> None:
+    source = tmp_path / "notebook.py"
+    source.write_text('# %%\nx = 1\n### FR """Un."""\n')
+    with pytest.raises(AuthorError, match=r"notebook.py:1: .*below no docstring"):
+        parse(source)
+    with pytest.raises(ValueError, match="2 lines ### FR below 1"):
+        in_language("x = 1\n### FR x = 1\n### FR y = 2", "fr")
+
+
+MINI = Path(__file__).parents[1] / "fixtures" / "mini"
+
+
+def test_a_given_cell_with_a_title_is_folded_everywhere() -> None:
+    lab = load_lab(MINI)
+    given = next(c for c in lab.cells if c.role == "setup" and not c.lang)
+    node = lab.notebook("fr", False, {given.index: "#@title Tools\n" + given.source})
+    folded = [c for c in node.cells if c.metadata.get("cellView") == "form"]
+    assert [c.metadata["jupyter"]["source_hidden"] for c in folded] == [True]
