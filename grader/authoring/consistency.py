@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from grader.check.text import LANGS
 
 # What a cell calls with the name of something that checks.py declares.
 _CALLS = ("check", "hint", "explain", "answer", "record", "history", "restore", "recording")
+_PREDICTIONS = ("predict", "outcome")
 # What can be asked of a function or a result, beside calling it; an attribute is not one of these.
 _STEPS = [n for n in vars(Handle) if not n.startswith("_")]
 
@@ -43,6 +44,7 @@ def inconsistencies(lab: LoadedLab) -> list[str]:
         *_holes(lab),
         *_probes(lab),
         *_called(lab),
+        *_predicted(lab),
         *_declared(lab),
         *_mistakes(lab),
         *_mutants(lab),
@@ -192,7 +194,17 @@ def _known(lab: LoadedLab) -> dict[str, list[str]]:
     }  # fmt: skip
 
 
-def _calls(lab: LoadedLab) -> Iterator[tuple[str, str, str]]:
+def _predicted(lab: LoadedLab) -> Iterator[str]:
+    """Every prediction has an answer, and every answer a prediction."""
+    calls = sorted(set(_calls(lab, _PREDICTIONS)))
+    made, answered = ([n for call, n, _ in calls if call == which] for which in _PREDICTIONS)
+    for call, name, line in calls:
+        other, among = ("outcome", answered) if call == "predict" else ("predict", made)
+        if name not in among:
+            yield f"{_place(lab, line)}: lab.{call}({name!r}, …) has no lab.{other}; {meant(name, among)}"
+
+
+def _calls(lab: LoadedLab, among: Sequence[str] = _CALLS) -> Iterator[tuple[str, str, str]]:
     """(method, the name that it is given, the line) of calls on ``lab`` in the notebook's cells."""
     for source in _sources(lab):
         tree = parse_cell(source)
@@ -200,7 +212,7 @@ def _calls(lab: LoadedLab) -> Iterator[tuple[str, str, str]]:
             if (
                 isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
                 and isinstance(node.func.value, ast.Name) and node.func.value.id == "lab"
-                and node.func.attr in _CALLS and node.args
+                and node.func.attr in among and node.args
                 and isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str)
             ):  # fmt: skip
                 line = source.splitlines()[node.lineno - 1]

@@ -38,6 +38,10 @@ METADATA = {  # what may follow ``# %%``, beside ``[markdown]``
 }
 
 
+# A prediction is for the student to make: notebook.py holds a right one.
+_PREDICTION = re.compile(r"^(lab\.predict\(\s*[\"'][\w.-]+[\"']\s*,\s*).+\)(?=\s*(?:#.*)?$)", re.M)
+
+
 @dataclass(frozen=True)
 class SourceCell:
     """One cell of ``notebook.py``.
@@ -63,7 +67,8 @@ class SourceCell:
 
     def stub(self, lang: str = "en") -> str:
         """The cell with its holes open."""
-        return open_holes(in_language(self.source, lang), self.exercise)
+        source = open_holes(in_language(self.source, lang), self.exercise)
+        return _PREDICTION.sub(r"\1None)", source)
 
     def solved(self, lang: str = "en") -> str:
         """The cell with the solution, without the marks."""
@@ -308,6 +313,8 @@ class LoadedLab:
             "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
             "language_info": {"name": "python"},
         }
+        if self.spec.gpu:  # Colab's own names
+            notebook.metadata |= {"accelerator": "GPU", "colab": {"gpuType": "T4"}}
         for node in nodes:
             if node.metadata.get("nbgrader"):
                 node.metadata["nbgrader"]["checksum"] = nbgrader_checksum(node)

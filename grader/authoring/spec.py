@@ -261,6 +261,7 @@ class LabSpec:
         recordings: names of the recordings that a complete submission holds.
         preload: modules that a worker imports once, before any submission: whatever the
             notebook imports. Importing them must start no TensorFlow operation.
+        gpu: a graphics card makes the lab faster: Colab is asked for one.
     """
 
     def __init__(
@@ -271,6 +272,7 @@ class LabSpec:
         limits: Limits | None = None,
         recordings: Sequence[str] = (),
         preload: Sequence[str] = ("tensorflow", "keras", "matplotlib.pyplot"),
+        gpu: bool = False,
     ) -> None:
         self.folder = Path(file).resolve().parent
         self.id = self.folder.name
@@ -278,6 +280,7 @@ class LabSpec:
         self.limits = limits or Limits()
         self.recordings = tuple(recordings)
         self.preload = tuple(preload)
+        self.gpu = gpu
         self.exercises: dict[str, Exercise] = {}
         self.checks: dict[str, CheckSpec] = {}
         self.misconceptions: dict[str, MisconceptionSpec] = {}

@@ -102,6 +102,19 @@ def number(value: float | None, lang: str, digits: int = 2) -> str:
     return text.replace(".", ",") if lang == "fr" else text
 
 
+def significant(value: float, lang: str, digits: int = 4) -> str:
+    """A number as people write it: `digits` that count, thousands apart, no exponent where it can be."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    if value and (abs(value) >= 1e9 or abs(value) < 1e-4):
+        text = f"{value:.{digits - 2}e}".replace("e-0", "e-").replace("e+0", "e")
+        return text.replace(".", ",") if lang == "fr" else text
+    places = digits - 1 - math.floor(math.log10(abs(value))) if value else 0
+    text = f"{value:,.{max(0, places)}f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return text.replace(",", "\u202f").replace(".", ",") if lang == "fr" else text
+
+
 # Control characters but for tab and newline, directions that outlast their line, halves of characters.
 _UNCLEAN = re.compile(
     "[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u202a-\\u202e\\u2066-\\u2069\\ufffe\\uffff\\ud800-\\udfff]"

@@ -31,8 +31,8 @@ WORDS: dict[str, Text] = {
     "missing": gettext("not there yet"),
     "pending": gettext("pending"),
 }
-# Colours of at least 4.5:1 on white and 3:1 on JupyterLab's dark grey; never the only sign.
-_TONES = {"✓": "#1a7f37", "◐": "#9a6700", "✗": "#cf222e", "…": "#6e7781"}
+# White on each is at least 4.5:1, whatever the theme behind; never the only sign.
+_TONES = {"✓": "#1a7f37", "◐": "#9a6700", "✗": "#cf222e", "…": "#656d76"}
 
 
 def html_of(text: str) -> str:
@@ -161,8 +161,8 @@ class Report(Shown):
         parts = [
             f'<div style="border-left:4px solid {tone};padding:.15em .7em;margin:.25em 0">',
             '<div style="display:flex;flex-wrap:wrap;gap:0 1em;align-items:baseline">',
-            f'<span style="min-width:15em"><b style="color:{tone}" aria-hidden="true">{r.symbol}'
-            f"</b> <{tag}>{escape(r.label)}</{tag}></span>",
+            f'<span style="min-width:15em"><b style="{_BADGE};background:{tone}" aria-hidden="true">'
+            f"{r.symbol}</b> <{tag}>{escape(r.label)}</{tag}></span>",
             f'<span>{escape(r.points)} <span style="opacity:.8">({escape(r.word)})</span></span>',
             f"<span>{html_of(r.message)}</span>" if r.message else "",
             "</div>",
@@ -177,6 +177,7 @@ class Report(Shown):
         return "".join([*parts, "</div>"])
 
 
+_BADGE = "color:#fff;border-radius:3px;padding:0 .35em"
 _BOX = "font-family:var(--jp-ui-font-family,system-ui,sans-serif);font-size:14px;line-height:1.45"
 
 

@@ -20,7 +20,17 @@ from grader.check.recording import Recording
 from grader.check.text import Text, gettext, ngettext
 from grader.check.tree import Tree
 from grader.check.weights import BadRecording
-from grader.notebook import display, holes, locate, plot, progress, session, surroundings
+from grader.notebook import (
+    display,
+    figures,
+    holes,
+    locate,
+    plot,
+    predictions,
+    progress,
+    session,
+    surroundings,
+)
 from grader.notebook.cells import current_cells, relevant
 from grader.notebook.checking import MEASURED, observe_check
 from grader.notebook.clock import Clock, limit_record, limited
@@ -47,6 +57,7 @@ class Lab:
         self.folder = Path.cwd()
         self.verdicts: dict[str, Verdict] = {}
         self.answers: dict[str, Any] = {}
+        self.predictions: dict[str, predictions.Prediction] = {}
         self._observations: dict[str, Tree] = {}
         self._hinted: dict[str, int] = {}
         self._unsaved: dict[str, bytes] = {}
@@ -66,6 +77,7 @@ class Lab:
             running = display.shell()
             if running is not None:
                 holes.install(running, self._holes, self._say_open)
+                figures.speak(self.lang)
                 self._look_around(running.user_ns)
                 self._bring_back()
             progress.load(self)
@@ -339,6 +351,48 @@ class Lab:
             )
         self.check(judges[id])
 
+    # -------------------------------------------------------------- predictions and figures
+
+    def predict(self, id: str, value: Any) -> None:
+        """Say what a run will give, before it; see `outcome`. Never graded.
+
+        Args:
+            id: the prediction's name, ``"loss_before"``.
+            value: a number, a word or several of them; None: not predicted yet.
+        """
+        if not session.current.grading:
+            self._say(predictions.seal(self.predictions, id, plain(value)))
+
+    def outcome(self, id: str, came: Any, why: str = "", within: float | None = None) -> None:
+        """Hold a prediction against what came.
+
+        Args:
+            id: as in `predict`.
+            came: what was to be predicted: a number, a word or several of them.
+            why: shown with a prediction that is wrong.
+            within: how far off it may be; a twentieth if not given, nothing for a whole number below 1000.
+        """
+        if not session.current.grading:
+            self._say(predictions.answer(self.predictions, id, plain(came), why, within))
+
+    def _say(self, text: Text) -> None:
+        progress.save(self)
+        display.show(display.Note(text.to(self.lang)))
+
+    def show(self, figure: Any, alt: str = "") -> None:
+        """Show a matplotlib figure with an alt text, for those who do not see it.
+
+        Args:
+            figure: a `matplotlib.figure.Figure`.
+            alt: what it shows, in words; worked out from what is plotted if not given, as for every figure.
+        """
+        if session.current.grading:
+            return
+        figures.show(figure, self.lang, alt)
+        import matplotlib.pyplot as plt
+
+        plt.close(figure)
+
     # -------------------------------------------------------------- the whole lab
 
     def progress(self) -> None:
@@ -366,6 +420,8 @@ class Lab:
             said = gettext("not checked yet: {x}")
             footer.append(said.fill(x=", ".join(open_)))
         footer += [self._known(name) for name in self.key.recordings]
+        predicted = predictions.summary(self.predictions)
+        footer += [predicted] if predicted else []
         title = self.key.title.to(self.lang)
         lines = "\n".join(text.to(self.lang) for text in footer)
         display.show(display.Progress(parts, title, self.lang, lines))

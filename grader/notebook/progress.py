@@ -9,6 +9,7 @@ import msgspec
 
 from grader.check.judge import Verdict
 from grader.notebook.files import write
+from grader.notebook.predictions import Prediction
 
 if TYPE_CHECKING:
     from grader.notebook.lab import Lab
@@ -20,11 +21,12 @@ class _Kept(msgspec.Struct):
     interface: str
     answers: dict[str, Any]
     verdicts: list[Verdict]
+    predictions: dict[str, Prediction] = {}
 
 
 def save(lab: Lab) -> None:
     """Keep answers and verdicts; a full disk loses them, nothing else."""
-    kept = _Kept(lab.key.interface, lab.answers, list(lab.verdicts.values()))
+    kept = _Kept(lab.key.interface, lab.answers, list(lab.verdicts.values()), lab.predictions)
     with suppress(OSError, TypeError, ValueError, AttributeError):
         data = msgspec.json.encode(kept, enc_hook=lambda array: array.tolist())
         write(lab.recordings / NAME, data)
@@ -38,3 +40,4 @@ def load(lab: Lab) -> None:
             known = {c.id for c in lab.key.checks}
             lab.verdicts.update({v.check: v for v in kept.verdicts if v.check in known})
             lab.answers.update(kept.answers)
+            lab.predictions.update(kept.predictions)

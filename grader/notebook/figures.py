@@ -1,0 +1,157 @@
+"""Matplotlib's figures with an alt text, worked out from what is plotted, in the notebook's language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from html import escape
+from typing import Any
+
+import numpy as np
+
+from grader.check.text import Text, gettext, ngettext, same, significant
+from grader.notebook import display
+
+_MOST = 8  # of lines, bars or titles that are told one by one
+
+
+def speak(lang: str) -> None:
+    """From now on every figure that this kernel shows has an alt text."""
+    running = display.shell()
+    if running is not None and display.in_notebook():
+        formatter = running.display_formatter.ipython_display_formatter
+
+        def shown(figure: Any) -> bool:
+            show(figure, lang)
+            return True
+
+        formatter.for_type_by_name("matplotlib.figure", "Figure", shown)
+
+
+def show(figure: Any, lang: str, alt: str = "") -> None:
+    """Show a figure as an ``<img>`` with its alt text; the text alone outside a notebook."""
+    alt = alt or describe(figure, lang)
+    if not display.in_notebook():
+        print(alt)
+        return
+    from IPython.core.pylabtools import print_figure
+
+    data = print_figure(figure, "png", base64=True) or ""
+    width = round(figure.get_figwidth() * figure.dpi)
+    html = (
+        f'<img alt="{escape(alt, quote=True)}" style="width:{width}px;max-width:100%;height:auto" '
+        f'src="data:image/png;base64,{data.strip()}">'
+    )
+    display.show(display.Note(alt, html))
+
+
+def describe(figure: Any, lang: str) -> str:
+    """What a figure shows, in words: titles, axes, ranges, last values."""
+    title = figure.get_suptitle()
+    parts = [title] if title else []
+    axes = [a for a in figure.axes if a.get_visible() and not hasattr(a, "_colorbar")]
+    pictures = [a for a in axes if a.images and not a.lines]
+    if len(pictures) > _MOST // 2:  # a gallery
+        titles = [t for a in pictures if (t := a.get_title() or a.get_ylabel())]
+        named = f" ({', '.join(titles[:_MOST])}{', …' if len(titles) > _MOST else ''})"
+        said = ngettext("{n} picture", "{n} pictures", len(pictures)).to(lang)
+        parts.append(said + (named if titles else ""))
+        axes = [a for a in axes if a not in pictures]
+    parts += [text for a in axes if (text := _axes(a, lang))]
+    return ". ".join(part.strip().rstrip(".") for part in parts) + "."
+
+
+def _axes(axes: Any, lang: str) -> str:
+    told = [text.to(lang) for text in _told(axes, lang)]
+    ends = [] if axes.images and not axes.lines else [*_scales(axes, lang)]
+    title = axes.get_title()
+    colon = " : " if lang == "fr" else ": "
+    body = "; ".join(t for t in [*told, *ends] if t).replace(";", " ;" if lang == "fr" else ";")
+    return colon.join(part for part in (title, body) if part)
+
+
+def _told(axes: Any, lang: str) -> Iterator[Text]:
+    bars = [p for c in axes.containers for p in c.patches] if axes.containers else []
+    if bars:
+        yield _bars(axes, bars, lang)
+    curves = [line for line in axes.lines if len(line.get_xdata()) > 1]
+    for line in curves[:_MOST]:
+        yield _line(axes, line, lang)
+    if len(curves) > _MOST:
+        yield ngettext("{n} more curve", "{n} more curves", len(curves) - _MOST)
+    for dots in axes.collections:
+        offsets = np.asarray(dots.get_offsets())
+        if len(offsets) > 1:
+            name = str(dots.get_label() or "")
+            said = ngettext("{n} point", "{n} points", len(offsets))
+            yield said if not name or name.startswith("_") else same(f"{name} ") + said
+    for image in axes.images:
+        yield _image(image, lang)
+
+
+def _bars(axes: Any, bars: Sequence[Any], lang: str) -> Text:
+    upright = len({round(float(b.get_y()), 9) for b in bars}) == 1
+    sizes = [float(b.get_height() if upright else b.get_width()) for b in bars]
+    axis = axes.xaxis if upright else axes.yaxis
+    ticks = {
+        round(float(at), 3): label.get_text()
+        for at, label in zip(axis.get_ticklocs(), axis.get_ticklabels(), strict=False)
+    }
+    middles = [
+        float(b.get_x() + b.get_width() / 2 if upright else b.get_y() + b.get_height() / 2)
+        for b in bars
+    ]
+    names = [ticks.get(round(m, 3), "") for m in middles]
+    if len(bars) <= _MOST and all(names):
+        told = (f"{n} {significant(s, lang)}" for n, s in zip(names, sizes, strict=True))
+        return same(", ".join(told))
+    return ngettext("{n} bar", "{n} bars", len(bars)) + gettext(
+        ", from {a} to {b}", a=_said(min(sizes)), b=_said(max(sizes))
+    )
+
+
+def _line(axes: Any, line: Any, lang: str) -> Text:
+    name = str(line.get_label() or "")
+    name = "" if name.startswith("_") else f"{name} "
+    xs, ys = (np.asarray(d, dtype=float) for d in (line.get_xdata(), line.get_ydata()))
+    ys = ys[np.isfinite(ys)]
+    if line.get_transform() != axes.transData or not len(ys):  # a line across the whole plot
+        across = xs[0] if len(set(xs)) == 1 else ys[0] if len(ys) else np.nan
+        return same(name) + gettext("line at {v}", v=_said(across))
+    return same(name) + gettext(
+        "from {a} to {b} (least {low}, most {high})",
+        a=_said(ys[0]), b=_said(ys[-1]), low=_said(ys.min()), high=_said(ys.max()),
+    )  # fmt: skip
+
+
+def _image(image: Any, lang: str) -> Text:
+    values: np.ndarray = np.ma.filled(np.ma.asarray(image.get_array(), dtype=float), np.nan)
+    rows, columns = values.shape[:2]
+    if values.ndim > 2:
+        return gettext("picture of {r} × {c} pixels", r=rows, c=columns)
+    finite = values[np.isfinite(values)]
+    if not finite.size:
+        return gettext("matrix of {r} × {c}", r=rows, c=columns)
+    peaks = np.nanargmax(np.where(np.isfinite(values), values, -np.inf), axis=1)
+    text = gettext(
+        "matrix of {r} × {c}, from {a} to {b}",
+        r=rows, c=columns, a=_said(finite.min()), b=_said(finite.max()),
+    )  # fmt: skip
+    if 1 < rows <= 2 * _MOST and columns > 1 and finite.min() < finite.max():
+        places = ", ".join(str(int(p) + 1) for p in peaks)
+        text += gettext(", largest per row in column {p}", p=places)
+    return text
+
+
+def _scales(axes: Any, lang: str) -> Iterator[str]:
+    for name, label, scale, ends in (
+        ("x", axes.get_xlabel(), axes.get_xscale(), axes.get_xlim()),
+        ("y", axes.get_ylabel(), axes.get_yscale(), axes.get_ylim()),
+    ):
+        if label:
+            low, high = (_said(float(v)) for v in sorted(ends))
+            said = gettext("{n}: {l}, from {a} to {b}", n=name, l=label, a=low, b=high)
+            yield (said + (gettext(", logarithmic") if scale == "log" else same(""))).to(lang)
+
+
+def _said(value: float) -> Text:
+    return Text(en=significant(value, "en"), fr=significant(value, "fr"))
