@@ -401,28 +401,13 @@ logmel.slip(
          "regardez la dernière ligne"),
         ("print the largest and the smallest value: by what factor do they differ, and what does the ear make of it?",
          "affichez la plus grande et la plus petite valeur : quel rapport, et qu'en fait l'oreille ?"),
-        ("the logarithm is the last step, after FLOOR is added",
-         "le logarithme est la dernière étape, après l'ajout de FLOOR"),
+        ("silence should give ln(FLOOR), a negative number: the logarithm is the last step, after FLOOR is added",
+         "le silence doit donner ln(FLOOR), un nombre négatif : le logarithme est la dernière étape, après l'ajout de FLOOR"),
     ],
     loses=["values", "silence"],
     mutant=in_numpy(last="p @ mel"),
 )  # fmt: skip
-logmel.slip(
-    "no-log-with-floor",
-    "there is no logarithm",
-    "il manque le logarithme",
-    (LOG_MEL, "tf.matmul(power, mel) + FLOOR"),
-    hint=[
-        ("look at what comes after FLOOR",
-         "regardez ce qui suit FLOOR"),
-        ("silence should give ln(FLOOR), a negative number: what does yours give?",
-         "le silence doit donner ln(FLOOR), un nombre négatif : que donne le vôtre ?"),
-        ("one function is still to be applied to the sum",
-         "il reste une fonction à appliquer à la somme"),
-    ],
-    loses=["values", "silence"],
-    mutant=in_numpy(last="p @ mel + FLOOR"),
-)  # fmt: skip
+logmel.mutant("no-log-with-floor", ["values", "silence"], in_numpy(last="p @ mel + FLOOR"), named="no-log")
 logmel.slip(
     "log10",
     "the logarithm is decimal, not natural",
