@@ -48,6 +48,7 @@ _BROKEN = (
 
 _LINK = gettext("is a link, and links are not followed; hand in the file itself")
 _DEVICE = gettext("is not a plain file; hand in the notebook file itself")
+_TOO_DEEP = gettext("lies in too many folders; hand in the notebook beside its files")
 _OUTSIDE = gettext(
     "has a path that leaves its folder; zip the notebook again with an ordinary tool"
 )
@@ -107,6 +108,9 @@ def _os_reason(error: OSError) -> Text:
     return same(error.strerror or type(error).__name__)
 
 
+_DEEPEST = 40  # folders
+
+
 def _walk(root: Path, limits: IntakeLimits) -> Iterator[Entry]:
     count = 0
     todo: list[tuple[str, tuple[str, ...]]] = [(str(root), ())]
@@ -128,8 +132,10 @@ def _walk(root: Path, limits: IntakeLimits) -> Iterator[Entry]:
                 raise IntakeError(same(f"{shown(str(root))} ") + _too_many(limits.class_entries))
             info = child.stat(follow_symlinks=False)
             if stat.S_ISDIR(info.st_mode):
-                if len(below) < 40:
+                if len(below) < _DEEPEST:
                     todo.append((child.path, below))
+                else:
+                    yield Entry(below, Place(child.path), 0, flaw=_TOO_DEEP)
                 continue
             flaw = None
             if stat.S_ISLNK(info.st_mode):

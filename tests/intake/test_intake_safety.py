@@ -189,6 +189,11 @@ def test_links_and_devices_on_disk_are_not_followed(tmp_path):
     assert any("is a link" in n.en for n in good.notices)
 
 
+def test_who_hands_in_folders_without_end_is_not_lost(tmp_path):
+    eve = one(tmp_path, {"/".join(["d"] * 60 + ["tp.ipynb"]): notebook("x = 1")})
+    assert "too many folders" in eve.problem.en
+
+
 def test_what_stands_beside_a_bad_entry_counts(tmp_path):
     package = {"tp.ipynb": notebook("x = 1"), "../../../etc/evil.csv": b"20"}
     eve = one(tmp_path, {"tp.zip": zipped(package)})
