@@ -30,6 +30,7 @@ from grader.check.compare import (
     number_of,
 )  # fmt: skip
 from grader.check.examples import MAX_EXAMPLES, Example, is_short, is_small
+from grader.check.judge import tells
 from grader.check.key import Check, Exercise, Key, Misconception, Reference
 from grader.check.names import cell_digest, defined_in, display_only, made, reach, taken
 from grader.check.observe import MAX_ITEMS, MAX_TEXT, Made, observe
@@ -68,11 +69,25 @@ def compile_key(lab: LoadedLab, seed: int = PUBLIC_SEED, hidden: bool = False) -
             raise AuthorError(f"{lab.id}: the solution does not define {sorted(lacking)}")
     runs = _runs(lab, drawn, sources)
     checks: dict[str, Check] = {}
+    misconceptions = {
+        m.id: Misconception(m.id, m.exercise, m.text, m.hints, m.credit, m.sure)
+        for m in spec.misconceptions.values()
+    }
+    to_name = {m.diagnosis for m in spec.mutants}
     again: Collection[str] = spec.checks
     for attempt in range(1, MAX_DRAWS + 1):
         checks |= _compiled(lab, exercises, draws, drawn, runs, again)
         shown = {m for c in checks.values() for m in c.wrong}
-        hidden_yet = [r for r in runs if r.mistake is not None and r.mistake not in shown]
+        hidden_yet = [
+            r
+            for r in runs
+            if r.mistake is not None
+            and not (
+                r.mistake in shown
+                if r.mistake not in to_name
+                else tells([checks[c] for c in r.checks], misconceptions[r.mistake])
+            )
+        ]
         if not hidden_yet:
             break
         again = {c for run in hidden_yet for c in run.checks}
@@ -80,8 +95,8 @@ def compile_key(lab: LoadedLab, seed: int = PUBLIC_SEED, hidden: bool = False) -
         drawn |= {c: _drawn(spec.checks[c], draws[c]) for c in again}
     else:
         raise AuthorError(
-            f"{lab.id}: misconception {hidden_yet[0].mistake}: after {MAX_DRAWS} draws no check sees a"
-            " difference; ask for something on which it shows"
+            f"{lab.id}: misconception {hidden_yet[0].mistake}: after {MAX_DRAWS} draws no check sees"
+            " enough of a difference to name it; ask for something on which it shows"
         )
     shows = _shows(lab, (probe for probe, _ in drawn.values() if probe is not None))
     points = sum(c.points for c in checks.values() if not c.bonus)
@@ -93,10 +108,7 @@ def compile_key(lab: LoadedLab, seed: int = PUBLIC_SEED, hidden: bool = False) -
         title=spec.title,
         exercises=tuple(exercises.values()),
         checks=tuple(checks.values()),
-        misconceptions={
-            m.id: Misconception(m.id, m.exercise, m.text, m.hints, m.credit, m.sure)
-            for m in spec.misconceptions.values()
-        },
+        misconceptions=misconceptions,
         limits=spec.limits,
         recordings=spec.recordings,
         preload=spec.preload,

@@ -275,9 +275,15 @@ def _earned(
             else found[c.id].verdict.status in ("right", "forbidden")
             for c in checks
         )
-        and sum(_weight(c, m.id) for c in checks) >= (1 if m.sure else _TELLING)
+        and tells(checks, m)
     ]
     return earned[0] if len({m.text for m in earned}) == 1 else None
+
+
+def tells(checks: Sequence[Check], misconception: Misconception) -> bool:
+    """Whether what a misconception gives on the checks of its exercise is enough to name it."""
+    weight = sum(_weight(c, misconception.id) for c in checks)
+    return weight >= (1 if misconception.sure else _TELLING)
 
 
 def _fits(check: Check, seen: Tree, wrong: Tree) -> bool:

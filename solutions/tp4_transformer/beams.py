@@ -109,7 +109,8 @@ TOLD = (summed_probabilities, best_by_length, first_ended, best_ended)
 
 
 def instructive_tables(rng: np.random.Generator, size: int = 6) -> list[Model]:
-    """A model for each of `TOLD` on which every sound way of writing a beam search agrees, and greedy differs.
+    """A model for each of `TOLD` on which every sound way of writing a beam search agrees, and greedy differs
+    from it and from the mistake.
 
     A path whose first step is second best is planted among random logits. The beam's result is also
     the most probable of all sequences that a much wider beam finds, by a margin, whether or not ended
@@ -129,10 +130,10 @@ def instructive_tables(rng: np.random.Generator, size: int = 6) -> list[Model]:
         logits += rng.normal(0, 2.0, (size, size, 1))
         width = int(rng.integers(2, 4))
         model = Model(logits.astype(np.float32), start, end, 6, width)
-        best = beam(model, width)[0]
+        best, greedy = beam(model, width)[0], beam(model, 1)[0][1]
         if start == 0 or len(best[1]) < 4 or model.has_ended(best) == (wrong is best_ended):
             continue
-        if beam(model, 1)[0][1] == best[1] or wrong(model) in ((), best[1]):
+        if greedy == best[1] or wrong(model) in ((), best[1], greedy):
             continue
         if ended_aside(model, width) != best[1]:
             continue

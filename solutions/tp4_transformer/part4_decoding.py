@@ -87,11 +87,11 @@ def _(draw: Draw, student: Student):
     logits = draw.rng.permutation(np.array([2.0, 1.55, 1.2, 0.6, 0.5, 0.4, 0.35, 0.3, -0.5]))
     logits = (logits + draw.uniform(9, low=-0.03, high=0.03) + 3.0).astype(np.float32)
     few = draw.rng.permutation(np.array([1.0, 0.4, 0.0, -0.3, -1.0])).astype(np.float32)
-    steep = draw.rng.permutation(np.array([3.0, 0.6, 0.2, -1.0, -2.0])).astype(np.float32)
+    steep = draw.rng.permutation(np.array([5.0, 0.6, 0.2, -1.0, -2.0])).astype(np.float32)
     seed = int(draw.rng.integers(2**31))
     asked = student.probe(
         out=student.top_k_sample.sample(logits, 3, rng(seed), n=400),
-        steep=student.top_k_sample.sample(steep, 3, rng(seed + 1), n=150),
+        steep=student.top_k_sample.sample(steep, 3, rng(seed + 1), n=250),
         all=student.top_k_sample.sample(few, 5, rng(seed + 2), n=200),
         one=student.top_k_sample.sample(logits, 1, rng(seed + 3), n=20),
     )
