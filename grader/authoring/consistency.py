@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Sequence
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
 from grader.authoring.languages import differs
+from grader.authoring.modules import python_error
 from grader.authoring.probes import Handle
 from grader.authoring.source import LoadedLab, SourceCell, meant
 from grader.authoring.spec import AuthorError, CheckSpec, Draw, MisconceptionSpec, Mutant, Variant
@@ -110,7 +112,13 @@ def _holes(lab: LoadedLab) -> Iterator[str]:
                     f"{_at(lab, cell)}: signatures or docstrings of stub and solution differ"
                     f" ({cell.exercise})"
                 )
+    everything = {name for names in held.values() for name in names}
     for exercise in lab.spec.exercises.values():
+        if not exercise.defines and exercise.title.fr in everything:
+            yield (
+                f"{_place(lab, exercise.title.en)}: exercise {exercise.id}: {exercise.title.fr!r} stands where"
+                " the French title should: titles are two arguments, English then French"
+            )
         for name in exercise.defines:
             if name not in held.get(exercise.id, ()):
                 known = sorted(held.get(exercise.id, ()))
@@ -146,7 +154,7 @@ def _probes(lab: LoadedLab) -> Iterator[str]:
         try:
             probe, _ = check.ask(Draw(0, check.id, False))
         except Exception as error:
-            yield f"{where} cannot be asked: {type(error).__name__}: {error}"
+            yield f"{where} cannot be asked: {python_error(error)}"
             continue
         for name in sorted(probe.names() - known):
             yield f"{where} asks for student.{name}, which no cell defines; {meant(name, known)}"
@@ -154,6 +162,9 @@ def _probes(lab: LoadedLab) -> Iterator[str]:
             name, _, step = target.partition(".")
             if name in functions and step and step not in _STEPS and not step.startswith("__"):
                 yield f"{where}: student.{target} is no step; {meant(step, _STEPS)}"
+        for step in sorted(_attributes(probe) - {*_STEPS}):
+            if likely := get_close_matches(step, _STEPS, 1, 0.8):
+                yield f"{where}: .{step} is no step; did you mean {likely[0]!r}?"
         for what, named in (
             ("picture", [check.picture] if check.picture else []),
             ("expect", check.expect),
@@ -165,6 +176,12 @@ def _probes(lab: LoadedLab) -> Iterator[str]:
 
 def _targets(probe: Probe) -> set[str]:
     return {step.target for step in probe.steps if not step.target.startswith("$")}
+
+
+def _attributes(probe: Probe) -> set[str]:
+    """What is asked of results: attributes, or steps misspelt."""
+    asked = (step.target for step in probe.steps if step.target.startswith("$"))
+    return {target.rpartition(".")[2] for target in asked if "." in target}
 
 
 def _called(lab: LoadedLab) -> Iterator[str]:
@@ -293,7 +310,10 @@ def _edits(lab: LoadedLab) -> Iterator[str]:
 
 
 def _calibrated(lab: LoadedLab) -> Iterator[str]:
-    """Entries of calibration.json that no check reads, and answers of variants that nobody asks."""
+    """Entries of calibration.json that no check reads, metrics of no check, answers that nobody asks."""
+    for name in sorted(lab.spec._calibrated - {*lab.spec.checks}):
+        known = [c.id for c in lab.spec.checks.values() if c.kind == "clean"]
+        yield f"{_place(lab, name)}: {_unknown('lab.metric, check', name, known)}"
     for name, entry in lab.spec.calibration.items():
         if name not in lab.spec.checks and isinstance(entry, dict) and "baseline" in entry:
             known = [c.id for c in lab.spec.checks.values() if c.kind == "clean"]

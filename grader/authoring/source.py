@@ -15,7 +15,7 @@ import nbformat
 
 from grader.authoring import opening, references
 from grader.authoring.languages import in_language
-from grader.authoring.modules import load_module, load_spec
+from grader.authoring.modules import declared, load_module, load_spec
 from grader.authoring.spec import AuthorError, Edit, LabSpec, MisconceptionSpec, Mutant, Variant
 from grader.authoring.typography import french, levels
 from grader.check.key import interface_of
@@ -420,6 +420,6 @@ def load_lab(path: Path, proofs: bool = True) -> LoadedLab:
         load_module(path, "unforeseen", afresh=False)
     variants: Iterable[Variant] = ()
     if proofs and (path / "variants.py").is_file():
-        variants = load_module(path, "variants").variants
+        variants = declared(path, "variants", "variants")
     recordings = references.found(path, tuple(cells))
     return LoadedLab(path, spec, tuple(cells), tuple(variants), recordings)

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from textwrap import shorten
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -146,17 +147,24 @@ Asked = Probe | Handle | tuple[Probe | Handle, Mapping[str, Tree]]
 Probing = Callable[[Draw, Student], Asked]
 
 
+QuestionType = Literal["number", "choice", "choices", "text"]
+
+
 def steps(hint: Said | Sequence[Said] | None) -> tuple[Text, ...]:
     """The steps of a hint that its author wrote as one pair, or as several."""
     if not hint:
         return ()
-    pairs = [hint] if isinstance(hint[0], str) else hint
-    return tuple(Text(*pair) for pair in pairs)
+    pairs: Sequence[Any] = [hint] if isinstance(hint[0], str) else hint
+    return tuple(said(pair) for pair in pairs)
 
 
 def said(words: Said | None) -> Text:
     """A text that its author wrote as ``("English", "français")``."""
-    return Text(*words) if words else same("")
+    if not words:
+        return same("")
+    if isinstance(words, str) or len(words) != 2 or not all(isinstance(w, str) for w in words):
+        raise AuthorError(f'a pair ("English", "French") is needed, not {shorten(repr(words), 60)}')
+    return Text(*words)
 
 
 @dataclass(frozen=True)
@@ -286,6 +294,7 @@ class LabSpec:
         self.misconceptions: dict[str, MisconceptionSpec] = {}
         self._mutants: list[Mutant] = []
         self._unforeseen: list[Mutant] = []
+        self._calibrated: set[str] = set()
 
     def exercise(
         self,
@@ -386,6 +395,7 @@ class LabSpec:
 
     def metric(self, check: str, name: str) -> Metric:
         """A `Metric` whose floor and target are the calibrated ones of `check`."""
+        self._calibrated.add(check)
         found = self.calibration.get(check, {})
         return Metric(name, floor=found.get("floor", 0.0), target=found.get("target", 1.0))
 
@@ -475,7 +485,7 @@ class ExerciseSpec:
         en: str,
         fr: str,
         *,
-        type: Literal["number", "choice", "choices", "text"],
+        type: QuestionType,
         right: Sequence[Any] = (),
         wrong: Mapping[Any, Said] | None = None,
         decimals: int = 0,
@@ -503,6 +513,11 @@ class ExerciseSpec:
         where = f"{self.lab.id}: question {id!r}"
         if type != "text" and (rubric or guide):
             raise AuthorError(f"{where}: only a text has a rubric or a guide")
+        if type not in get_args(QuestionType):
+            known = ", ".join(get_args(QuestionType))
+            raise AuthorError(f"{where}: {type!r} is no type of question; there are: {known}")
+        if type != "text" and not right:
+            raise AuthorError(f"{where}: no answer is right: right=[…]")
         if type == "text" and (right or wrong):
             raise AuthorError(f"{where}: a person reads it: no `right`, `wrong`")
         answer = {

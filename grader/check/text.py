@@ -130,5 +130,6 @@ def clean(text: str) -> str:
 
 def did_you_mean(name: str, known: Iterable[str], otherwise: Text, cutoff: float = 0.6) -> Text:
     """``did you mean 'attention'?``, or `otherwise` if nothing known looks like `name`."""
-    alike = difflib.get_close_matches(name, list(known), n=1, cutoff=cutoff)
+    spelt = {k.lower(): k for k in known}
+    alike = [spelt[k] for k in difflib.get_close_matches(name.lower(), spelt, 1, cutoff)]
     return gettext("did you mean {m!r}?", m=alike[0]) if alike else otherwise

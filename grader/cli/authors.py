@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -39,7 +40,7 @@ def new(lab: str) -> None:
         folder = Path.cwd()
     with told():
         for path in new_lab(folder, lab):
-            click.echo(str(path.relative_to(folder)))
+            click.echo(os.path.relpath(path) if folder == Path.cwd() else str(path))
     click.echo(
         f"now: grader build {lab}; grader validate {lab}; grader watch {lab} while you write"
     )

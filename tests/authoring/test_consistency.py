@@ -46,7 +46,9 @@ SLIPS = [
     ("checks.py", '"values", 3, "values", "valeurs")', '"values", 3, "values", "valeurs", picture="weights")',
      "check softmax.values: picture names 'weights', no result; there are: out"),
     ("checks.py", 'n, d = draw.sizes(2)', 'n, d = draw.size(2)',
-     "check mean.values cannot be asked: AttributeError: 'Draw' object has no attribute 'size'"),
+     "'Draw' object has no attribute 'size'; did you mean 'sizes'?"),
+    ("checks.py", '"Softmax", "Softmax", "softmax")', '"Softmax", "softmax")',
+     "exercise softmax: 'softmax' stands where the French title should"),
     ("checks.py", '"Softmax", "Softmax", "softmax")', '"Softmax", "Softmax", "soft_max")',
      "exercise softmax does not define 'soft_max'; did you mean 'softmax'?"),
     ("notebook.py", 'lab.check("softmax")', 'pass',
@@ -110,3 +112,27 @@ def test_a_french_title_left_out_is_told_with_its_line(lab: Path) -> None:
     number = 1 + text[: text.index('"values", "valeurs")')].count("\n")
     with pytest.raises(AuthorError, match=rf"checks\.py:{number}: TypeError: .*'fr'"):
         load_lab(lab)
+
+
+REFUSED = [
+    ("checks.py", 'hint=("where is p used?", "où p intervient-il ?"),', 'hint="where is p used?",',
+     'a pair ("English", "French") is needed'),
+    ("checks.py", 'type="number"', 'type="numbre"', "'numbre' is no type of question; there are: number"),
+    ("checks.py", "right=[7", "right=[] and [7", "no answer is right"),
+    ("variants.py", "variants = [", "VARIANTS = [", "'variants'; did you mean 'VARIANTS'?"),
+    ("variants.py", "Variant(", "Varient(", "name 'Varient' is not defined; did you mean 'Variant'?"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("file", "old", "new", "said"), REFUSED, ids=[s[2][:24] for s in REFUSED])
+def test_a_module_that_says_nothing_usable_is_refused_in_a_line(
+    lab: Path, file: str, old: str, new: str, said: str
+) -> None:
+    text = (lab / file).read_text("utf-8")
+    assert old in text
+    (lab / file).write_text(text.replace(old, new, 1), "utf-8")
+    with pytest.raises(AuthorError) as told:
+        load_lab(lab)
+    assert said in str(told.value)
+    assert f"{file}" in str(told.value)
+    assert "\n" not in str(told.value)
