@@ -15,6 +15,8 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from grader.authoring.modules import python_error
+from grader.authoring.probes import Handle
 from grader.authoring.source import LoadedLab, load_lab
 from grader.authoring.spec import AuthorError, CheckSpec, Draw, SmallDraw, default_expectation
 from grader.check.answers import digest, digests, normalise, numbers_in
@@ -35,7 +37,7 @@ from grader.check.key import Check, Exercise, Key, Misconception, Reference
 from grader.check.names import cell_digest, defined_in, display_only, made, reach, taken
 from grader.check.observe import MAX_ITEMS, MAX_TEXT, Made, observe
 from grader.check.probe import Probe, Step
-from grader.check.text import LANGS
+from grader.check.text import LANGS, did_you_mean, same
 from grader.check.tree import Tree, pack, unpack
 from grader.check.tree import digest as digest_of
 
@@ -366,7 +368,12 @@ def _compile(
         return replace(check, probe=probe, answer=_hashed(spec, draw))
     if spec.kind == "clean":
         assert spec.data is not None
-        inputs, labels = spec.data(draw)
+        try:
+            inputs, labels = spec.data(draw)
+        except Exception as error:
+            raise AuthorError(
+                f"check {spec.id}: `data` must give (inputs, labels): {python_error(error)}"
+            ) from error
         preview = None if draw.hidden else spec.previewed(inputs)
         return replace(
             check, probe=preview, expected=dict(labels), held_out=inputs if draw.hidden else None,
@@ -375,7 +382,9 @@ def _compile(
     asked, given = drawn
     assert asked is not None and seen is not None
     if seen["status"] != "ok" or seen.get("weights"):
-        raise AuthorError(f"check {spec.id}: the solution fails its own probe: {_told(seen)}")
+        raise AuthorError(
+            f"check {spec.id}: the solution fails its own probe: {_told(seen)}{_misspelt(asked)}"
+        )
     if seen.get("used"):
         raise AuthorError(f"check {spec.id}: the solution uses {seen['used']}, which is forbidden")
     if spec.kind == "source":
@@ -398,6 +407,17 @@ def _compile(
     return replace(
         check, probe=asked, expect=expect, expected=expected, odds=odds(expect, ()) or None
     )
+
+
+def _misspelt(probe: Probe) -> str:
+    """Of what is asked of results, the first that looks like a step and is none."""
+    steps = [n for n in vars(Handle) if not n.startswith("_")]
+    for step in probe.steps:
+        name = step.target.rpartition(".")[2] if step.target.startswith("$") else ""
+        near = did_you_mean(name, steps, same(""), 0.8).en if name and name not in steps else ""
+        if near:
+            return f"; of .{name}: {near}"
+    return ""
 
 
 def _told(seen: Tree) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Sequence
-from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from grader.check.compare import METRICS, Metric
 from grader.check.names import made, parse, parse_cell
 from grader.check.probe import Probe
 from grader.check.text import LANGS
+from grader.notebook.data import manifest
 
 # What a cell calls with the name of something that checks.py declares.
 _CALLS = ("check", "hint", "explain", "answer", "record", "history", "restore", "recording")
@@ -43,6 +43,7 @@ def inconsistencies(lab: LoadedLab) -> list[str]:
     return unreadable or [
         *_languages(lab),
         *_code_in_french(lab),
+        *_named(lab),
         *_holes(lab),
         *_probes(lab),
         *_called(lab),
@@ -71,6 +72,17 @@ def _unreadable(lab: LoadedLab) -> Iterator[str]:
                 line = source.splitlines()[(error.lineno or 1) - 1]
                 yield f"{_at(lab, cell, line)}: {error.msg}: {line.strip()[:60]}"
                 break
+
+
+def _named(lab: LoadedLab) -> Iterator[str]:
+    """The lab that the notebook opens, and the data that it asks for."""
+    found = manifest(lab.dir)
+    sets = list(found[1]) if found else []
+    for call, name, line in sorted(set(_calls(lab, ("Lab", "data", "download")))):
+        if call == "Lab" and name != lab.id:
+            yield f"{_place(lab, line)}: Lab({name!r}): the lab is called {lab.id!r}"
+        if call != "Lab" and found and name not in sets:
+            yield f"{_place(lab, line)}: {_unknown(f'lab.{call}', name, sets)}"
 
 
 def _languages(lab: LoadedLab) -> Iterator[str]:
@@ -162,9 +174,6 @@ def _probes(lab: LoadedLab) -> Iterator[str]:
             name, _, step = target.partition(".")
             if name in functions and step and step not in _STEPS and not step.startswith("__"):
                 yield f"{where}: student.{target} is no step; {meant(step, _STEPS)}"
-        for step in sorted(_attributes(probe) - {*_STEPS}):
-            if likely := get_close_matches(step, _STEPS, 1, 0.8):
-                yield f"{where}: .{step} is no step; did you mean {likely[0]!r}?"
         for what, named in (
             ("picture", [check.picture] if check.picture else []),
             ("expect", check.expect),
@@ -176,12 +185,6 @@ def _probes(lab: LoadedLab) -> Iterator[str]:
 
 def _targets(probe: Probe) -> set[str]:
     return {step.target for step in probe.steps if not step.target.startswith("$")}
-
-
-def _attributes(probe: Probe) -> set[str]:
-    """What is asked of results: attributes, or steps misspelt."""
-    asked = (step.target for step in probe.steps if step.target.startswith("$"))
-    return {target.rpartition(".")[2] for target in asked if "." in target}
 
 
 def _called(lab: LoadedLab) -> Iterator[str]:
@@ -213,27 +216,26 @@ def _known(lab: LoadedLab) -> dict[str, list[str]]:
 
 def _predicted(lab: LoadedLab) -> Iterator[str]:
     """Every prediction has an answer, and every answer a prediction."""
-    calls = sorted(set(_calls(lab, _PREDICTIONS)))
-    made, answered = ([n for call, n, _ in calls if call == which] for which in _PREDICTIONS)
-    for call, name, line in calls:
+    calls = {(call, name): line for call, name, line in reversed([*_calls(lab, _PREDICTIONS)])}
+    made, answered = ([n for call, n in calls if call == which] for which in _PREDICTIONS)
+    for (call, name), line in calls.items():
         other, among = ("outcome", answered) if call == "predict" else ("predict", made)
         if name not in among:
             yield f"{_place(lab, line)}: lab.{call}({name!r}, …) has no lab.{other}; {meant(name, among)}"
 
 
 def _calls(lab: LoadedLab, among: Sequence[str] = _CALLS) -> Iterator[tuple[str, str, str]]:
-    """(method, the name that it is given, the line) of calls on ``lab`` in the notebook's cells."""
+    """(method, the name that it is given, the line) of calls on ``lab``, or of ``Lab`` itself."""
     for source in _sources(lab):
         tree = parse_cell(source)
         for node in ast.walk(tree) if tree else ():
             if (
-                isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
-                and isinstance(node.func.value, ast.Name) and node.func.value.id == "lab"
-                and node.func.attr in among and node.args
+                isinstance(node, ast.Call)
+                and (called := ast.unparse(node.func).removeprefix("lab.")) in among and node.args
                 and isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str)
             ):  # fmt: skip
                 line = source.splitlines()[node.lineno - 1]
-                yield node.func.attr, node.args[0].value, line
+                yield called, node.args[0].value, line
 
 
 def _sources(lab: LoadedLab) -> list[str]:

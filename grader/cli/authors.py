@@ -62,7 +62,7 @@ def build(labs: tuple[str, ...], check: bool, no_execute: bool) -> None:
             if check:
                 bad += stale(folder, loaded(path, False))
             else:
-                build_lab(folder, loaded(path, False), click.echo, execute=not no_execute)
+                build_lab(folder, loaded(path), click.echo, execute=not no_execute)
     for line in bad:
         click.echo(f"stale: {line}; run grader build")
     sys.exit(1 if bad else 0)

@@ -23,6 +23,7 @@ def test_a_sound_lab(lab: Path) -> None:
 
 
 SLIPS = [
+    ("notebook.py", 'Lab("mini", lang="en")', 'Lab("mimi", lang="en")', "the lab is called 'mini'"),
     ("notebook.py", 'lab.check("mean")', 'lab.check("maen")',
      "unknown name 'maen'; did you mean 'mean'?"),
     ("notebook.py", 'lab.answer("q1", 7)', 'lab.answer("q11", 7)',

@@ -14,7 +14,8 @@ from grader.cli import main
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "AUTHORING.md").read_text("utf-8")
-BLOCKS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+TOUR = PAGE.partition("\n## More")[0]
+BLOCKS = re.findall(r"```python\n(.*?)```", TOUR, re.DOTALL)
 COMMANDS = [
     shlex.split(line)[1:] for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
     for line in block.splitlines()
