@@ -10,7 +10,7 @@ from pathlib import Path
 from grader.authoring.languages import differs
 from grader.authoring.modules import python_error
 from grader.authoring.probes import Handle
-from grader.authoring.source import LoadedLab, SourceCell, meant
+from grader.authoring.source import FIGURE, LoadedLab, SourceCell, meant
 from grader.authoring.spec import AuthorError, CheckSpec, Draw, MisconceptionSpec, Mutant, Variant
 from grader.check.compare import METRICS, Metric
 from grader.check.names import made, parse, parse_cell
@@ -42,6 +42,7 @@ def inconsistencies(lab: LoadedLab) -> list[str]:
     unreadable = [*_unreadable(lab)]
     return unreadable or [
         *_languages(lab),
+        *_figures(lab),
         *_code_in_french(lab),
         *_named(lab),
         *_holes(lab),
@@ -102,6 +103,17 @@ def _languages(lab: LoadedLab) -> Iterator[str]:
     for lang in LANGS:
         if not any(c.lang == lang and c.kind == "markdown" for c in lab.cells):
             yield f"{lab.id}/notebook.py:1: there is no text in {lang}"
+
+
+def _figures(lab: LoadedLab) -> Iterator[str]:
+    """Drawings that are there, and that are told to those who do not see them."""
+    for cell in lab.cells:
+        for found in FIGURE.finditer(cell.source) if cell.kind == "markdown" else ():
+            where = f"{_at(lab, cell)}: {found['path']}"
+            if not (lab.dir / found["path"]).is_file():
+                yield f"{where} is not there: draw it with figures.py"
+            if len(found["alt"]) < 20:
+                yield f"{where} has no alt text: say what it shows, ![here](…)"
 
 
 def _code_in_french(lab: LoadedLab) -> Iterator[str]:

@@ -77,11 +77,14 @@ def setup_cell(colab: Colab, lang: Lang, interface: str) -> str:
 
 
 _CELL = gettext("""\
-# Run this first: on Colab it installs the course's kit, elsewhere it does nothing.
+#@title Run this first: on Colab it installs the course's kit, elsewhere it does nothing.
 import importlib.util
+import os
 import sys
 
 if "google.colab" in sys.modules and not importlib.util.find_spec("grader"):
+    if "{bundle}" == "labs.zip" and not os.path.exists("labs.zip"):
+        raise SystemExit("Put labs.zip into Colab's files (the folder on the left), then run this again.")
     %pip install --quiet "{bundle}"
     importlib.invalidate_caches()
 if not importlib.util.find_spec("grader"):

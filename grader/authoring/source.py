@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import base64
 import linecache
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -40,6 +41,10 @@ METADATA = {  # what may follow ``# %%``, beside ``[markdown]``
 
 # A prediction is for the student to make: notebook.py holds a right one.
 _PREDICTION = re.compile(r"^(lab\.predict\(\s*[\"'][\w.-]+[\"']\s*,\s*).+\)(?=\s*(?:#.*)?$)", re.M)
+
+
+# A drawing of the lab's own, shown in a text.
+FIGURE = re.compile(r"!\[(?P<alt>[^\]]*)\]\((?P<path>figures/[\w.-]+\.svg)\)")
 
 
 @dataclass(frozen=True)
@@ -298,6 +303,7 @@ class LoadedLab:
             source = cell.solved(lang) if solved else cell.stub(lang)
             source = replace.get(cell.index, source)
             if cell.kind == "markdown":
+                source = self.with_figures(source)
                 if not solved:
                     source = levels(french(source) if cell.lang == "fr" else source)
                 node = nbformat.v4.new_markdown_cell(source)
@@ -320,12 +326,29 @@ class LoadedLab:
                 node.metadata["nbgrader"]["checksum"] = nbgrader_checksum(node)
         return notebook
 
+    def with_figures(self, markdown: str) -> str:
+        """The text with its drawings in it: a notebook travels without files beside it.
+
+        Raises:
+            AuthorError: there is no such file.
+        """
+
+        def drawn(match: re.Match[str]) -> str:
+            path = self.dir / match["path"]
+            if not path.is_file():
+                raise AuthorError(f"{self.id}: there is no {match['path']}")
+            data = base64.b64encode(path.read_bytes()).decode()
+            return f"![{match['alt']}](data:image/svg+xml;base64,{data})"
+
+        return FIGURE.sub(drawn, markdown)
+
     def _open(self, nodes: list[Any], lang: Lang) -> None:
         """Put the badge on top and the cell that sets up before the first code."""
         colab = opening.read(self.dir.parents[1])
         interface = interface_of(self.spec.exercises.values(), self.spec.checks.values())
         setup = nbformat.v4.new_code_cell(opening.setup_cell(colab, lang, interface))
         setup["id"] = "opening-setup"
+        setup.metadata = _folded(setup.source)
         code = (i for i, node in enumerate(nodes) if node.cell_type == "code")
         nodes.insert(next(code, len(nodes)), setup)
         badge = opening.badge(colab, lang, self.id)

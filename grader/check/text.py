@@ -112,6 +112,7 @@ def significant(value: float, lang: str, digits: int = 4) -> str:
     places = digits - 1 - math.floor(math.log10(abs(value))) if value else 0
     text = f"{value:,.{max(0, places)}f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
+    text = text.replace("-", "−")
     return text.replace(",", "\u202f").replace(".", ",") if lang == "fr" else text
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Any
@@ -57,7 +58,14 @@ def describe(figure: Any, lang: str) -> str:
         parts.append(said + (named if titles else ""))
         axes = [a for a in axes if a not in pictures]
     parts += [text for a in axes if (text := _axes(a, lang))]
-    return ". ".join(part.strip().rstrip(".") for part in parts) + "."
+    return _plain(". ".join(part.strip().rstrip(".") for part in parts) + ".")
+
+
+def _plain(text: str) -> str:
+    """A title's formulas without TeX."""
+    for tex, sign in ((r"\sqrt", "√"), (r"^\top", "ᵀ"), ("\\", " ")):
+        text = text.replace(tex, sign)
+    return re.sub(r"[${}]", "", text)
 
 
 def _axes(axes: Any, lang: str) -> str:
@@ -131,12 +139,18 @@ def _image(image: Any, lang: str) -> Text:
     finite = values[np.isfinite(values)]
     if not finite.size:
         return gettext("matrix of {r} × {c}", r=rows, c=columns)
-    peaks = np.nanargmax(np.where(np.isfinite(values), values, -np.inf), axis=1)
+    values = np.where(np.isfinite(values), values, -np.inf)
+    if set(np.unique(values)) == {0.0, 1.0}:
+        filled = int(values.sum())
+        text = gettext("matrix of {r} × {c}", r=rows, c=columns)
+        return text + gettext(", {n} of {m} filled", n=filled, m=values.size)
+    single = np.all(np.sum(values == values.max(axis=1, keepdims=True), axis=1) == 1)
+    peaks = np.argmax(values, axis=1)
     text = gettext(
         "matrix of {r} × {c}, from {a} to {b}",
         r=rows, c=columns, a=_said(finite.min()), b=_said(finite.max()),
     )  # fmt: skip
-    if 1 < rows <= 2 * _MOST and columns > 1 and finite.min() < finite.max():
+    if 1 < rows <= 2 * _MOST and columns > 1 and single:
         places = ", ".join(str(int(p) + 1) for p in peaks)
         text += gettext(", largest per row in column {p}", p=places)
     return text

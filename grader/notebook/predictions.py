@@ -51,12 +51,12 @@ def answer(made: dict[str, Prediction], id: str, came: Any, why: str, within: fl
     known = made.setdefault(id, Prediction())
     known.came = came
     if known.said is None:
-        return gettext("{v} came; you had predicted nothing", v=_said(came))
+        return gettext("came: {v}; you had predicted nothing", v=_said(came))
     known.right = _agree(known.said, came, within)
     if known.right:
-        return gettext("✓ predicted {p}, {v} came", p=_said(known.said), v=_said(came))
-    text = gettext("✗ predicted {p}, {v} came", p=_said(known.said), v=_said(came))
-    return text + Text(en=f": {why}", fr=f" : {why}") if why else text
+        return gettext("✓ predicted: {p}; came: {v}", p=_said(known.said), v=_said(came))
+    text = gettext("✗ predicted: {p}; came: {v}", p=_said(known.said), v=_said(came))
+    return text + same(f" → {why}") if why else text
 
 
 def summary(made: dict[str, Prediction]) -> Text | None:

@@ -12,18 +12,36 @@
 # Un autoencodeur apprend à recopier son entrée en la faisant passer par un **code** trop petit pour
 # tout contenir. Deux réglages décident de ce qu'il sait faire : sa **capacité** (combien de poids) et
 # la **taille du code** (combien de nombres). Vous allez construire quatre réseaux, les entraîner sur
-# peu puis sur beaucoup d'images, et rendre pour chacun un verdict (sous-appris, bien appris,
-# sur-appris) *que vos propres nombres soutiennent*.
+# peu puis sur beaucoup d'images, et rendre pour chacun un verdict *que vos propres nombres soutiennent*.
 #
-# | réseau | capacité | code | paramètres |
-# |---|---|---|---|
-# | **A** | basse (784–512–192) | 8 | à prévoir |
-# | **B** | haute (784–2048–1568) | 8 | à prévoir |
-# | **C** | basse | 128 | à prévoir |
-# | **D** | haute | 128 | à prévoir |
+# ![Le réseau A : des barres de hauteurs 784, 512, 192, 8, 192, 512, 784, de l'image x à sa copie, l'encodeur jusqu'au code de 8 nombres, le décodeur ensuite ; la première flèche porte son compte, 785 fois 512](figures/bottleneck.fr.svg)
 #
-# Durée : 3 h. Calcul : 220 s de processeur en tout, soit 2 à 4 minutes sur deux cœurs. Les vérifications
-# répondent en une seconde.
+# | réseau | A | B | C | D |
+# |---|---|---|---|---|
+# | capacité | basse (784–512–192) | haute (784–2048–1568) | basse | haute |
+# | taille du code | 8 | 8 | 128 | 128 |
+#
+# **À la fin, vous saurez** compter les poids d'un réseau avant de le construire, le comparer à la meilleure
+# méthode linéaire, reconnaître sous- et sur-apprentissage à deux nombres, et vous servir d'un code.
+#
+# **Temps et points.** Environ 3 h, 20 points : 1 les images, le réseau, le compte (45 min) · 2 mesurer, ACP,
+# protocole (45 min) · 3 l'étude et ses verdicts (35 min) · 4 à l'aveugle (20 min) · 5 se servir du code
+# (35 min) · 6 question d'examen (5 min) · 7 bonus (30 min). Calcul : 2 à 4 minutes sur deux cœurs.
+#
+# ### Comment travailler
+#
+# 1. **Un trou** est une ligne `raise todo("…")` : mettez votre code à sa place et exécutez la cellule ; la
+#    suite s'exécute même s'il reste des trous.
+# 2. **Vérifiez** avec `lab.check("prepare")`, qui nomme l'erreur probable ; avant une exécution, notez
+#    votre pronostic dans `lab.predict(…)` : il est scellé, puis confronté au résultat, jamais noté.
+# 3. **Bloqué ?** `lab.hint("prepare")` donne un indice de plus à chaque appel ; l'aide repliée part de ce
+#    que vous observez.
+# 4. **Après un redémarrage**, exécutez les cellules du haut ; `lab.progress()` retrouve points et réponses,
+#    `lab.restore("A", A[-1])` un réseau entraîné.
+# 5. **Pour rendre** : `lab.selfcheck()` exécute tout à neuf, comme à la correction, puis `lab.submit()` fait
+#    l'unique fichier à rendre.
+#
+# Chaque exercice dit son importance et sa difficulté (de ●○○○○ à ●●●●●) et sa durée.
 
 # %% [markdown] lang="en"
 # # TP3 · Autoencoders: capacity and latent size
@@ -31,17 +49,35 @@
 # An autoencoder learns to copy its input through a **code** that is too small to hold everything. Two
 # settings decide what it can do: its **capacity** (how many weights) and the **size of the code** (how
 # many numbers). You will build four networks, train them on few and then on many images, and give a
-# verdict on each (under-fitted, well fitted, over-fitted) *that your own numbers support*.
+# verdict on each *that your own numbers support*.
 #
-# | network | capacity | code | parameters |
-# |---|---|---|---|
-# | **A** | low (784–512–192) | 8 | to predict |
-# | **B** | high (784–2048–1568) | 8 | to predict |
-# | **C** | low | 128 | to predict |
-# | **D** | high | 128 | to predict |
+# ![Network A: bars of heights 784, 512, 192, 8, 192, 512, 784, from the image x to its copy, the encoder down to the code of 8 numbers, the decoder after it; the first arrow bears its count, 785 times 512](figures/bottleneck.en.svg)
 #
-# Time: 3 h. Computing: 220 s of processor in all, 2 to 4 minutes on two cores. Checks answer within a
-# second.
+# | network | A | B | C | D |
+# |---|---|---|---|---|
+# | capacity | low (784–512–192) | high (784–2048–1568) | low | high |
+# | size of the code | 8 | 8 | 128 | 128 |
+#
+# **In the end you will be able to** count a network's weights before it is built, hold it against the best
+# linear method, tell under- from over-fitting by two numbers, and put a code to use.
+#
+# **Time and points.** About 3 hours, 20 points: 1 images, network, count (45 min) · 2 measure, PCA,
+# protocol (45 min) · 3 the study and its verdicts (35 min) · 4 blind (20 min) · 5 using the code (35 min) ·
+# 6 exam question (5 min) · 7 bonus (30 min). Computing: 2 to 4 minutes on two cores.
+#
+# ### How to work
+#
+# 1. **A hole** is a line `raise todo("…")`: put your code in its place and run the cell; what follows runs
+#    even while holes are open.
+# 2. **Check** with `lab.check("prepare")`, which names the likely mistake; before a run, note your
+#    prediction in `lab.predict(…)`: it is sealed, then held against the result, never graded.
+# 3. **Stuck?** `lab.hint("prepare")` gives one more hint per call; the folded help starts from what you see.
+# 4. **After a restart**, run the cells from the top; `lab.progress()` finds points and answers again,
+#    `lab.restore("A", A[-1])` a trained network.
+# 5. **To hand in**: `lab.selfcheck()` runs everything afresh, as grading will, then `lab.submit()` makes the
+#    one file to hand in.
+#
+# Every exercise tells its importance and difficulty (from ●○○○○ to ●●●●●) and its minutes.
 
 # %% role="setup" lang="fr"
 from grader import Lab, todo
@@ -60,19 +96,31 @@ import numpy as np
 from keras import layers
 
 LOW, HIGH = (512, 192), (2048, 1568)  # units of the two hidden layers
+### FR LOW, HIGH = (512, 192), (2048, 1568)  # unités des deux couches cachées
 CONFIGURATIONS = {"A": (LOW, 8), "B": (HIGH, 8), "C": (LOW, 128), "D": (HIGH, 128)}
 SMALL, LARGE = 300, 12_000  # training images
+### FR SMALL, LARGE = 300, 12_000  # images d'entraînement
 STEPS, BATCH = 400, 30  # the same for every network and both sets
+### FR STEPS, BATCH = 400, 30  # les mêmes pour tous les réseaux et les deux ensembles
 LEARNING_RATE = {LOW: 3e-3, HIGH: 1e-3}
 SEED = 1
+
+# %% role="setup"
+#@title Helper: draw images in rows
+### FR #@title Aide : dessiner des images en lignes
 CLASSES = "T-shirt trouser pullover dress coat sandal shirt sneaker bag boot".split()
+### FR CLASSES = "t-shirt pantalon pull robe manteau sandale chemise basket sac bottine".split()
 
 
 def show(rows, titles, size=0.75, columns=()):
-    """Draw images in rows: list of arrays (n, 784) with values in [0, 1], one title a row.
+    """Draw images in rows: list of arrays (n, 784) with values in [0, 1], one title per row.
 
     `columns` are titles above, spread evenly.
     """
+    ### FR """Dessiner des images en lignes : liste de tableaux (n, 784) de valeurs dans [0, 1], un titre par ligne.
+    ### FR
+    ### FR `columns` : titres au-dessus, répartis régulièrement.
+    ### FR """
     tiles = [[np.pad(np.reshape(x, (28, 28)), 1, constant_values=1) for x in row] for row in rows]
     mosaic = np.vstack([np.hstack(row) for row in tiles])
     figure, axis = plt.subplots(figsize=(len(rows[0]) * size + 0.9, len(rows) * size))
@@ -82,11 +130,15 @@ def show(rows, titles, size=0.75, columns=()):
     axis.xaxis.tick_top()
     axis.tick_params(length=0)
     axis.spines[:].set_visible(False)
-    plt.show()
+    heads = f" ({', '.join(columns)})" if len(columns) else ""
+    alt = f"{len(rows)} rows of {len(rows[0])} images{heads}: {', '.join(map(str, titles))}"
+    ### FR alt = f"{len(rows)} lignes de {len(rows[0])} images{heads} : {', '.join(map(str, titles))}"
+    lab.show(figure, alt=alt)
 
 
 def side_by_side(left, right):
     """Two rows of images (n, 784), (m, 784) as one, with a blank between them: (n + 1 + m, 784)."""
+    ### FR """Deux lignes d'images (n, 784), (m, 784) en une seule, un blanc entre elles : (n + 1 + m, 784)."""
     return np.concatenate([left, np.ones((1, 784)), right])
 
 # %% [markdown] lang="fr"
@@ -109,7 +161,9 @@ for part, array in data.items():
     print(f"{part:8} {array.dtype} {array.shape}  {array.min()} … {array.max()}")
 
 # %% [markdown] lang="fr"
-# ## 1.1 Préparer les images  · 5 min, facile
+# ## 1.1 Préparer les images
+#
+# *importance ●●●○○ · difficulté ●○○○○ · 5 min*
 #
 # Un réseau dense veut des vecteurs, et une sortie sigmoïde ne sait écrire que des nombres de 0 à 1.
 #
@@ -119,7 +173,9 @@ for part, array in data.items():
 # | résultat | (n, 784) | float32 | 0 à 1 |
 
 # %% [markdown] lang="en"
-# ## 1.1 Prepare the images  · 5 min, easy
+# ## 1.1 Prepare the images
+#
+# *importance ●●●○○ · difficulty ●○○○○ · 5 min*
 #
 # A dense network wants vectors, and a sigmoid output can only write numbers from 0 to 1.
 #
@@ -138,6 +194,14 @@ def prepare(images):
     Returns:
         float32 (n, 784).
     """
+    ### FR """Mettre des images à plat, ligne par ligne, et les ramener à [0, 1].
+    ### FR
+    ### FR Args:
+    ### FR     images: uint8 (n, 28, 28), de 0 (noir) à 255 (blanc).
+    ### FR
+    ### FR Returns:
+    ### FR     float32 (n, 784).
+    ### FR """
     ### BEGIN SOLUTION
     return images.reshape(len(images), -1).astype("float32") / 255
     ### END SOLUTION
@@ -148,9 +212,12 @@ lab.check("prepare")
 # %%
 x_train, x_test = prepare(data["x_train"]), prepare(data["x_test"])
 show([x_train[:10], x_test[:10]], ["train", "test"])
+### FR show([x_train[:10], x_test[:10]], ["entraînement", "test"])
 
 # %% [markdown] lang="fr"
-# ## 1.2 Le réseau  · 25 min, moyen
+# ## 1.2 Le réseau
+#
+# *importance ●●●●● · difficulté ●●●○○ · 25 min*
 #
 # L'**encodeur** descend de 784 pixels au code, le **décodeur** remonte par les mêmes tailles en ordre
 # inverse. Rien ne doit contourner le code : `autoencoder(x)` vaut exactement `decoder(encoder(x))`.
@@ -171,7 +238,9 @@ show([x_train[:10], x_test[:10]], ["train", "test"])
 # classe à vous, ce sont les noms des attributs.</details>
 
 # %% [markdown] lang="en"
-# ## 1.2 The network  · 25 min, medium
+# ## 1.2 The network
+#
+# *importance ●●●●● · difficulty ●●●○○ · 25 min*
 #
 # The **encoder** goes down from 784 pixels to the code, the **decoder** climbs back through the same
 # sizes in reverse. Nothing may get around the code: `autoencoder(x)` is exactly `decoder(encoder(x))`.
@@ -205,6 +274,18 @@ def build_autoencoder(capacity, latent_dim):
         (n, latent_dim) → (n, 784), and the one after the other, sharing their weights.
         Layers: `down1`, `down2`, `code` in the encoder; `up1`, `up2`, `pixels` in the decoder.
     """
+    ### FR """Un autoencodeur dense pour des images de 784 pixels.
+    ### FR
+    ### FR Args:
+    ### FR     capacity: unités des deux couches cachées de l'encodeur, (première, seconde) ; le décodeur les a
+    ### FR         en ordre inverse.
+    ### FR     latent_dim: taille du code.
+    ### FR
+    ### FR Returns:
+    ### FR     (encoder, decoder, autoencoder), modèles Keras : (n, 784) → (n, latent_dim),
+    ### FR     (n, latent_dim) → (n, 784), et l'un après l'autre, aux mêmes poids.
+    ### FR     Couches : `down1`, `down2`, `code` dans l'encodeur ; `up1`, `up2`, `pixels` dans le décodeur.
+    ### FR """
     ### BEGIN SOLUTION
     first, second = capacity
     encoder = keras.Sequential([
@@ -227,18 +308,34 @@ def build_autoencoder(capacity, latent_dim):
 lab.check("build")
 
 # %% [markdown] lang="fr"
-# ## 1.3 Compter avant de construire  · 15 min, facile
+# ## 1.3 Compter avant de construire
 #
-# Une couche dense de n entrées et m sorties a n·m poids et m biais. **Prévoyez à la main** le nombre de
-# paramètres des quatre réseaux, puis écrivez la fonction qui les compte. Combien de fois plus B
-# pèse-t-il que A ? Et C que A ?
+# *importance ●●●●○ · difficulté ●●○○○ · 15 min*
+#
+# Une couche dense de $n$ entrées et $m$ sorties a $n\,m$ poids et $m$ biais :
+#
+# $$P(n_0, \dots, n_L) = \sum_{l=1}^{L} (n_{l-1} + 1)\, n_l$$
+#
+# **Prévoyez à la main** le nombre de paramètres des quatre réseaux, puis écrivez la fonction qui les compte.
+#
+# **Pronostics.** Combien de fois plus que A pèse B ? Et C ?
 
 # %% [markdown] lang="en"
-# ## 1.3 Count before you build  · 15 min, easy
+# ## 1.3 Count before you build
 #
-# A dense layer with n inputs and m outputs has n·m weights and m biases. **Predict by hand** how many
-# parameters the four networks have, then write the function that counts them. How many times heavier
-# than A is B? And C?
+# *importance ●●●●○ · difficulty ●●○○○ · 15 min*
+#
+# A dense layer with $n$ inputs and $m$ outputs has $n\,m$ weights and $m$ biases:
+#
+# $$P(n_0, \dots, n_L) = \sum_{l=1}^{L} (n_{l-1} + 1)\, n_l$$
+#
+# **Work out by hand** how many parameters the four networks have, then write the function that counts them.
+#
+# **Predict.** How many times the weight of A is that of B? And of C?
+
+# %%
+lab.predict("B_over_A", 9.6)
+lab.predict("C_over_A", 1.05)
 
 # %% exercise="counting"
 def dense_parameters(sizes):
@@ -250,16 +347,41 @@ def dense_parameters(sizes):
     Returns:
         int.
     """
+    ### FR """Nombre de paramètres d'une chaîne de couches denses avec biais, calculé à la main.
+    ### FR
+    ### FR Args:
+    ### FR     sizes: largeurs de l'entrée à la sortie, entiers : [784, 512, 192, 8, 192, 512, 784].
+    ### FR
+    ### FR Returns:
+    ### FR     int.
+    ### FR """
     ### BEGIN SOLUTION
     return sum((n + 1) * m for n, m in zip(sizes, sizes[1:]))
     ### END SOLUTION
 
-# %%
+# %% role="show"
 lab.check("dense_parameters")
+count = {
+    name: dense_parameters([784, *capacity, k, *capacity[::-1], 784])
+    for name, (capacity, k) in CONFIGURATIONS.items()
+}
+lab.outcome(
+    "B_over_A",
+    count["B"] / count["A"],
+    "nearly all weights are between the hidden layers and the pixels: 784 × 2048 and 2048 × 1568",
+    ### FR "presque tous les poids sont entre les couches cachées et les pixels : 784 × 2048 et 2048 × 1568",
+)
+lab.outcome(
+    "C_over_A",
+    count["C"] / count["A"],
+    "the code touches 192 units only: 2 × 192 × 120 weights more",
+    ### FR "le code ne touche que 192 unités : 2 × 192 × 120 poids de plus",
+)
 
 # %% exercise="counts"
 ### BEGIN SOLUTION
 ### STUB lab.answer("parameters_A", None)  # your prediction in place of None
+### FR ### STUB lab.answer("parameters_A", None)  # votre prévision à la place de None
 ### STUB lab.answer("parameters_B", None)
 ### STUB lab.answer("parameters_C", None)
 ### STUB lab.answer("parameters_D", None)
@@ -270,18 +392,33 @@ lab.answer("parameters_D", 10_043_344)
 ### END SOLUTION
 
 # %% [markdown] lang="fr"
-# ## 2.1 Mesurer  · 10 min, facile
+# ## 2.1 Mesurer
+#
+# *importance ●●●●○ · difficulté ●○○○○ · 10 min*
 #
 # L'erreur d'une image est la moyenne, sur ses 784 pixels, du carré de l'écart. Elle doit rester la même
-# que l'on mesure 10 images ou 1 000. **À prévoir** : un « réseau » qui répond toujours l'image moyenne
-# a pour erreur la variance moyenne des pixels, ici environ 0,087.
+# que l'on mesure 10 images ou 1 000.
+#
+# $$\mathrm{MSE} = \frac{1}{784\,n} \sum_{i=1}^{n} \sum_{p=1}^{784} \left(\hat x_{ip} - x_{ip}\right)^2$$
+#
+# **Pronostic.** Un « réseau » qui répond toujours l'image moyenne a pour erreur la variance moyenne des
+# pixels, qui vont de 0 à 1 : à peu près combien ?
 
 # %% [markdown] lang="en"
-# ## 2.1 Measure  · 10 min, easy
+# ## 2.1 Measure
+#
+# *importance ●●●●○ · difficulty ●○○○○ · 10 min*
 #
 # An image's error is the mean, over its 784 pixels, of the squared difference. It must not depend on
-# whether 10 or 1,000 images are measured. **To predict**: a "network" that always answers the mean image
-# has the pixels' mean variance as its error, about 0.087 here.
+# whether 10 or 1,000 images are measured.
+#
+# $$\mathrm{MSE} = \frac{1}{784\,n} \sum_{i=1}^{n} \sum_{p=1}^{784} \left(\hat x_{ip} - x_{ip}\right)^2$$
+#
+# **Predict.** A "network" that always answers the mean image has the pixels' mean variance as its error;
+# pixels go from 0 to 1: about how much is it?
+
+# %%
+lab.predict("mean_image", 0.087)
 
 # %% exercise="mse"
 def reconstruction_mse(model, x):
@@ -294,18 +431,43 @@ def reconstruction_mse(model, x):
     Returns:
         float ≥ 0.
     """
+    ### FR """Erreur quadratique moyenne des reconstructions, sur toutes les images et tous les pixels.
+    ### FR
+    ### FR Args:
+    ### FR     model: modèle Keras, (n, 784) → (n, 784).
+    ### FR     x: images, float (n, 784) dans [0, 1].
+    ### FR
+    ### FR Returns:
+    ### FR     float ≥ 0.
+    ### FR """
     ### BEGIN SOLUTION
     return float(np.mean((np.asarray(model(x)) - np.asarray(x)) ** 2))
     ### END SOLUTION
 
-# %%
+# %% role="show"
 lab.check("mse")
+mean_image = np.mean(x_train, axis=0)
+lab.outcome(
+    "mean_image",
+    reconstruction_mse(lambda x: np.broadcast_to(mean_image, x.shape), x_train[:1000]),
+    "half of the pixels are nearly always black; the others differ by about 0.4 from their mean",
+    ### FR "la moitié des pixels est presque toujours noire ; les autres s'écartent d'environ 0,4 de leur moyenne",
+    within=0.04,
+)
 
 # %% [markdown] lang="fr"
-# ## 2.2 La ligne à battre : l'analyse en composantes principales  · 20 min, moyen
+# ## 2.2 La ligne à battre : l'analyse en composantes principales
+#
+# *importance ●●●●○ · difficulté ●●●○○ · 20 min*
 #
 # Sans aucune activation, le meilleur autoencodeur à code de taille k est connu sans entraînement :
-# projeter sur les k premières composantes principales (Baldi et Hornik, 1989). C'est la **ligne ACP**.
+# projeter sur les k premières composantes principales (Baldi et Hornik, 1989). C'est la **ligne ACP** :
+#
+# $$\hat x = \bar x + (x - \bar x)\, V_k V_k^\top$$
+#
+# ![Un nuage de points, sa moyenne, ses deux directions v1 et v2 ; chaque point est projeté sur la droite de v1, la plus étalée, et l'erreur est le segment qui manque](figures/pca.fr.svg)
+#
+# où $\bar x$ est l'image moyenne et les $k$ colonnes de $V_k$ les directions où les images varient le plus.
 # Un réseau qui reste au-dessus sur ses propres images d'entraînement n'a pas appris ce qu'une méthode
 # linéaire sait déjà. Écrivez-la avec NumPy (`np.linalg.svd` ou `eigh`) : `sklearn.decomposition.PCA` et
 # `TruncatedSVD` ne sont pas admises ici.
@@ -324,10 +486,18 @@ lab.check("mse")
 # <em>lignes</em> du troisième.</details>
 
 # %% [markdown] lang="en"
-# ## 2.2 The line to beat: principal components  · 20 min, medium
+# ## 2.2 The line to beat: principal components
+#
+# *importance ●●●●○ · difficulty ●●●○○ · 20 min*
 #
 # Without any activation, the best autoencoder with a code of size k is known without training: project
-# on the first k principal components (Baldi and Hornik, 1989). That is the **PCA line**. A network that
+# on the first k principal components (Baldi and Hornik, 1989). That is the **PCA line**:
+#
+# $$\hat x = \bar x + (x - \bar x)\, V_k V_k^\top$$
+#
+# ![A cloud of points, its mean, its two directions v1 and v2; each point is projected on the line of v1, the widest spread, and the error is the segment that is missing](figures/pca.en.svg)
+#
+# where $\bar x$ is the mean image and the $k$ columns of $V_k$ the directions in which images vary most. A network that
 # stays above it on its own training images has not learnt what a linear method already knows. Write it
 # with NumPy (`np.linalg.svd` or `eigh`): `sklearn.decomposition.PCA` and `TruncatedSVD` do not count here.
 #
@@ -356,6 +526,16 @@ def pca_reconstruction(x_train, x, k):
     Returns:
         float (m, d).
     """
+    ### FR """Reconstruire `x` d'après ses k premières composantes principales, celles de `x_train`.
+    ### FR
+    ### FR Args:
+    ### FR     x_train: float (n, d) ; donne la moyenne et les composantes.
+    ### FR     x: float (m, d), ce qui est reconstruit.
+    ### FR     k: nombre de composantes, de 1 à min(n, d).
+    ### FR
+    ### FR Returns:
+    ### FR     float (m, d).
+    ### FR """
     ### BEGIN SOLUTION
     mean = np.mean(x_train, axis=0)
     _, _, components = np.linalg.svd(x_train - mean, full_matrices=False)
@@ -374,9 +554,29 @@ for k in (8, 128):
     squares = (pca_reconstruction(small, shown, k) - shown) ** 2
     line[k] = [float(np.mean(part)) for part in (squares[:SMALL], squares[SMALL:])]
     print(f"PCA {k:3}: train {line[k][0]:.4f}  test {line[k][1]:.4f}")
+    ### FR print(f"ACP {k:3} : entraînement {line[k][0]:.4f}  test {line[k][1]:.4f}")
 
 # %% [markdown] lang="fr"
-# ## 2.3 Ce que voit `fit`  · 15 min, moyen
+# **L'ACP en image.** En haut, les huit premières directions de ces 300 images, du gris moyen au blanc et au
+# noir : la première oppose hauts et chaussures, les suivantes ajoutent manches, jambes, talons. En bas, une
+# image de test rebâtie avec 1, 2, 4, … composantes : avec 8, une silhouette ; avec 128, presque tout.
+
+# %% [markdown] lang="en"
+# **PCA in a picture.** Above, the first eight directions of these 300 images, from mean grey to white and
+# black: the first sets tops against shoes, the next ones add sleeves, legs, heels. Below, a test image
+# rebuilt from 1, 2, 4, … components: with 8 an outline, with 128 nearly all of it.
+
+# %% role="show"
+_, _, directions = np.linalg.svd(small - small.mean(axis=0), full_matrices=False)
+first = 0.5 + 0.5 * directions[:8] / np.abs(directions[:8]).max(axis=1, keepdims=True)
+steps = (1, 2, 4, 8, 16, 64, 128)
+rebuilt = [pca_reconstruction(small, x_test[:1], k)[0] for k in steps]
+show([first, [*rebuilt, x_test[0]]], ["directions", f"k = {', '.join(map(str, steps))}"])
+
+# %% [markdown] lang="fr"
+# ## 2.3 Ce que voit `fit`
+#
+# *importance ●●●●● · difficulté ●●○○○ · 15 min*
 #
 # Presque toutes les conclusions fausses viennent d'ici. Tout est sur la table, mais tout n'a pas le droit
 # de servir :
@@ -391,7 +591,9 @@ for k in (8, 128):
 # verdict.
 
 # %% [markdown] lang="en"
-# ## 2.3 What `fit` sees  · 15 min, medium
+# ## 2.3 What `fit` sees
+#
+# *importance ●●●●● · difficulty ●●○○○ · 15 min*
 #
 # Nearly all wrong conclusions come from here. Everything lies on the table, not everything may be used:
 #
@@ -417,6 +619,18 @@ def fit_arguments(train_images, train_labels, test_images, count):
         dict with `x`, `y` and `validation_data`, a pair; prepared images throughout. Validation is
         on the last 200 training images.
     """
+    ### FR """Ce qui est donné à ``autoencoder.fit`` ; tout le matériel n'a pas le droit de servir.
+    ### FR
+    ### FR Args:
+    ### FR     train_images: uint8 (n, 28, 28), n ≥ count + 200.
+    ### FR     train_labels: uint8 (n,), leurs classes.
+    ### FR     test_images: uint8 (m, 28, 28).
+    ### FR     count: sur combien d'images apprendre : les premières.
+    ### FR
+    ### FR Returns:
+    ### FR     dict avec `x`, `y` et `validation_data`, une paire ; des images préparées partout. La validation
+    ### FR     porte sur les 200 dernières images d'entraînement.
+    ### FR """
     ### BEGIN SOLUTION
     x = prepare(train_images[:count])
     validation = prepare(train_images[-200:])
@@ -430,9 +644,10 @@ lab.check("protocol")
 # ## 3 L'étude : quatre réseaux, deux ensembles
 #
 # Chaque réseau fait **400 pas de 30 images**, qu'il ait 300 images (vues 40 fois chacune) ou 12 000 (vues
-# une fois) : le calcul est le même, seule change la variété. **À prévoir avant de lancer** : lequel aura
-# la plus petite erreur d'entraînement sur 300 images ? le plus grand rapport test/entraînement ? que
-# deviendra ce rapport avec 12 000 images ?
+# une fois) : le calcul est le même, seule change la variété.
+#
+# **Pronostics.** Lequel aura la plus petite erreur d'entraînement sur 300 images ? Et que vaudra, en moyenne,
+# le rapport erreur de test sur erreur d'entraînement avec 12 000 images ?
 #
 # | recette | temps | à attendre (300 images, entraînement / test) |
 # |---|---|---|
@@ -447,9 +662,10 @@ lab.check("protocol")
 # ## 3 The study: four networks, two sets
 #
 # Every network makes **400 steps of 30 images**, whether it has 300 images (each seen 40 times) or 12,000
-# (seen once): the computing is the same, only variety changes. **Predict before you run**: which will
-# have the lowest training error on 300 images? the largest test/training ratio? what will become of
-# that ratio with 12,000 images?
+# (seen once): the computing is the same, only variety changes.
+#
+# **Predict.** Which will have the lowest training error on 300 images? And what will the ratio of test to
+# training error be, on average, with 12,000 images?
 #
 # | recipe | time | to expect (300 images, training / test) |
 # |---|---|---|
@@ -460,9 +676,14 @@ lab.check("protocol")
 # instead of training A: `A = build_autoencoder(LOW, 8)` and `lab.restore("A", A[-1])`; B, C and D likewise.
 # `lab.progress()` finds your points and answers again.
 
+# %%
+lab.predict("lowest_train", "D")
+lab.predict("ratio_large", 1.0)
+
 # %% role="setup"
 def train(capacity, latent_dim, count, callbacks=()):
     """Build a network and train it on `count` images; (encoder, decoder, autoencoder)."""
+    ### FR """Construire un réseau et l'entraîner sur `count` images ; (encoder, decoder, autoencoder)."""
     keras.utils.set_random_seed(SEED)
     trio = build_autoencoder(capacity, latent_dim)
     arguments = fit_arguments(data["x_train"], data["y_train"], data["x_test"], count)
@@ -520,7 +741,22 @@ errors = {
 for i, (name, (seen, new)) in enumerate(errors.items()):
     k = CONFIGURATIONS[name][1]
     more = f"   12,000: {large['train'][i]:.4f} {large['test'][i]:.4f}" if i < len(large["test"]) else ""
+    ### FR more = f"   12 000 : {large['train'][i]:.4f} {large['test'][i]:.4f}" if i < len(large["test"]) else ""
     print(f"{name}  300: {seen:.4f} {new:.4f}  ratio {new / seen:.2f}  PCA {k}: {line[k][0]:.4f}{more}")
+    ### FR print(f"{name}  300 : {seen:.4f} {new:.4f}  rapport {new / seen:.2f}  ACP {k} : {line[k][0]:.4f}{more}")
+lab.outcome(
+    "lowest_train",
+    min(errors, key=lambda name: errors[name][0]),
+    "seen 40 times each, 300 images fit best where weights and code are many",
+    ### FR "vues 40 fois chacune, 300 images sont le mieux apprises là où poids et code sont grands",
+)
+lab.outcome(
+    "ratio_large",
+    float(np.mean(large["test"]) / np.mean(large["train"])),
+    "an image seen once is as good as new: nothing can be learnt by heart",
+    ### FR "une image vue une seule fois est comme neuve : rien ne s'apprend par cœur",
+    within=0.1,
+)
 
 # %% role="show"
 more = np.concatenate([x_train[:500], x_test[:500]])
@@ -532,29 +768,37 @@ figure, axes = plt.subplots(1, 2, figsize=(9.5, 3.4), sharey=True, layout="const
 panels = {
     "300 images": ([list(v) for v in zip(*errors.values())], line),
     "12,000 images": ([large["train"], large["test"]], line_large),
+    ### FR "12 000 images": ([large["train"], large["test"]], line_large),
 }
 for axis, (title, (bars, lines)) in zip(axes, panels.items()):
-    for place, (values, hatch, label) in enumerate(zip(bars, ("", "///"), ("train", "test"))):
+    for place, (values, hatch, label) in enumerate(zip(bars, ("", "///"), ("on training images", "on test images"))):
+    ### FR for place, (values, hatch, label) in enumerate(zip(bars, ("", "///"), ("images d'entraînement", "images de test"))):
         where = np.arange(len(values)) + 0.4 * place - 0.2
         axis.bar(where, values, 0.38, color=("#0072b2", "#e69f00")[place], hatch=hatch, label=label)
     for column, (_, k) in enumerate(CONFIGURATIONS.values()):
         for value, style, label in zip(lines[k], ("-", ":"), ("PCA train", "PCA test")):
+        ### FR for value, style, label in zip(lines[k], ("-", ":"), ("ACP entraînement", "ACP test")):
             axis.hlines(value, column - 0.45, column + 0.45, "k", style, label="" if column else label)
     axis.set_xticks(range(4), list(CONFIGURATIONS))
     axis.set_title(title)
-axes[0].set_ylabel("MSE")
+axes[0].set_ylabel("mean squared error")
+### FR axes[0].set_ylabel("erreur quadratique moyenne")
 figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right upper")
 plt.show()
 
 # %% [markdown] lang="fr"
-# ## 3.1 La galerie  · 10 min, facile
+# ## 3.1 La galerie
+#
+# *importance ●●●○○ · difficulté ●●○○○ · 10 min*
 #
 # L'œil voit ce que la moyenne cache. Pour un réseau, quatre lignes : des images d'entraînement, leurs
 # reconstructions, des images de test, leurs reconstructions. La cellule suivante les dispose comme l'examen :
 # originaux en haut, reconstructions dessous, entraînement à gauche, test à droite.
 
 # %% [markdown] lang="en"
-# ## 3.1 The gallery  · 10 min, easy
+# ## 3.1 The gallery
+#
+# *importance ●●●○○ · difficulty ●●○○○ · 10 min*
 #
 # The eye sees what an average hides. Four rows for a network: training images, their reconstructions, test
 # images, their reconstructions. The cell after it lays them out as the exam does: originals above,
@@ -573,6 +817,17 @@ def gallery(model, x_train, x_test, count):
     Returns:
         float (4, count, 784): training originals, their reconstructions, test originals, theirs.
     """
+    ### FR """Les originaux au-dessus de leurs reconstructions, entraînement puis test.
+    ### FR
+    ### FR Args:
+    ### FR     model: modèle Keras, (n, 784) → (n, 784).
+    ### FR     x_train: images dont le modèle a appris, float (n, 784).
+    ### FR     x_test: images qu'il n'a jamais vues, float (m, 784).
+    ### FR     count: combien de chaque : les premières.
+    ### FR
+    ### FR Returns:
+    ### FR     float (4, count, 784) : originaux d'entraînement, leurs reconstructions, originaux de test, les leurs.
+    ### FR """
     ### BEGIN SOLUTION
     rows = []
     for x in (x_train[:count], x_test[:count]):
@@ -589,15 +844,20 @@ originals = next(iter(galleries.values()))
 show(
     [side_by_side(originals[0], originals[2]), *(side_by_side(rows[1], rows[3]) for rows in galleries.values())],
     ["original", *galleries], 0.6, ["train", "test"],
+    ### FR ["original", *galleries], 0.6, ["entraînement", "test"],
 )
 
 # %% [markdown] lang="fr"
-# ## 3.2 Classer  · 5 min, facile
+# ## 3.2 Classer
+#
+# *importance ●●●○○ · difficulté ●○○○○ · 5 min*
 #
 # Un réseau est jugé sur ce qu'il n'a jamais vu.
 
 # %% [markdown] lang="en"
-# ## 3.2 Rank  · 5 min, easy
+# ## 3.2 Rank
+#
+# *importance ●●●○○ · difficulty ●○○○○ · 5 min*
 #
 # A network is judged by what it has never seen.
 
@@ -611,6 +871,14 @@ def rank(errors):
     Returns:
         List of names.
     """
+    ### FR """Noms des réseaux, le meilleur d'abord.
+    ### FR
+    ### FR Args:
+    ### FR     errors: nom → (erreur d'entraînement, erreur de test), floats.
+    ### FR
+    ### FR Returns:
+    ### FR     Liste de noms.
+    ### FR """
     ### BEGIN SOLUTION
     return sorted(errors, key=lambda name: errors[name][1])
     ### END SOLUTION
@@ -620,7 +888,9 @@ lab.check("rank")
 rank(errors)
 
 # %% [markdown] lang="fr"
-# ## 3.3 Vos verdicts, sur 300 images  · 20 min, moyen
+# ## 3.3 Vos verdicts, sur 300 images
+#
+# *importance ●●●●● · difficulté ●●●○○ · 20 min*
 #
 # L'examen du cours dit : mauvais partout, c'est A ou C ; bon partout, c'est D ; excellent en
 # entraînement et mauvais en test, c'est typiquement B. **Vos nombres disent-ils cela ?** Deux questions, dans
@@ -641,7 +911,9 @@ rank(errors)
 # principales font pourtant bien mieux : 400 pas ne suffisent pas à l'entraîner.
 
 # %% [markdown] lang="en"
-# ## 3.3 Your verdicts, on 300 images  · 20 min, medium
+# ## 3.3 Your verdicts, on 300 images
+#
+# *importance ●●●●● · difficulty ●●●○○ · 20 min*
 #
 # The course's exam says: bad everywhere is A or C; good everywhere is D; excellent in training and bad
 # on test is typically B. **Do your numbers say so?** Ask each network two questions, in this order:
@@ -662,13 +934,16 @@ rank(errors)
 # %% exercise="verdicts"
 ### BEGIN SOLUTION
 ### STUB lab.answer("verdict_A", None)  # "under", "well" or "over"
+### FR ### STUB lab.answer("verdict_A", None)  # "under", "well" ou "over"
 ### STUB lab.answer("verdict_B", None)
 ### STUB lab.answer("verdict_C", None)
 ### STUB lab.answer("verdict_D", None)
 ### STUB lab.answer("ratio_B", None)
 ### STUB lab.answer("ratio_D", None)
 ### STUB lab.answer("largest_gap", None)  # the network with the largest ratio: B, as the exam says?
+### FR ### STUB lab.answer("largest_gap", None)  # le réseau au plus grand rapport : B, comme le dit l'examen ?
 ### STUB lab.answer("best", None)  # the network with the lowest test error
+### FR ### STUB lab.answer("best", None)  # le réseau à la plus petite erreur de test
 lab.answer("verdict_A", "over")
 lab.answer("verdict_B", "over")
 lab.answer("verdict_C", "under")
@@ -680,7 +955,9 @@ lab.answer("best", "C")
 ### END SOLUTION
 
 # %% [markdown] lang="fr"
-# ## 4 À l'aveugle  · 20 min, difficile
+# ## 4 À l'aveugle
+#
+# *importance ●●●●○ · difficulté ●●●●○ · 20 min*
 #
 # Quatre galeries de réseaux inconnus, entraînés avec d'autres graines : deux de capacité basse à code 8, deux à
 # code 128 ; dans chaque paire, l'un a appris 300 images et l'autre 12 000. Les images « train » ci-dessous
@@ -690,7 +967,9 @@ lab.answer("best", "C")
 # quel code reconstruit le mieux ?
 
 # %% [markdown] lang="en"
-# ## 4 Blind  · 20 min, hard
+# ## 4 Blind
+#
+# *importance ●●●●○ · difficulty ●●●●○ · 20 min*
 #
 # Four galleries of unknown networks, trained with other seeds: two of low capacity with a code of 8, two
 # with a code of 128; in each pair one learnt from 300 images, the other from 12,000. The "train" images
@@ -704,12 +983,15 @@ for name in ("gallery_1", "gallery_2", "gallery_3", "gallery_4"):
     seen, new = blind[name][:12], blind[name][12:]
     mse = [float(np.mean((y - x) ** 2)) for y, x in ((seen, x_train[:12]), (new, x_test[:12]))]
     print(f"{name}: train {mse[0]:.4f}  test {mse[1]:.4f}")
+    ### FR print(f"{name} : entraînement {mse[0]:.4f}  test {mse[1]:.4f}")
 pairs = [side_by_side(x[:12], x[12:]) for x in (np.concatenate([x_train[:12], x_test[:12]]), *blind.values())]
 show(pairs, ["original", *blind], 0.5, ["train", "test"])
+### FR show(pairs, ["original", *blind], 0.5, ["entraînement", "test"])
 
 # %% exercise="blind"
 ### BEGIN SOLUTION
 ### STUB lab.answer("gallery_1", None)  # "A300", "A12000", "C300" or "C12000"
+### FR ### STUB lab.answer("gallery_1", None)  # "A300", "A12000", "C300" ou "C12000"
 ### STUB lab.answer("gallery_2", None)
 ### STUB lab.answer("gallery_3", None)
 ### STUB lab.answer("gallery_4", None)
@@ -720,14 +1002,18 @@ lab.answer("gallery_4", "A12000")
 ### END SOLUTION
 
 # %% [markdown] lang="fr"
-# ## 5.1 Se promener dans le code  · 15 min, facile
+# ## 5.1 Se promener dans le code
+#
+# *importance ●●●○○ · difficulté ●●○○○ · 15 min*
 #
 # Entre deux codes, une ligne droite ; décodée, c'est un vêtement qui se transforme. Mélanger les
 # *pixels* donne un fondu enchaîné, deux vêtements transparents l'un sur l'autre : comparez les deux
 # premières lignes du dessin.
 
 # %% [markdown] lang="en"
-# ## 5.1 Walk through the code  · 15 min, easy
+# ## 5.1 Walk through the code
+#
+# *importance ●●●○○ · difficulty ●●○○○ · 15 min*
 #
 # Between two codes, a straight line; decoded, it is one garment turning into another. Mixing *pixels*
 # gives a cross-fade, two transparent garments on top of each other: compare the picture's first two rows.
@@ -746,6 +1032,18 @@ def interpolate(encoder, decoder, x0, x1, steps):
     Returns:
         float (steps, 784); the first is the reconstruction of `x0`, the last that of `x1`.
     """
+    ### FR """Décoder la ligne droite entre les codes de deux images.
+    ### FR
+    ### FR Args:
+    ### FR     encoder: modèle Keras, (n, 784) → (n, z).
+    ### FR     decoder: modèle Keras, (n, z) → (n, 784).
+    ### FR     x0: première image, float (784,).
+    ### FR     x1: dernière image, float (784,).
+    ### FR     steps: nombre d'images, ≥ 2, régulièrement espacées, extrémités comprises.
+    ### FR
+    ### FR Returns:
+    ### FR     float (steps, 784) ; la première est la reconstruction de `x0`, la dernière celle de `x1`.
+    ### FR """
     ### BEGIN SOLUTION
     z0, z1 = np.asarray(encoder(np.stack([x0, x1])))
     t = np.linspace(0, 1, steps, dtype="float32")[:, None]
@@ -761,12 +1059,12 @@ fade = [(1 - t) * x_test[0] + t * x_test[1] for t in np.linspace(0, 1, 10)]
 show([walks[0], fade, *walks[1:]], ["code 0 → 1", "pixels 0 → 1", "code 2 → 4", "code 5 → 0"])
 
 # %% [markdown] lang="fr"
-# La carte des codes : les 8 nombres du code de A ramenés à deux axes par votre ACP, une couleur par
-# classe. Personne n'a montré les étiquettes au réseau ; les classes qu'il sépare se ressemblent peu,
+# La carte des codes : les 8 nombres du code de A ramenés à deux axes par une ACP, une couleur et un
+# signe par classe. Personne n'a montré les étiquettes au réseau ; les classes qu'il sépare se ressemblent peu,
 # celles qu'il mélange (chemise, pull, manteau) se ressemblent.
 
 # %% [markdown] lang="en"
-# The map of the codes: the 8 numbers of A's code brought down to two axes by PCA, a colour a class.
+# The map of the codes: the 8 numbers of A's code brought down to two axes by PCA, one colour and sign per class.
 # Nobody showed the network a label; the classes that it separates look different, those that it mixes
 # (shirt, pullover, coat) look alike.
 
@@ -780,23 +1078,38 @@ for c, (name, marker) in enumerate(zip(CLASSES, "o^sDvP*X<>")):
     axis.scatter(*flat[own].T, s=12, marker=marker, color=plt.cm.tab10(c), label=name)
 axis.legend(fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5))
 axis.set(xlabel="axis 1", ylabel="axis 2", title="codes of A")
+### FR axis.set(xlabel="axe 1", ylabel="axe 2", title="codes de A")
 plt.show()
 
 # %% [markdown] lang="fr"
-# ## 5.2 Détecter ce qui n'est pas un vêtement  · 20 min, moyen
+# ## 5.2 Détecter ce qui n'est pas un vêtement
+#
+# *importance ●●●○○ · difficulté ●●●○○ · 20 min*
 #
 # Un réseau qui n'a vu que des vêtements reconstruit mal le reste : son erreur, image par image, est un
 # score d'anomalie. L'aire sous la courbe ROC est la probabilité qu'une anomalie tirée au hasard ait un
-# score plus élevé qu'un vêtement tiré au hasard (une égalité compte pour moitié). **À prévoir** : un code
-# de 8 ou de 128 détecte-t-il mieux ?
+# score plus élevé qu'un vêtement tiré au hasard (une égalité compte pour moitié) :
+#
+# $$\mathrm{AUC} = P(s_\text{anomalie} > s_\text{vêtement}) + \tfrac12 P(s_\text{anomalie} = s_\text{vêtement})$$
+#
+# **Pronostic.** De 0,5 (il ne voit rien) à 1 (il ne se trompe jamais) : l'aire de A sur des traits tracés à
+# la main ?
 
 # %% [markdown] lang="en"
-# ## 5.2 Detect what is no garment  · 20 min, medium
+# ## 5.2 Detect what is no garment
+#
+# *importance ●●●○○ · difficulty ●●●○○ · 20 min*
 #
 # A network that has seen garments only reconstructs the rest badly: its error, image by image, is an
 # anomaly score. The area under the ROC curve is the probability that an anomaly drawn at random scores
-# higher than a garment drawn at random (a tie counts one half). **To predict**: which detects better, a
-# code of 8 or of 128?
+# higher than a garment drawn at random (a tie counts one half):
+#
+# $$\mathrm{AUC} = P(s_\text{anomaly} > s_\text{garment}) + \tfrac12 P(s_\text{anomaly} = s_\text{garment})$$
+#
+# **Predict.** From 0.5 (it sees nothing) to 1 (it is never wrong): the area of A on strokes drawn by hand?
+
+# %%
+lab.predict("auc_A", 0.91)
 
 # %% exercise="anomaly"
 def anomaly_scores(model, x):
@@ -809,6 +1122,15 @@ def anomaly_scores(model, x):
     Returns:
         float (n,): mean over an image's pixels of the squared difference.
     """
+    ### FR """Erreur de reconstruction de chaque image.
+    ### FR
+    ### FR Args:
+    ### FR     model: modèle Keras, (n, 784) → (n, 784).
+    ### FR     x: images, float (n, 784).
+    ### FR
+    ### FR Returns:
+    ### FR     float (n,) : moyenne, sur les pixels d'une image, du carré de l'écart.
+    ### FR """
     ### BEGIN SOLUTION
     return np.mean((np.asarray(model(x)) - np.asarray(x)) ** 2, axis=1)
     ### END SOLUTION
@@ -824,6 +1146,15 @@ def roc_auc(normal, abnormal):
     Returns:
         float in [0, 1]; 0.5 for a score that tells nothing.
     """
+    ### FR """Aire sous la courbe ROC d'un score qui devrait être élevé pour les anomalies.
+    ### FR
+    ### FR Args:
+    ### FR     normal: scores d'images ordinaires, float (n,).
+    ### FR     abnormal: scores d'anomalies, float (m,).
+    ### FR
+    ### FR Returns:
+    ### FR     float dans [0, 1] ; 0,5 pour un score qui ne dit rien.
+    ### FR """
     ### BEGIN SOLUTION
     gap = np.asarray(abnormal)[:, None] - np.asarray(normal)[None, :]
     return float(np.mean((gap > 0) + 0.5 * (gap == 0)))
@@ -844,10 +1175,19 @@ for name, style in zip("AC", ("-", "--")):
     cuts = np.sort(np.concatenate([normal, abnormal]))[::-1]
     hits = [[np.mean(scores >= cut) for cut in cuts] for scores in (normal, abnormal)]
     axis.plot(*hits, style, label=f"{name}: {roc_auc(normal, abnormal):.3f}")
-axis.plot([0, 1], [0, 1], ":", color="grey")
+axis.plot([0, 1], [0, 1], ":", color="grey", label="chance")
+### FR axis.plot([0, 1], [0, 1], ":", color="grey", label="hasard")
 axis.set(xlabel="false positives", ylabel="true positives")
+### FR axis.set(xlabel="faux positifs", ylabel="vrais positifs")
 axis.legend()
 plt.show()
+lab.outcome(
+    "auc_A",
+    roc_auc(*(anomaly_scores(models["A"], x) for x in (x_test[:500], strokes))),
+    "strokes lie far from every garment, yet some garments are rebuilt as badly",
+    ### FR "des traits sont loin de tout vêtement, mais certains vêtements sont rebâtis aussi mal",
+    within=0.06,
+)
 
 # %% [markdown] lang="fr"
 # Chez nous les deux aires valent 0,91 : après 400 pas, un code de 128 ne sait pas encore copier n'importe
@@ -862,6 +1202,8 @@ plt.show()
 # %% [markdown] lang="fr"
 # ## 6 Question d'examen
 #
+# *importance ●●●●○ · difficulté ●●○○○ · 5 min*
+#
 # A : basse capacité, code 8 ; B : haute, 8 ; C : basse, 128 ; D : haute, 128. Tel que le cours l'attend
 # (entraînement complet, beaucoup plus long que le nôtre) :
 #
@@ -873,6 +1215,8 @@ plt.show()
 
 # %% [markdown] lang="en"
 # ## 6 Exam question
+#
+# *importance ●●●●○ · difficulty ●●○○○ · 5 min*
 #
 # A: low capacity, code 8; B: high, 8; C: low, 128; D: high, 128. As the course expects it (trained fully,
 # far longer than ours):
@@ -886,6 +1230,7 @@ plt.show()
 # %% exercise="questions"
 ### BEGIN SOLUTION
 ### STUB lab.answer("q5_bad", None)  # one or several letters
+### FR ### STUB lab.answer("q5_bad", None)  # une ou plusieurs lettres
 ### STUB lab.answer("q5_good", None)
 ### STUB lab.answer("q5_gap", None)
 ### STUB lab.answer("q5_data", None)
@@ -896,14 +1241,18 @@ lab.answer("q5_data", "images")
 ### END SOLUTION
 
 # %% [markdown] lang="fr"
-# ## 7 Bonus : des convolutions pour le même prix  · 30 min, difficile
+# ## 7 Bonus : des convolutions pour le même prix
+#
+# *importance ●●○○○ · difficulté ●●●●○ · 30 min*
 #
 # Une convolution sait qu'un pixel a des voisins. Avec **au plus les 1 004 696 paramètres de A** et un code de
 # la même taille 8, faites mieux que A sur des images neuves, entraîné sur les mêmes 300 images et le même
 # nombre de pas. Au moins deux couches de convolution (transposées comprises).
 
 # %% [markdown] lang="en"
-# ## 7 Bonus: convolutions for the same price  · 30 min, hard
+# ## 7 Bonus: convolutions for the same price
+#
+# *importance ●●○○○ · difficulty ●●●●○ · 30 min*
 #
 # A convolution knows that a pixel has neighbours. With **at most A's 1,004,696 parameters** and a code of the
 # same size 8, do better than A on new images, trained on the same 300 images for the same number of
@@ -919,6 +1268,14 @@ def build_convolutional(latent_dim):
     Returns:
         Keras model made of built-in layers, (n, 784) → (n, 784), values in [0, 1].
     """
+    ### FR """Un autoencodeur à convolutions d'au plus 1 004 696 paramètres.
+    ### FR
+    ### FR Args:
+    ### FR     latent_dim: taille du code.
+    ### FR
+    ### FR Returns:
+    ### FR     Modèle Keras fait de couches toutes faites, (n, 784) → (n, 784), valeurs dans [0, 1].
+    ### FR """
     ### BEGIN SOLUTION
     return keras.Sequential([
         keras.Input((784,)),
@@ -949,6 +1306,29 @@ convolutional.fit(
     callbacks=[lab.record("conv")],
 )
 print(f"{convolutional.count_params():,} parameters, test {reconstruction_mse(convolutional, x_test[:500]):.4f}")
+### FR print(f"{convolutional.count_params():,} paramètres, test {reconstruction_mse(convolutional, x_test[:500]):.4f}")
+
+# %% [markdown] lang="fr"
+# ## La planche à garder
+#
+# Votre réseau A, seul : chaque case est décodée d'un point de la carte des codes, qui avance le long de ses
+# deux axes. Aucune de ces images n'existe dans les données ; toutes viennent de vos 8 nombres.
+
+# %% [markdown] lang="en"
+# ## A picture to keep
+#
+# Your network A on its own: each tile is decoded from a point of the map of codes, stepping along its two
+# axes. None of these images is in the data; all come out of your 8 numbers.
+
+# %% role="show"
+across, up = (np.quantile(flat[:, i], np.linspace(0.03, 0.97, 14)) for i in (0, 1))
+points = np.array([[a, b] for b in up[::-1] for a in across], dtype="float32")
+atlas = np.asarray(A[1](points @ axes2[:2].astype("float32") + codes.mean(axis=0)))
+figure, axis = plt.subplots(figsize=(7, 7), layout="constrained")
+axis.imshow(np.block([[atlas[14 * i + j].reshape(28, 28) for j in range(14)] for i in range(14)]), cmap="gray")
+axis.set(title="What the 8 numbers of A can draw", xlabel="axis 1", ylabel="axis 2", xticks=(), yticks=())
+### FR axis.set(title="Ce que savent dessiner les 8 nombres de A", xlabel="axe 1", ylabel="axe 2", xticks=(), yticks=())
+plt.show()
 
 # %% [markdown] lang="fr"
 # ## Rendre

@@ -4,6 +4,7 @@
 import part1_attention
 import part2_heads
 import part2_layers
+import part3_pairs
 import part3_transformer
 import part4_decoding
 import part5_training

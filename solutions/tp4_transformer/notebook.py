@@ -10,122 +10,63 @@
 # # TP4 · Le Transformer de zéro
 #
 # Vous allez écrire, brique par brique, l'encodeur–décodeur de l'article *Attention is all you need*
-# (Vaswani et al., 2017), vérifier chaque brique, compter ses paramètres à la main, puis l'entraîner en
-# moins d'une minute sur un processeur ordinaire à **renverser des mots** : `chat` → `tahc`. À la fin,
-# une image de son attention montrera *comment* il s'y prend.
+# (Vaswani et al., 2017), puis l'entraîner en moins d'une minute sur un processeur ordinaire à **renverser
+# des mots** : `chat` → `tahc`. Rien n'est caché : des produits de matrices, un softmax, des couches denses.
 #
-# Rien n'est caché : pas de couche d'attention toute faite, seulement des produits de matrices, un
-# softmax, des couches denses.
+# ![Le Transformer du TP, de bas en haut. À gauche la source, son plongement, les positions, puis N couches d'encodeur : attention, norm1, feed_forward, norm2, une connexion résiduelle autour de chaque étage. À droite la cible, et N couches de décodeur : self_attention, cross_attention qui lit la mémoire de l'encodeur, feed_forward, chacune suivie d'une norme ; au sommet output_dense rend les logits](figures/transformer.fr.svg)
+#
+# **À la fin, vous saurez** écrire une attention et ses masques, dire ce que coûte un Transformer avant de
+# le construire, choisir comment un modèle écrit, et lire une carte d'attention.
+#
+# **Temps et points.** Environ 4 h, 20 points : 1 attention, masques, positions (45 min) · 2 têtes, couches
+# (65 min) · 3 du texte aux tokens, le tout, le compte (60 min) · 4 écrire une suite (35 min) · 5 apprendre
+# et regarder (20 min) · questions (20 min) · bonus (15 min).
 #
 # ### Comment travailler
 #
-# Un trou est une ligne `raise todo("…")` : remplacez-la par votre code, exécutez la cellule, puis celle
-# qui vérifie. Une cellule qui a besoin d'un trou encore ouvert le dit en une ligne et laisse passer la
-# suite.
+# 1. **Un trou** est une ligne `raise todo("…")` : mettez votre code à sa place et exécutez la cellule ; la
+#    suite s'exécute même s'il reste des trous.
+# 2. **Vérifiez** avec `lab.check("attention")`, qui nomme l'erreur probable ; avant une exécution, notez
+#    votre pronostic dans `lab.predict(…)` : il est scellé, puis confronté au résultat, jamais noté.
+# 3. **Bloqué ?** `lab.hint("attention")`, ou l'aide repliée sous l'exercice, qui part de ce que vous
+#    observez et se déplie en trois crans.
+# 4. **Après un redémarrage**, exécutez les cellules du haut ; `lab.progress()` retrouve points et réponses,
+#    `lab.restore("reverser", model)` le réseau entraîné.
+# 5. **Pour rendre** : `lab.selfcheck()` exécute tout à neuf, comme à la correction, puis `lab.submit()` fait
+#    l'unique fichier à rendre.
 #
-# | appel | ce qu'il fait |
-# |---|---|
-# | `lab.check("attention")` | vérifie un exercice et nomme l'erreur probable |
-# | `lab.answer("q6", 12)` | répond à une question |
-# | `lab.progress()` | montre où vous en êtes, points compris |
-# | `lab.selfcheck()` | exécute tout le notebook à neuf, comme à la correction |
-# | `lab.submit()` | prépare l'unique fichier à rendre |
-#
-# Avant chaque exécution, un **pronostic** vous est demandé. Écrivez le nombre avant de regarder : c'est
-# là qu'on apprend. L'aide repliée part de ce que vous *observez* et se déplie en trois crans.
-#
-# ### Le temps
-#
-# | partie | contenu | minutes |
-# |---|---|---|
-# | 1 | attention, masques, positions | 45 |
-# | 2 | têtes, normalisation, réseau dense, encodeur, décodeur | 65 |
-# | 3 | du texte aux tokens, le Transformer entier, le compte des paramètres | 50 |
-# | 4 | écrire une suite : glouton, top-k, faisceau | 35 |
-# | 5 | apprendre, regarder, conclure | 20 |
-# | Q | questions | 20 |
-# | 6 | bonus : positions relatives | 15 |
-#
-# ### Les noms
-#
-# Le cours et le code ne nomment pas tout de la même façon. Une fois pour toutes :
-#
-# | cours | code | sens | dans le Transformer à compter |
-# |---|---|---|---|
-# | N | `num_layers` | couches d'encodeur, et autant de décodeur | 6 |
-# | H | `num_heads` | têtes d'attention | 8 |
-# | dim_e | `d_model` | taille du vecteur d'un token | 512 |
-# | d_q | `d_k`, `key_dim` | taille d'une requête et d'une clé, par tête | 64 |
-# | d_v | `d_v`, `value_dim` | taille d'une valeur, par tête | 64 |
-# | dim_h | `d_ff` | taille cachée du réseau dense | 2048 |
-#
-# Dans les tableaux de formes : **B** séquences par lot, **T** tokens qui regardent (requêtes), **S**
-# tokens regardés (clés et valeurs).
-#
-# **Colonnes ou lignes ?** Au tableau, un token est une *colonne* : X a la forme (d, N), une projection
-# s'écrit W X et le softmax descend chaque colonne. En Keras, et dans tout ce notebook, un token est une
-# *ligne* : X a la forme (T, d), une projection s'écrit X W + b et le softmax parcourt chaque ligne. L'un
-# est la transposée de l'autre ; les nombres sont les mêmes.
+# Chaque exercice dit son importance et sa difficulté (de ●○○○○ à ●●●●●) et sa durée.
 
 # %% [markdown] lang="en"
 # # TP4 · The Transformer from scratch
 #
 # Piece by piece you will write the encoder–decoder of *Attention is all you need* (Vaswani et al.,
-# 2017), check every piece, count its parameters by hand, and then train it, in under a minute on an
-# ordinary processor, to **reverse words**: `chat` → `tahc`. A picture of its attention will show in the
-# end *how* it does that.
+# 2017), then train it, in under a minute on an ordinary processor, to **reverse words**: `chat` → `tahc`.
+# Nothing is hidden: products of matrices, a softmax, dense layers.
 #
-# Nothing is hidden: no ready-made attention layer, only products of matrices, a softmax and dense
-# layers.
+# ![The lab's Transformer, from bottom to top. On the left the source, its embedding, the positions, then N encoder layers: attention, norm1, feed_forward, norm2, with a residual connection around each stage. On the right the target, and N decoder layers: self_attention, cross_attention which reads the encoder's memory, feed_forward, each followed by a norm; output_dense on top gives the logits](figures/transformer.en.svg)
+#
+# **In the end you will be able to** write attention and its masks, say what a Transformer costs before it
+# is built, choose how a model writes, and read a map of attention.
+#
+# **Time and points.** About 4 hours, 20 points: 1 attention, masks, positions (45 min) · 2 heads, layers
+# (65 min) · 3 from text to tokens, the whole, the count (60 min) · 4 writing a sequence (35 min) · 5 train
+# and look (20 min) · questions (20 min) · bonus (15 min).
 #
 # ### How to work
 #
-# A hole is a line `raise todo("…")`: put your code in its place, run the cell, then run the check. A cell
-# that needs a hole which is still open says so in one line and lets the rest go on.
+# 1. **A hole** is a line `raise todo("…")`: put your code in its place and run the cell; what follows runs
+#    even while holes are open.
+# 2. **Check** with `lab.check("attention")`, which names the likely mistake; before a run, note your
+#    prediction in `lab.predict(…)`: it is sealed, then held against the result, never graded.
+# 3. **Stuck?** `lab.hint("attention")`, or the folded help below the exercise, which starts from what you
+#    see and unfolds in three steps.
+# 4. **After a restart**, run the cells from the top; `lab.progress()` finds points and answers again,
+#    `lab.restore("reverser", model)` the trained network.
+# 5. **To hand in**: `lab.selfcheck()` runs everything afresh, as grading will, then `lab.submit()` makes the
+#    one file to hand in.
 #
-# | call | what it does |
-# |---|---|
-# | `lab.check("attention")` | checks an exercise and names the likely mistake |
-# | `lab.answer("q6", 12)` | answers a question |
-# | `lab.progress()` | shows where you stand, points included |
-# | `lab.selfcheck()` | runs the whole notebook afresh, as grading will |
-# | `lab.submit()` | makes the one file to hand in |
-#
-# Before each run you are asked for a **prediction**. Write the number down before you look: that is where
-# the learning happens. The folded help starts from what you *see* and unfolds in three steps.
-#
-# ### Time
-#
-# | part | content | minutes |
-# |---|---|---|
-# | 1 | attention, masks, positions | 45 |
-# | 2 | heads, normalisation, feed-forward network, encoder, decoder | 65 |
-# | 3 | from text to tokens, the whole Transformer, counting parameters | 50 |
-# | 4 | writing a sequence: greedy, top-k, beam | 35 |
-# | 5 | train, look, conclude | 20 |
-# | Q | questions | 20 |
-# | 6 | bonus: relative positions | 15 |
-#
-# ### Names
-#
-# The lecture and the code do not call everything the same. Once and for all:
-#
-# | lecture | code | meaning | in the Transformer to be counted |
-# |---|---|---|---|
-# | N | `num_layers` | encoder layers, and as many decoder layers | 6 |
-# | H | `num_heads` | attention heads | 8 |
-# | dim_e | `d_model` | size of a token's vector | 512 |
-# | d_q | `d_k`, `key_dim` | size of a query and of a key, in each head | 64 |
-# | d_v | `d_v`, `value_dim` | size of a value, in each head | 64 |
-# | dim_h | `d_ff` | hidden size of the feed-forward network | 2048 |
-#
-# In tables of shapes: **B** sequences in a batch, **T** tokens that look (queries), **S** tokens looked at
-# (keys and values).
-#
-# **Columns or rows?** On the blackboard a token is a *column*: X has shape (d, N), a projection reads W X,
-# and the softmax runs down each column. In Keras, and all through this notebook, a token is a *row*: X has
-# shape (T, d), a projection reads X W + b, and the softmax runs along each row. One is the transpose of
-# the other; the numbers are the same.
+# Every exercise tells its importance and difficulty (from ●○○○○ to ●●●●●) and its minutes.
 
 # %% role="setup" lang="fr"
 from grader import Lab, todo
@@ -146,23 +87,13 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-# %% lang="fr"
-def show_maps(maps, titles, low=0.0, labels=("clé : qui est vu", "requête : qui regarde")):
-    """Draw matrices side by side, the darker the larger."""
-    width = min(9.0, 3.1 * len(maps))
-    figure, axes = plt.subplots(
-        1, len(maps), figsize=(width, width / len(maps) + 0.5), squeeze=False, layout="constrained"
-    )
-    for axis, matrix, title in zip(axes[0], maps, titles):
-        axis.imshow(np.asarray(matrix, dtype="float32"), cmap="Blues", vmin=low, aspect="auto")
-        axis.set_title(title)
-        axis.set_xlabel(labels[0])
-    axes[0, 0].set_ylabel(labels[1])
-    plt.show()
-
-# %% lang="en"
+# %%
+#@title Helper: draw matrices side by side
+### FR #@title Aide : dessiner des matrices côte à côte
 def show_maps(maps, titles, low=0.0, labels=("key: who is seen", "query: who looks")):
+### FR def show_maps(maps, titles, low=0.0, labels=("clé : qui est vu", "requête : qui regarde")):
     """Draw matrices side by side, the darker the larger."""
+    ### FR """Dessiner des matrices côte à côte, d'autant plus foncées que c'est grand."""
     width = min(9.0, 3.1 * len(maps))
     figure, axes = plt.subplots(
         1, len(maps), figsize=(width, width / len(maps) + 0.5), squeeze=False, layout="constrained"
@@ -185,7 +116,12 @@ def show_maps(maps, titles, low=0.0, labels=("key: who is seen", "query: who loo
 # contenu : chaque **requête** compare sa direction à celle de toutes les **clés**, puis moyenne les
 # **valeurs** selon ces ressemblances. Le nombre de paramètres ne dépend plus de la longueur du texte.
 #
-#     poids = softmax( q kᵀ / √d_k )        sortie = poids · v
+# $$\text{poids} = \mathrm{softmax}\!\left(\frac{q\,k^\top}{\sqrt{d_k}}\right) \qquad \text{sortie} = \text{poids} \cdot v$$
+#
+# ![Cinq matrices en file, une ligne par token : q fois k transposé donne les scores ; divisés par la racine de d_k et passés au softmax ligne par ligne, ils deviennent des poids de somme 1 ; les poids fois v donnent la sortie](figures/attention.fr.svg)
+#
+# **B** séquences par lot, **T** tokens qui regardent, **S** tokens regardés ; un token est une *ligne* (au
+# tableau, une colonne : l'un est la transposée de l'autre).
 #
 # | | forme | |
 # |---|---|---|
@@ -211,12 +147,17 @@ def show_maps(maps, titles, low=0.0, labels=("key: who is seen", "query: who loo
 # its direction with that of every **key**, then averages the **values** by how alike they are. The number
 # of parameters no longer depends on how long the text is.
 #
-#     weights = softmax( q kᵀ / √d_k )        output = weights · v
+# $$\text{weights} = \mathrm{softmax}\!\left(\frac{q\,k^\top}{\sqrt{d_k}}\right) \qquad \text{output} = \text{weights} \cdot v$$
+#
+# ![Five matrices in a row, one row per token: q times k transposed gives the scores; divided by the root of d_k and put through a softmax row by row they become weights that sum to 1; weights times v give the output](figures/attention.en.svg)
+#
+# **B** sequences per batch, **T** tokens that look, **S** tokens looked at; a token is a *row* (on the
+# blackboard a column: one is the transpose of the other).
 #
 # | | shape | |
 # |---|---|---|
-# | `q` | (…, T, d_k) | one query for each token that looks |
-# | `k` | (…, S, d_k) | one key for each token looked at |
+# | `q` | (…, T, d_k) | one query per token that looks |
+# | `k` | (…, S, d_k) | one key per token looked at |
 # | `v` | (…, S, d_v) | what each of these has to say |
 # | `mask` | broadcasts to (…, T, S) | True: this key may be seen |
 # | `weights` | (…, T, S) | each row sums to 1 |
@@ -225,6 +166,11 @@ def show_maps(maps, titles, low=0.0, labels=("key: who is seen", "query: who loo
 # **Predict.** (a) One query, four *identical* keys: how much does each weigh? With values 1, 2, 3 and 6,
 # what comes out? (b) The d_k = 64 coordinates of a query and of a key are drawn from a standard normal
 # distribution: what is the standard deviation of their dot product?
+
+# %%
+lab.predict("four_same", [0.25, 3])  # weight of each key, output
+### FR lab.predict("four_same", [0.25, 3])  # poids de chaque clé, sortie
+lab.predict("dot_std", 8)
 
 # %% exercise="attention"
 def scaled_dot_product_attention(q, k, v, mask=None):
@@ -239,6 +185,17 @@ def scaled_dot_product_attention(q, k, v, mask=None):
     Returns:
         (output, weights): float (..., T, d_v) and (..., T, S); each row of `weights` sums to 1.
     """
+    ### FR """Attention de requêtes sur des clés, softmax(q kᵀ / √d_k) v (« Attention is all you need », 3.2.1).
+    ### FR
+    ### FR Args:
+    ### FR     q: requêtes, float (..., T, d_k).
+    ### FR     k: clés, float (..., S, d_k).
+    ### FR     v: valeurs, float (..., S, d_v).
+    ### FR     mask: booléens qui se diffusent vers (..., T, S) ; True = cette clé peut être vue. None : toutes.
+    ### FR
+    ### FR Returns:
+    ### FR     (output, weights) : float (..., T, d_v) et (..., T, S) ; chaque ligne de `weights` a 1 pour somme.
+    ### FR """
     ### BEGIN SOLUTION
     scores = ops.matmul(q, ops.swapaxes(k, -1, -2)) / math.sqrt(q.shape[-1])
     if mask is not None:
@@ -327,15 +284,26 @@ rng = np.random.default_rng(0)
 four_same = np.ones((4, 64), dtype="float32")
 values = np.array([[1.0], [2.0], [3.0], [6.0]], dtype="float32")
 output, weights = scaled_dot_product_attention(four_same[:1], four_same, values)
-print("(a)", np.asarray(weights).round(3), "→", np.asarray(output).round(3))
+lab.outcome(
+    "four_same",
+    [float(weights[0, 0]), float(output[0, 0])],
+    "equal scores share the unit of attention equally: the output is the mean of the values",
+    ### FR "des scores égaux se partagent l'unité d'attention : la sortie est la moyenne des valeurs",
+)
 
 many = rng.normal(size=(2, 500, 64)).astype("float32")
-print("(b)", np.std(many[0] @ many[1].T).round(1))
+lab.outcome(
+    "dot_std",
+    float(np.std(many[0] @ many[1].T)),
+    "64 products of variance 1 add up to a variance of 64",
+    ### FR "64 produits de variance 1 : leur somme a pour variance 64",
+)
 
 queries, keys = many[:, :9]
 _, scaled = scaled_dot_product_attention(queries, keys, keys)
 _, unscaled = scaled_dot_product_attention(8 * queries, keys, keys)  # × 8 undoes / √64
-show_maps([scaled, unscaled], ["softmax(q kᵀ / √d_k)", "softmax(q kᵀ)"])
+### FR _, unscaled = scaled_dot_product_attention(8 * queries, keys, keys)  # × 8 défait / √64
+show_maps([scaled, unscaled], [r"softmax($q k^\top / \sqrt{d_k}$)", r"softmax($q k^\top$)"])
 
 # %% [markdown] lang="fr"
 # À gauche, chaque requête garde plusieurs clés en vue ; à droite, sans la division, presque toute ligne
@@ -377,6 +345,9 @@ show_maps([scaled, unscaled], ["softmax(q kᵀ / √d_k)", "softmax(q kᵀ)"])
 #
 # **Predict.** How many True are there in `causal_mask(11)`?
 
+# %%
+lab.predict("causal_true", 66)
+
 # %% exercise="masks"
 def causal_mask(length):
     """Who may see whom when text is read from left to right.
@@ -387,6 +358,15 @@ def causal_mask(length):
     Returns:
         Booleans (T, T): row i, column j is True if position i may see position j, that is j ≤ i.
     """
+    ### FR """Qui peut voir qui quand un texte se lit de gauche à droite.
+    ### FR
+    ### FR Args:
+    ### FR     length: nombre de positions T, entier ≥ 1.
+    ### FR
+    ### FR Returns:
+    ### FR     Booléens (T, T) : ligne i, colonne j vaut True si la position i peut voir la position j,
+    ### FR     c'est-à-dire si j ≤ i.
+    ### FR """
     ### BEGIN SOLUTION
     return np.tril(np.ones((length, length), dtype=bool))
     ### END SOLUTION
@@ -429,7 +409,12 @@ lab.check("masks")
 # </details></details></details>
 
 # %% role="show"
-print(int(np.sum(np.asarray(causal_mask(11)))))
+lab.outcome(
+    "causal_true",
+    int(np.sum(np.asarray(causal_mask(11)))),
+    "row i has i + 1 of them: 1 + 2 + … + 11",
+    ### FR "la ligne i en a i + 1 : 1 + 2 + … + 11",
+)
 _, weights = scaled_dot_product_attention(queries, keys, keys, causal_mask(9))
 show_maps([causal_mask(9), weights], ["causal_mask(9)", "softmax(…, mask)"])
 
@@ -452,11 +437,13 @@ show_maps([causal_mask(9), weights], ["causal_mask(9)", "softmax(…, mask)"])
 
 # %% role="setup"
 PAD, START, END = 0, 27, 28  # 1 to 26 are the letters a to z
+### FR PAD, START, END = 0, 27, 28  # de 1 à 26 : les lettres de a à z
 VOCAB_SIZE, LENGTH = 29, 11
 
 
 def padding_mask(tokens):
     """Which tokens are real: int (B, S) → booleans (B, 1, S), False where the token is PAD."""
+    ### FR """Quels tokens sont réels : int (B, S) → booléens (B, 1, S), False là où le token est PAD."""
     return (tokens != PAD)[:, None, :]
 
 # %%
@@ -471,15 +458,15 @@ print(padding_mask(np.array([[START, 3, 1, 20, END, PAD, PAD]])))
 # change. Pour distinguer `ab` de `ba`, on **ajoute** à chaque token un vecteur qui dépend de sa place t :
 # des sinus et cosinus de périodes de plus en plus longues, comme les chiffres d'un compteur.
 #
-#     angle(t, i) = t / 10000^(2i / d_model)
-#     colonne 2i : sin(angle)        colonne 2i+1 : cos(angle)        i = 0 … d_model/2 − 1
+# $$\theta_{t,i} = \frac{t}{10000^{\,2i/d_\text{model}}} \qquad P_{t,2i} = \sin\theta_{t,i} \qquad P_{t,2i+1} = \cos\theta_{t,i} \qquad 0 \le i < d_\text{model}/2$$
 #
 # | | forme |
 # |---|---|
 # | résultat | (T, d_model), float32 |
 #
-# **Pronostics.** Pour d_model = 64 : que contient la ligne t = 0 ? Quel est le carré de la norme de
-# n'importe quelle ligne ? (sin² + cos² = 1.)
+# **Pronostics.** (a) Pour d_model = 64, quel est le carré de la norme de n'importe quelle ligne ?
+# ($\sin^2 + \cos^2 = 1$.) (b) On mélange les tokens d'une auto-attention *sans* positions : de combien
+# change la sortie, une fois remise dans l'ordre ?
 
 # %% [markdown] lang="en"
 # ### 1.3 Positions
@@ -490,15 +477,19 @@ print(padding_mask(np.array([[START, 3, 1, 20, END, PAD, PAD]])))
 # tell `ab` from `ba`, a vector that depends on the place t is **added** to each token: sines and cosines
 # of longer and longer periods, like the digits of a mileage counter.
 #
-#     angle(t, i) = t / 10000^(2i / d_model)
-#     column 2i: sin(angle)        column 2i+1: cos(angle)        i = 0 … d_model/2 − 1
+# $$\theta_{t,i} = \frac{t}{10000^{\,2i/d_\text{model}}} \qquad P_{t,2i} = \sin\theta_{t,i} \qquad P_{t,2i+1} = \cos\theta_{t,i} \qquad 0 \le i < d_\text{model}/2$$
 #
 # | | shape |
 # |---|---|
 # | result | (T, d_model), float32 |
 #
-# **Predict.** For d_model = 64: what is in the row t = 0? What is the squared norm of any row?
-# (sin² + cos² = 1.)
+# **Predict.** (a) For d_model = 64, what is the squared norm of any row? ($\sin^2 + \cos^2 = 1$.)
+# (b) The tokens of a self-attention *without* positions are shuffled: by how much does the output change,
+# once it is put back in order?
+
+# %%
+lab.predict("position_norm", 32)
+lab.predict("shuffled", 0)
 
 # %% exercise="positions"
 def positional_encoding(length, d_model):
@@ -513,6 +504,17 @@ def positional_encoding(length, d_model):
     Returns:
         float32 (T, d_model).
     """
+    ### FR """Positions sinusoïdales (« Attention is all you need », 3.5).
+    ### FR
+    ### FR La colonne 2i contient sin(t / 10000^(2i/d_model)), la colonne 2i+1 le cosinus du même angle.
+    ### FR
+    ### FR Args:
+    ### FR     length: nombre de positions T ; t va de 0 à T-1.
+    ### FR     d_model: taille du vecteur d'un token, paire.
+    ### FR
+    ### FR Returns:
+    ### FR     float32 (T, d_model).
+    ### FR """
     ### BEGIN SOLUTION
     t = np.arange(length)[:, None]
     angles = t / 10000 ** (np.arange(0, d_model, 2) / d_model)
@@ -578,31 +580,65 @@ lab.check("positions")
 
 # %% role="show"
 places = np.asarray(positional_encoding(60, 64))
-print("‖P[t]‖² =", np.sum(places**2, axis=1)[[0, 7, 59]].round(2))
-show_maps([places, places @ places.T], ["P", "P · Pᵀ"], low=None, labels=("", "t"))
+lab.outcome(
+    "position_norm",
+    float(np.sum(places[7] ** 2)),
+    "32 pairs, and sin² + cos² = 1 in each",
+    ### FR "32 paires, et sin² + cos² = 1 dans chacune",
+)
+show_maps([places, places @ places.T], ["P", r"$P P^\top$"], low=None, labels=("column", "place t"))
+### FR show_maps([places, places @ places.T], ["P", r"$P P^\top$"], low=None, labels=("colonne", "place t"))
 
+# %% role="show"
 x, order = queries[:5, :8], np.array([3, 0, 4, 1, 2])
-five = np.asarray(positional_encoding(5, 8))
-for name, straight, mixed in ("X", x, x[order]), ("X + P", x + five, x[order] + five):
-    first, _ = scaled_dot_product_attention(straight, straight, straight)
-    second, _ = scaled_dot_product_attention(mixed, mixed, mixed)
-    print(f"{name:5}", np.abs(np.asarray(second) - np.asarray(first)[order]).max().round(3))
+five, maps, moved = np.asarray(positional_encoding(5, 8)), [], []
+for tokens, shuffled in (x, x[order]), (x + five, x[order] + five):
+    first, before = scaled_dot_product_attention(tokens, tokens, tokens)
+    second, after = scaled_dot_product_attention(shuffled, shuffled, shuffled)
+    moved.append(float(np.abs(np.asarray(second) - np.asarray(first)[order]).max()))
+    back = np.argsort(order)
+    maps += [before, np.asarray(after)[back][:, back]]
+lab.outcome(
+    "shuffled",
+    round(moved[0], 5),
+    "each output is a sum over all keys, and a sum has no order",
+    ### FR "chaque sortie est une somme sur toutes les clés, et une somme n'a pas d'ordre",
+    within=1e-5,
+)
+print(f"largest change: {moved[0]:.3f} without positions, {moved[1]:.3f} with them")
+### FR print(f"plus grand changement : {moved[0]:.3f} sans positions, {moved[1]:.3f} avec")
+titles = ["without P", "without P, shuffled", "with P", "with P, shuffled"]
+### FR titles = ["sans P", "sans P, mélangés", "avec P", "avec P, mélangés"]
+show_maps(maps, titles)
 
 # %% [markdown] lang="fr"
-# À droite, le produit scalaire de deux places ne dépend que de leur écart : la même bande claire ou
-# foncée tout le long des diagonales. Les deux dernières lignes mesurent ce que change un mélange des
-# tokens : rien sans positions, beaucoup avec.
+# Le produit scalaire de deux places ne dépend que de leur écart : la même bande, claire ou foncée, tout le
+# long des diagonales. Les quatre cartes d'attention sont remises dans l'ordre d'avant le mélange : sans
+# positions, mélanger les tokens n'y change rien (l'attention est *équivariante*) ; avec elles, tout change.
 
 # %% [markdown] lang="en"
-# On the right, the dot product of two places depends on their distance only: the same shade all along
-# each diagonal. The last two lines measure what shuffling the tokens changes: nothing without positions, a
-# lot with them.
+# The dot product of two places depends on their distance only: the same shade all along each diagonal. The
+# four maps of attention are put back into the order before the shuffle: without positions, shuffling the
+# tokens changes nothing (attention is *equivariant*); with them, everything changes.
 
 # %%
 lab.progress()
 
 # %% [markdown] lang="fr"
 # ## 2 · Les briques
+#
+# <details><summary>Les noms du cours et ceux du code, une fois pour toutes</summary>
+#
+# | cours | code | sens | dans le Transformer à compter |
+# |---|---|---|---|
+# | N | `num_layers` | couches d'encodeur, et autant de décodeur | 6 |
+# | H | `num_heads` | têtes d'attention | 8 |
+# | dim_e | `d_model` | taille du vecteur d'un token | 512 |
+# | d_q | `d_k`, `key_dim` | taille d'une requête et d'une clé, par tête | 64 |
+# | d_v | `d_v`, `value_dim` | taille d'une valeur, par tête | 64 |
+# | dim_h | `d_ff` | taille cachée du réseau dense | 2048 |
+#
+# </details>
 #
 # ### 2.1 Attention à plusieurs têtes
 #
@@ -612,9 +648,7 @@ lab.progress()
 # On en fait donc travailler H côte à côte, chacune avec ses propres projections, petites ; une dernière
 # projection mélange leurs réponses.
 #
-#     query ─ query_dense ─┐
-#     key ─── key_dense ───┼─ découper en H têtes ─ attention ─ recoller ─ output_dense ─ sortie
-#     value ─ value_dense ─┘
+# ![query, key et value passent chacun par leur couche dense, sont découpés en H têtes ; chaque tête fait sa propre attention ; les têtes sont recollées, et output_dense mélange leurs réponses](figures/heads.fr.svg)
 #
 # | étape | forme |
 # |---|---|
@@ -634,6 +668,19 @@ lab.progress()
 # %% [markdown] lang="en"
 # ## 2 · The pieces
 #
+# <details><summary>The lecture's names and the code's, once and for all</summary>
+#
+# | lecture | code | meaning | in the Transformer to be counted |
+# |---|---|---|---|
+# | N | `num_layers` | encoder layers, and as many decoder layers | 6 |
+# | H | `num_heads` | attention heads | 8 |
+# | dim_e | `d_model` | size of a token's vector | 512 |
+# | d_q | `d_k`, `key_dim` | size of a query and of a key, per head | 64 |
+# | d_v | `d_v`, `value_dim` | size of a value, per head | 64 |
+# | dim_h | `d_ff` | hidden size of the feed-forward network | 2048 |
+#
+# </details>
+#
 # ### 2.1 Multi-head attention
 #
 # *importance ●●●●● · difficulty ●●●●○ · 25 min*
@@ -641,9 +688,7 @@ lab.progress()
 # One attention returns one average: it cannot look at the subject and at the verb at once. So H of them
 # work side by side, each with small projections of its own, and a last projection mixes their answers.
 #
-#     query ─ query_dense ─┐
-#     key ─── key_dense ───┼─ split into H heads ─ attention ─ merge ─ output_dense ─ output
-#     value ─ value_dense ─┘
+# ![query, key and value each go through a dense layer of their own and are split into H heads; each head attends on its own; heads are merged, and output_dense mixes their answers](figures/heads.en.svg)
 #
 # | step | shape |
 # |---|---|
@@ -660,6 +705,9 @@ lab.progress()
 #
 # **Predict.** H = 2, d_k = 3, d_v = 4, d_model = 5: how many parameters in all, biases included?
 
+# %%
+lab.predict("heads_count", 165)
+
 # %% exercise="heads"
 class MultiHeadAttention(keras.layers.Layer):
     """Several attentions side by side, mixed by a last projection (3.2.2).
@@ -673,6 +721,17 @@ class MultiHeadAttention(keras.layers.Layer):
     Sub-layers, with biases: `query_dense`, `key_dense` (H·d_k units), `value_dense` (H·d_v units),
     `output_dense` (d_model units). Units are ordered head by head: head 0 first.
     """
+    ### FR """Plusieurs attentions côte à côte, mélangées par une dernière projection (3.2.2).
+    ### FR
+    ### FR Args:
+    ### FR     num_heads: nombre de têtes H.
+    ### FR     key_dim: taille d_k d'une requête et d'une clé, par tête.
+    ### FR     value_dim: taille d_v d'une valeur, par tête.
+    ### FR     d_model: taille d'un token de sortie.
+    ### FR
+    ### FR Sous-couches, avec biais : `query_dense`, `key_dense` (H·d_k unités), `value_dense` (H·d_v unités),
+    ### FR `output_dense` (d_model unités). Les unités se suivent tête par tête : la tête 0 d'abord.
+    ### FR """
 
     def __init__(self, num_heads, key_dim, value_dim, d_model, **kwargs):
         super().__init__(**kwargs)
@@ -699,6 +758,18 @@ class MultiHeadAttention(keras.layers.Layer):
         Returns:
             (output, weights): (B, T, d_model) and (B, H, T, S).
         """
+        ### FR """Porter attention.
+        ### FR
+        ### FR Args:
+        ### FR     query: (B, T, d_model).
+        ### FR     key: (B, S, d_model).
+        ### FR     value: (B, S, d_model).
+        ### FR     attention_mask: booléens qui se diffusent vers (B, T, S), les mêmes pour toutes les têtes.
+        ### FR         None : toutes les clés peuvent être vues.
+        ### FR
+        ### FR Returns:
+        ### FR     (output, weights) : (B, T, d_model) et (B, H, T, S).
+        ### FR """
 
         ### BEGIN SOLUTION
         def split(x, size):  # (B, T, H·size) → (B, H, T, size)
@@ -716,8 +787,16 @@ class MultiHeadAttention(keras.layers.Layer):
         return self.output_dense(merged), weights
         ### END SOLUTION
 
-# %%
+# %% role="show"
 lab.check("heads")
+small = MultiHeadAttention(num_heads=2, key_dim=3, value_dim=4, d_model=5)
+small(*np.zeros((3, 1, 2, 5), dtype="float32"))
+lab.outcome(
+    "heads_count",
+    small.count_params(),
+    "queries and keys 2 × (5 + 1) × 6, values (5 + 1) × 8, output (8 + 1) × 5; the length plays no part",
+    ### FR "requêtes et clés 2 × (5 + 1) × 6, valeurs (5 + 1) × 8, sortie (8 + 1) × 5 ; la longueur n'y entre pas",
+)
 
 # %% [markdown] lang="fr"
 # <details><summary>Les formes sont justes, les valeurs fausses</summary>
@@ -797,20 +876,6 @@ lab.check("heads")
 # </details></details></details>
 
 # %% [markdown] lang="fr"
-# <details><summary>Le compte, terme à terme</summary>
-#
-# requêtes et clés 2 × (5 + 1) × 6 = 72, valeurs (5 + 1) × 8 = 48, sortie (8 + 1) × 5 = 45 : **165**.
-# La longueur de la séquence n'y entre pas. La partie 3.2 en fera une formule.
-# </details>
-
-# %% [markdown] lang="en"
-# <details><summary>The count, term by term</summary>
-#
-# queries and keys 2 × (5 + 1) × 6 = 72, values (5 + 1) × 8 = 48, output (8 + 1) × 5 = 45: **165**.
-# The length of the sequence plays no part. Part 3.2 will turn this into a formula.
-# </details>
-
-# %% [markdown] lang="fr"
 # ### 2.2 Normalisation de couche
 #
 # *importance ●●●○○ · difficulté ●●○○○ · 10 min*
@@ -819,7 +884,7 @@ lab.check("heads")
 # chaque token, *seul*, à une moyenne de 0 et une variance de 1, puis on laisse le réseau choisir une
 # échelle γ et un décalage β par coordonnée. Ni le lot ni la longueur n'interviennent.
 #
-#     y = γ · (x − moyenne) / √(variance + ε) + β
+# $$y = \gamma \cdot \frac{x - \text{moyenne}}{\sqrt{\text{variance} + \varepsilon}} + \beta$$
 #
 # | | forme |
 # |---|---|
@@ -838,7 +903,7 @@ lab.check("heads")
 # to mean 0 and variance 1; then the network may choose a scale γ and a shift β for each coordinate.
 # Neither the batch nor the length has a say.
 #
-#     y = γ · (x − mean) / √(variance + ε) + β
+# $$y = \gamma \cdot \frac{x - \text{mean}}{\sqrt{\text{variance} + \varepsilon}} + \beta$$
 #
 # | | shape |
 # |---|---|
@@ -847,6 +912,9 @@ lab.check("heads")
 # | `epsilon` | a number |
 #
 # **Predict.** The token [1, 3, 5, 7] with γ = 1, β = 0, ε ≈ 0: what becomes of its first number?
+
+# %%
+lab.predict("norm_first", -1.342)
 
 # %% exercise="norm"
 def layer_norm(x, gamma, beta, epsilon):
@@ -861,6 +929,17 @@ def layer_norm(x, gamma, beta, epsilon):
     Returns:
         float, the shape of `x`.
     """
+    ### FR """Ramener chaque token à une moyenne de 0 et une variance de 1, puis l'étirer et le décaler (Ba et al., 2016).
+    ### FR
+    ### FR Args:
+    ### FR     x: float (..., d_model).
+    ### FR     gamma: échelle, float (d_model,).
+    ### FR     beta: décalage, float (d_model,).
+    ### FR     epsilon: float > 0, ajouté à la variance.
+    ### FR
+    ### FR Returns:
+    ### FR     float, de la forme de `x`.
+    ### FR """
     ### BEGIN SOLUTION
     mean = ops.mean(x, axis=-1, keepdims=True)
     variance = ops.mean(ops.square(x - mean), axis=-1, keepdims=True)
@@ -870,7 +949,13 @@ def layer_norm(x, gamma, beta, epsilon):
 # %% role="show"
 lab.check("norm")
 token = np.array([[1.0, 3.0, 5.0, 7.0]], dtype="float32")
-print(np.asarray(layer_norm(token, np.ones(4, "float32"), np.zeros(4, "float32"), 1e-6)).round(3))
+normed = np.asarray(layer_norm(token, np.ones(4, "float32"), np.zeros(4, "float32"), 1e-6))
+lab.outcome(
+    "norm_first",
+    float(normed[0, 0]),
+    "mean 4, variance (9 + 1 + 1 + 9) / 4 = 5: −3 / √5",
+    ### FR "moyenne 4, variance (9 + 1 + 1 + 9) / 4 = 5 : −3 / √5",
+)
 
 # %% [markdown] lang="fr"
 # <details><summary>Tout est juste quand ε est petit, faux quand il est grand</summary>
@@ -938,11 +1023,6 @@ print(np.asarray(layer_norm(token, np.ones(4, "float32"), np.zeros(4, "float32")
 #
 # **Pronostic.** Avec d_ff = 4·d_model et H·d_k = H·d_v = d_model, combien de fois plus de poids que dans
 # l'attention (sans compter les biais) ?
-#
-# <details><summary>Vérifier</summary>
-#
-# 2 · d · 4d = 8d² contre 4d² (quatre projections d × d) : deux fois plus.
-# </details>
 
 # %% [markdown] lang="en"
 # ### 2.3 Feed-forward network
@@ -960,11 +1040,9 @@ print(np.asarray(layer_norm(token, np.ones(4, "float32"), np.zeros(4, "float32")
 #
 # **Predict.** With d_ff = 4·d_model and H·d_k = H·d_v = d_model, how many times the weights of the
 # attention are there (biases left out)?
-#
-# <details><summary>Check</summary>
-#
-# 2 · d · 4d = 8d² against 4d² (four projections, d × d): twice as many.
-# </details>
+
+# %%
+lab.predict("dense_ratio", 2)
 
 # %% exercise="feed_forward"
 class FeedForward(keras.layers.Layer):
@@ -974,6 +1052,12 @@ class FeedForward(keras.layers.Layer):
         d_ff: units of the first, called `inner`.
         d_model: units of the second, called `outer`.
     """
+    ### FR """Deux couches denses, les mêmes pour chaque token, ReLU entre elles (3.3).
+    ### FR
+    ### FR Args:
+    ### FR     d_ff: unités de la première, nommée `inner`.
+    ### FR     d_model: unités de la seconde, nommée `outer`.
+    ### FR """
 
     def __init__(self, d_ff, d_model, **kwargs):
         super().__init__(**kwargs)
@@ -988,8 +1072,17 @@ class FeedForward(keras.layers.Layer):
         return self.outer(self.inner(x))
         ### END SOLUTION
 
-# %%
+# %% role="show"
 lab.check("feed_forward")
+dense = FeedForward(d_ff=4 * 8, d_model=8)
+dense(np.zeros((1, 1, 8), dtype="float32"))
+kernels = sum(np.size(w) for w in dense.get_weights() if np.ndim(w) == 2)
+lab.outcome(
+    "dense_ratio",
+    kernels / (4 * 8 * 8),
+    "2 · d · 4d = 8d² against 4d² (four projections, d × d)",
+    ### FR "2 · d · 4d = 8d² contre 4d² (quatre projections d × d)",
+)
 
 # %% [markdown] lang="fr"
 # <details><summary>Mes sorties ne sont jamais négatives</summary>
@@ -1018,8 +1111,9 @@ lab.check("feed_forward")
 # tout droit), puis normaliser. Cet ordre, *post-norm*, est celui de l'article ; beaucoup de modèles
 # récents normalisent avant.
 #
-#     x ─┬─ attention(x, x, x) ─ (+) ─ norm1 ─┬─ feed_forward ─ (+) ─ norm2 ─ sortie
-#        └───────────────────────┘            └─────────────────┘
+# $$y = \mathrm{norm1}\big(x + \mathrm{attention}(x, x, x)\big) \qquad \text{sortie} = \mathrm{norm2}\big(y + \mathrm{feed\_forward}(y)\big)$$
+#
+# ![Une couche d'encodeur, à gauche, et une couche de décodeur, à droite, de bas en haut : l'entrée de chaque étage le contourne et s'ajoute à sa sortie, puis vient la norme ; le décodeur a un étage de plus, cross_attention, qui lit la mémoire](figures/layers.fr.svg)
 #
 # | | forme |
 # |---|---|
@@ -1028,11 +1122,6 @@ lab.check("feed_forward")
 #
 # **Pronostic.** Couche toute neuve (γ = 1, β = 0), d_model = 64 : quelle est la norme de *chaque* token de
 # sortie, quelle que soit l'entrée ?
-#
-# <details><summary>Vérifier</summary>
-#
-# Moyenne 0 et variance 1 sur 64 nombres : la somme des carrés vaut 64, la norme **8**.
-# </details>
 
 # %% [markdown] lang="en"
 # ### 2.4 Encoder layer
@@ -1043,8 +1132,9 @@ lab.check("feed_forward")
 # straight through), then normalise. This order, *post-norm*, is the article's; many recent models
 # normalise first.
 #
-#     x ─┬─ attention(x, x, x) ─ (+) ─ norm1 ─┬─ feed_forward ─ (+) ─ norm2 ─ output
-#        └───────────────────────┘            └─────────────────┘
+# $$y = \mathrm{norm1}\big(x + \mathrm{attention}(x, x, x)\big) \qquad \text{output} = \mathrm{norm2}\big(y + \mathrm{feed\_forward}(y)\big)$$
+#
+# ![An encoder layer on the left and a decoder layer on the right, from bottom to top: the input of each stage goes around it and is added to its output, then comes the norm; the decoder has one stage more, cross_attention, which reads the memory](figures/layers.en.svg)
 #
 # | | shape |
 # |---|---|
@@ -1053,11 +1143,9 @@ lab.check("feed_forward")
 #
 # **Predict.** A brand-new layer (γ = 1, β = 0), d_model = 64: what is the norm of *every* output token,
 # whatever the input?
-#
-# <details><summary>Check</summary>
-#
-# Mean 0 and variance 1 over 64 numbers: the squares sum to 64, so the norm is **8**.
-# </details>
+
+# %%
+lab.predict("token_norm", 8)
 
 # %% exercise="encoder"
 class EncoderLayer(keras.layers.Layer):
@@ -1071,6 +1159,16 @@ class EncoderLayer(keras.layers.Layer):
     Sub-layers: `attention`, `norm1` (after it), `feed_forward`, `norm2` (after it). For the
     normalisations use keras.layers.LayerNormalization.
     """
+    ### FR """Auto-attention, puis réseau dense ; après chacun, ajouter l'entrée et normaliser.
+    ### FR
+    ### FR Args:
+    ### FR     num_heads, d_model, d_k, d_v: comme dans `MultiHeadAttention` (key_dim = d_k, value_dim = d_v).
+    ### FR     d_ff: taille cachée de `FeedForward`.
+    ### FR     epsilon: des deux normalisations.
+    ### FR
+    ### FR Sous-couches : `attention`, `norm1` (après elle), `feed_forward`, `norm2` (après lui). Pour les
+    ### FR normalisations, prenez keras.layers.LayerNormalization.
+    ### FR """
 
     def __init__(self, num_heads, d_model, d_k, d_v, d_ff, epsilon=1e-6, **kwargs):
         super().__init__(**kwargs)
@@ -1091,14 +1189,31 @@ class EncoderLayer(keras.layers.Layer):
         Returns:
             (B, T, d_model).
         """
+        ### FR """Transformer une suite.
+        ### FR
+        ### FR Args:
+        ### FR     x: (B, T, d_model).
+        ### FR     attention_mask: booléens qui se diffusent vers (B, T, T).
+        ### FR
+        ### FR Returns:
+        ### FR     (B, T, d_model).
+        ### FR """
         ### BEGIN SOLUTION
         attended, _ = self.attention(x, x, x, attention_mask)
         x = self.norm1(x + attended)
         return self.norm2(x + self.feed_forward(x))
         ### END SOLUTION
 
-# %%
+# %% role="show"
 lab.check("encoder")
+layer = EncoderLayer(num_heads=4, d_model=64, d_k=16, d_v=16, d_ff=256)
+out = np.asarray(layer(np.random.default_rng(1).normal(size=(1, 5, 64)).astype("float32")))
+lab.outcome(
+    "token_norm",
+    float(np.linalg.norm(out[0, 2])),
+    "mean 0 and variance 1 over 64 numbers: the squares sum to 64",
+    ### FR "moyenne 0 et variance 1 sur 64 nombres : la somme des carrés vaut 64",
+)
 
 # %% [markdown] lang="fr"
 # <details><summary>Les valeurs diffèrent peu, et partout</summary>
@@ -1220,13 +1335,11 @@ if COMPARE_WITH_TENSORFLOW:
 # source : c'est l'**attention croisée**, dont les requêtes viennent de lui, les clés et les valeurs de la
 # sortie de l'encodeur, appelée mémoire.
 #
-#     x ─ self_attention ─(+)─ norm1 ─ cross_attention ─(+)─ norm2 ─┐
-#             ↑                             ↑                       │
-#         attention_mask            memory, memory_mask             │
-#                                                                   │
-#     sortie ─ norm3 ─(+)─ feed_forward ────────────────────────────┘
+# $$y = \mathrm{norm1}\big(x + \mathrm{self\_attention}(x, x, x)\big) \qquad z = \mathrm{norm2}\big(y + \mathrm{cross\_attention}(y, m, m)\big)$$
 #
-# Chaque (+) ajoute ce qui entrait dans l'étage.
+# $$\text{sortie} = \mathrm{norm3}\big(z + \mathrm{feed\_forward}(z)\big) \qquad m = \text{la mémoire}$$
+#
+# Chaque étage ajoute ce qui y entrait ; la figure de 2.4 le dessine à droite.
 #
 # | | forme |
 # |---|---|
@@ -1237,11 +1350,6 @@ if COMPARE_WITH_TENSORFLOW:
 #
 # **Pronostic.** Deux mots, quatre têtes, 9 tokens en source et 5 en cible : combien de poids d'attention
 # croisée, et combien d'auto-attention du décodeur non forcés à zéro par le masque causal ?
-#
-# <details><summary>Vérifier</summary>
-#
-# Croisée : 2 × 4 × 5 × 9 = **360**. Auto-attention : 2 × 4 × (5 × 6 / 2) = **120**.
-# </details>
 
 # %% [markdown] lang="en"
 # ### 2.5 Decoder layer
@@ -1252,13 +1360,11 @@ if COMPARE_WITH_TENSORFLOW:
 # the source: this is **cross-attention**, whose queries come from the decoder, and keys and values from
 # the encoder's output, called memory.
 #
-#     x ─ self_attention ─(+)─ norm1 ─ cross_attention ─(+)─ norm2 ─┐
-#             ↑                             ↑                       │
-#         attention_mask            memory, memory_mask             │
-#                                                                   │
-#     output ─ norm3 ─(+)─ feed_forward ────────────────────────────┘
+# $$y = \mathrm{norm1}\big(x + \mathrm{self\_attention}(x, x, x)\big) \qquad z = \mathrm{norm2}\big(y + \mathrm{cross\_attention}(y, m, m)\big)$$
 #
-# Each (+) adds what went into the stage.
+# $$\text{output} = \mathrm{norm3}\big(z + \mathrm{feed\_forward}(z)\big) \qquad m = \text{the memory}$$
+#
+# Each stage adds what went into it; the figure of 2.4 draws it on the right.
 #
 # | | shape |
 # |---|---|
@@ -1269,11 +1375,9 @@ if COMPARE_WITH_TENSORFLOW:
 #
 # **Predict.** Two words, four heads, 9 source tokens, 5 target tokens: how many cross-attention weights
 # are there, and how many weights of the decoder's self-attention does the causal mask not force to zero?
-#
-# <details><summary>Check</summary>
-#
-# Cross: 2 × 4 × 5 × 9 = **360**. Self: 2 × 4 × (5 × 6 / 2) = **120**.
-# </details>
+
+# %%
+lab.predict("decoder_weights", [360, 120])
 
 # %% exercise="decoder"
 class DecoderLayer(keras.layers.Layer):
@@ -1282,6 +1386,11 @@ class DecoderLayer(keras.layers.Layer):
     After each of the three, add the input and normalise. Arguments as for `EncoderLayer`.
     Sub-layers: `self_attention`, `norm1`, `cross_attention`, `norm2`, `feed_forward`, `norm3`.
     """
+    ### FR """Auto-attention masquée, attention sur la sortie de l'encodeur, réseau dense.
+    ### FR
+    ### FR Après chacun des trois, ajouter l'entrée et normaliser. Arguments : ceux d'`EncoderLayer`.
+    ### FR Sous-couches : `self_attention`, `norm1`, `cross_attention`, `norm2`, `feed_forward`, `norm3`.
+    ### FR """
 
     def __init__(self, num_heads, d_model, d_k, d_v, d_ff, epsilon=1e-6, **kwargs):
         super().__init__(**kwargs)
@@ -1306,6 +1415,17 @@ class DecoderLayer(keras.layers.Layer):
         Returns:
             (B, T, d_model).
         """
+        ### FR """Transformer une suite en en regardant une autre.
+        ### FR
+        ### FR Args:
+        ### FR     x: la cible écrite jusqu'ici, (B, T, d_model).
+        ### FR     memory: la sortie de l'encodeur, (B, S, d_model).
+        ### FR     attention_mask: booléens qui se diffusent vers (B, T, T), pour l'auto-attention.
+        ### FR     memory_mask: booléens qui se diffusent vers (B, T, S), pour l'attention croisée.
+        ### FR
+        ### FR Returns:
+        ### FR     (B, T, d_model).
+        ### FR """
         ### BEGIN SOLUTION
         attended, _ = self.self_attention(x, x, x, attention_mask)
         x = self.norm1(x + attended)
@@ -1314,8 +1434,14 @@ class DecoderLayer(keras.layers.Layer):
         return self.norm3(x + self.feed_forward(x))
         ### END SOLUTION
 
-# %%
+# %% role="show"
 lab.check("decoder")
+lab.outcome(
+    "decoder_weights",
+    [2 * 4 * 5 * 9, 2 * 4 * int(np.sum(causal_mask(5)))],
+    "cross: words × heads × T × S; self: words × heads × T (T + 1) / 2",
+    ### FR "croisée : mots × têtes × T × S ; auto-attention : mots × têtes × T (T + 1) / 2",
+)
 lab.progress()
 
 # %% [markdown] lang="fr"
@@ -1371,55 +1497,129 @@ lab.progress()
 # %% [markdown] lang="fr"
 # ## 3 · Le Transformer entier
 #
-# ### Du texte aux tokens
+# ### 3.0 Bonus : du texte aux tokens
 #
-# *lecture · 5 min*
+# *importance ●●●○○ · difficulté ●●○○○ · 10 min*
 #
 # Un Transformer lit des numéros. Les modèles de langue découpent le texte en **sous-mots** : les pièces
 # fréquentes restent entières, un mot rare se décompose, et rien n'est inconnu. L'algorithme de fusion
 # (*byte-pair encoding*) part des lettres et colle, encore et encore, la paire de voisines la plus
-# fréquente. `##` marque une pièce qui continue un mot. BERT a 30 000 pièces ; ici, quelques verbes et dix
-# fusions suffisent à voir le mécanisme.
+# fréquente. BERT a 30 000 pièces, GPT-2 en a 50 257 ; ici, quelques verbes et dix fusions suffisent.
 #
 # **Pronostic.** Quelle paire de lettres, dans les neuf mots ci-dessous, est collée la première ?
 
 # %% [markdown] lang="en"
 # ## 3 · The whole Transformer
 #
-# ### From text to tokens
+# ### 3.0 Bonus: from text to tokens
 #
-# *reading · 5 min*
+# *importance ●●●○○ · difficulty ●●○○○ · 10 min*
 #
 # A Transformer reads numbers. Language models cut text into **sub-words**: frequent pieces stay whole, a
 # rare word falls into parts, and nothing is unknown. The merging algorithm (*byte-pair encoding*) starts
-# from letters and glues, again and again, the most frequent pair of neighbours. `##` marks a piece that
-# continues a word. BERT has 30,000 pieces; here a few adjectives and ten merges show the mechanism.
+# from letters and glues, again and again, the most frequent pair of neighbours. BERT has 30,000 pieces,
+# GPT-2 has 50,257; here a few adjectives and ten merges are enough.
 #
 # **Predict.** Which pair of letters, in the six words below, is glued first?
 
 # %% lang="fr"
 corpus = "parler parlez parleur chanter chantez chanteur danser dansez danseur".split()
 unseen = ["planter", "danseuse", "parlant", "transformer"]
+lab.predict("first_pair", "an")
 
 # %% lang="en"
 corpus = "faster fastest slower slowest smaller smallest".split()
 unseen = ["tallest", "slow", "fasting", "transformer"]
+lab.predict("first_pair", "st")
+
+# %% exercise="pairs"
+def learn_merges(words, count):
+    """Byte-pair encoding: the merges that a corpus teaches (Sennrich et al., 2016).
+
+    Every word begins as its letters. At each merge, the pair of neighbouring pieces that occurs most
+    often in all words together becomes one piece, wherever it stands.
+
+    Args:
+        words: list of strings.
+        count: number of merges, an int.
+
+    Returns:
+        List of strings: the pieces made, in the order of the merges.
+    """
+    ### FR """Fusion de paires (byte-pair encoding) : les fusions qu'un corpus enseigne (Sennrich et al., 2016).
+    ### FR
+    ### FR Chaque mot est d'abord la suite de ses lettres. À chaque fusion, la paire de pièces voisines la plus
+    ### FR fréquente dans tous les mots ensemble devient une seule pièce, partout où elle se trouve.
+    ### FR
+    ### FR Args:
+    ### FR     words: liste de chaînes.
+    ### FR     count: nombre de fusions, un entier.
+    ### FR
+    ### FR Returns:
+    ### FR     Liste de chaînes : les pièces obtenues, dans l'ordre des fusions.
+    ### FR """
+    ### BEGIN SOLUTION
+    spelling = [list(word) for word in words]
+    merges = []
+    for _ in range(count):
+        pairs = [pair for pieces in spelling for pair in zip(pieces, pieces[1:])]
+        best = max(pairs, key=pairs.count)
+        merges.append("".join(best))
+        for pieces in spelling:
+            for i in range(len(pieces) - 1):
+                if tuple(pieces[i : i + 2]) == best:
+                    pieces[i : i + 2] = [merges[-1]]
+    return merges
+    ### END SOLUTION
+
+# %%
+lab.check("pairs")
+
+# %% [markdown] lang="fr"
+# <details><summary>Mes fusions répètent toujours la même paire</summary>
+# Que contiennent les mots après la première fusion ?
+# <details><summary>Un cran de plus</summary>
+# Un mot n'est pas une chaîne mais une liste de pièces, qui raccourcit.
+# <details><summary>Dernier cran</summary>
+# Après la fusion <code>ab</code>, le mot <code>abcab</code> est <code>["ab", "c", "ab"]</code>.
+# </details></details></details>
+#
+# <details><summary>« list index out of range » en collant</summary>
+# La liste raccourcit pendant que vous la parcourez.
+# <details><summary>Un cran de plus</summary>
+# Une tranche <code>pieces[i : i + 2]</code> qui dépasse la fin ne lève pas d'erreur.
+# <details><summary>Dernier cran</summary>
+# Ou bien écrivez dans une nouvelle liste.
+# </details></details></details>
+
+# %% [markdown] lang="en"
+# <details><summary>My merges repeat the same pair</summary>
+# What do the words hold after the first merge?
+# <details><summary>One step more</summary>
+# A word is not a string but a list of pieces, which gets shorter.
+# <details><summary>Last step</summary>
+# After the merge <code>ab</code>, the word <code>abcab</code> is <code>["ab", "c", "ab"]</code>.
+# </details></details></details>
+#
+# <details><summary>"list index out of range" while gluing</summary>
+# The list gets shorter while you walk along it.
+# <details><summary>One step more</summary>
+# A slice <code>pieces[i : i + 2]</code> that runs past the end raises no error.
+# <details><summary>Last step</summary>
+# Or write into a new list.
+# </details></details></details>
 
 # %% role="show"
-spelling = [[word[0], *("##" + letter for letter in word[1:])] for word in corpus]
-merges = []
-for _ in range(10):
-    pairs = [pair for pieces in spelling for pair in zip(pieces, pieces[1:])]
-    best = max(pairs, key=pairs.count)
-    merges.append(best[0] + best[1].removeprefix("##"))
-    for pieces in spelling:
-        for i in reversed(range(len(pieces) - 1)):
-            if tuple(pieces[i : i + 2]) == best:
-                pieces[i : i + 2] = [merges[-1]]
-print(" ".join(merges))
-
-letters = "abcdefghijklmnopqrstuvwxyz"
-pieces = ["[UNK]", *letters, *("##" + letter for letter in letters), *merges]
+merges = learn_merges(corpus, 10)
+lab.outcome(
+    "first_pair",
+    merges[0],
+    "count it in every word: no other pair of neighbours occurs as often",
+    ### FR "comptez-la dans chaque mot : aucune autre paire de voisines n'est aussi fréquente",
+)
+print("merges:", *merges)
+### FR print("fusions :", *merges)
+pieces = ["[UNK]", *(mark + p for p in (*"abcdefghijklmnopqrstuvwxyz", *merges) for mark in ("", "##"))]
 try:
     import tensorflow_text
 except ImportError:
@@ -1430,15 +1630,16 @@ else:
         print(f"{word:12}", *(part.decode() for part in parts))
 
 # %% [markdown] lang="fr"
-# Aucun de ces mots n'était dans le corpus ; tous s'écrivent pourtant, par des racines et des terminaisons
-# apprises là où il y en a, lettre à lettre ailleurs. Dans la suite, pour que tout tienne en une minute de
-# calcul, un token sera une lettre : 26 lettres, un début, une fin, un remplissage, donc un vocabulaire de
-# **29**.
+# `##` marque une pièce qui continue un mot. Aucun de ces mots n'était dans le corpus ; tous s'écrivent
+# pourtant, par des racines et des terminaisons apprises là où il y en a, lettre à lettre ailleurs. Dans la
+# suite, pour que tout tienne en une minute de calcul, un token sera une lettre : 26 lettres, un début, une
+# fin, un remplissage, donc un vocabulaire de **29**.
 
 # %% [markdown] lang="en"
-# None of these words was in the corpus, yet all can be written: with learned stems and endings where
-# there are any, letter by letter elsewhere. From here on, so that everything fits into a minute of
-# computing, a token is a letter: 26 letters, a start, an end and a padding, hence a vocabulary of **29**.
+# `##` marks a piece that continues a word. None of these words was in the corpus, yet all can be written:
+# with learned stems and endings where there are any, letter by letter elsewhere. From here on, so that
+# everything fits into a minute of computing, a token is a letter: 26 letters, a start, an end and a
+# padding, hence a vocabulary of **29**.
 
 # %% [markdown] lang="fr"
 # ### 3.1 Assembler
@@ -1449,8 +1650,7 @@ else:
 # chaque place de la cible, note tous les tokens qui pourraient venir ensuite. Les vecteurs du plongement
 # sont multipliés par √d_model *avant* que les positions ne s'y ajoutent.
 #
-#     source ─ plongement · √d ─(+ positions)─ EncoderLayer × N ───────┐ memory
-#     cible ── plongement · √d ─(+ positions)───────── DecoderLayer × N ─ output_dense ─ logits
+# C'est la figure du début : deux plongements, deux piles, et la mémoire qui va de l'une à l'autre.
 #
 # | | forme | |
 # |---|---|---|
@@ -1473,8 +1673,7 @@ else:
 # place of the target, scores all tokens that could come next. Embedded vectors are multiplied by √d_model
 # *before* the positions are added to them.
 #
-#     source ─ embedding · √d ─(+ positions)─ EncoderLayer × N ───────┐ memory
-#     target ─ embedding · √d ─(+ positions)───────── DecoderLayer × N ─ output_dense ─ logits
+# It is the figure of the beginning: two embeddings, two stacks, and the memory that goes from one to the other.
 #
 # | | shape | |
 # |---|---|---|
@@ -1488,6 +1687,9 @@ else:
 # **Predict.** A model that knows nothing gives each of the 29 tokens the same probability. What is the
 # cross-entropy then? The number will come back in part 5.
 
+# %%
+lab.predict("uniform_loss", 3.367)
+
 # %% exercise="transformer"
 class Transformer(keras.Model):
     """The whole encoder–decoder ("Attention is all you need", figure 1), without dropout.
@@ -1500,6 +1702,16 @@ class Transformer(keras.Model):
     Sub-layers: `source_embedding`, `target_embedding`, the lists `encoder_layers` and
     `decoder_layers`, and `output_dense` (vocab_size units, with bias, no activation).
     """
+    ### FR """L'encodeur–décodeur entier (« Attention is all you need », figure 1), sans dropout.
+    ### FR
+    ### FR Args:
+    ### FR     num_layers: couches d'encodeur, et autant de décodeur.
+    ### FR     num_heads, d_model, d_k, d_v, d_ff, epsilon: comme dans `EncoderLayer`.
+    ### FR     vocab_size: nombre de tokens, le même pour la source et la cible.
+    ### FR
+    ### FR Sous-couches : `source_embedding`, `target_embedding`, les listes `encoder_layers` et
+    ### FR `decoder_layers`, et `output_dense` (vocab_size unités, avec biais, sans activation).
+    ### FR """
 
     def __init__(
         self, num_layers, num_heads, d_model, d_k, d_v, d_ff, vocab_size, epsilon=1e-6, **kwargs
@@ -1527,6 +1739,17 @@ class Transformer(keras.Model):
         Returns:
             Logits, float (B, T, vocab_size).
         """
+        ### FR """Noter le token suivant à chaque position de la cible.
+        ### FR
+        ### FR Les plongements sont multipliés par √d_model avant que les positions ne s'ajoutent. Personne ne voit
+        ### FR les tokens PAD de la source ; une position de la cible se voit elle-même et celles d'avant.
+        ### FR
+        ### FR Args:
+        ### FR     inputs: (source, target), int (B, S) et (B, T).
+        ### FR
+        ### FR Returns:
+        ### FR     Logits, float (B, T, vocab_size).
+        ### FR """
         ### BEGIN SOLUTION
         source, target = inputs
         seen = padding_mask(source)
@@ -1544,8 +1767,14 @@ class Transformer(keras.Model):
         return vectors + positional_encoding(tokens.shape[1], self.d_model)
         ### END SOLUTION
 
-# %%
+# %% role="show"
 lab.check("transformer")
+lab.outcome(
+    "uniform_loss",
+    math.log(29),
+    "−ln(1/29) = ln 29, in nats",
+    ### FR "−ln(1/29) = ln 29, en nats",
+)
 
 # %% [markdown] lang="fr"
 # <details><summary>Mes couches ont toutes les mêmes poids, ou il manque des paramètres</summary>
@@ -1655,6 +1884,10 @@ lab.check("transformer")
 # **Predict.** Before you compute: two of the numbers above enter no term at all. Which? And the total,
 # roughly: 4, 40 or 400 million?
 
+# %%
+lab.predict("millions", 40)  # 4, 40 or 400?
+### FR lab.predict("millions", 40)  # 4, 40 ou 400 ?
+
 # %% exercise="counting"
 def attention_parameters(num_heads, d_model, d_k, d_v):
     """Number of parameters of one `MultiHeadAttention`, biases included, worked out by hand.
@@ -1665,6 +1898,14 @@ def attention_parameters(num_heads, d_model, d_k, d_v):
     Returns:
         int.
     """
+    ### FR """Nombre de paramètres d'une `MultiHeadAttention`, biais compris, calculé à la main.
+    ### FR
+    ### FR Args:
+    ### FR     num_heads, d_model, d_k, d_v: comme dans `EncoderLayer`.
+    ### FR
+    ### FR Returns:
+    ### FR     int.
+    ### FR """
     ### BEGIN SOLUTION
     queries_and_keys = 2 * (d_model + 1) * num_heads * d_k
     values = (d_model + 1) * num_heads * d_v
@@ -1681,6 +1922,14 @@ def transformer_parameters(num_layers, num_heads, d_model, d_k, d_v, d_ff, vocab
     Returns:
         int.
     """
+    ### FR """Nombre de paramètres du `Transformer` entier, calculé à la main.
+    ### FR
+    ### FR Args:
+    ### FR     num_layers, num_heads, d_model, d_k, d_v, d_ff, vocab_size: comme dans `Transformer`.
+    ### FR
+    ### FR Returns:
+    ### FR     int.
+    ### FR """
     ### BEGIN SOLUTION
     attention = attention_parameters(num_heads, d_model, d_k, d_v)
     feed_forward = (d_model + 1) * d_ff + (d_ff + 1) * d_model
@@ -1694,10 +1943,17 @@ def transformer_parameters(num_layers, num_heads, d_model, d_k, d_v, d_ff, vocab
 
 # %%
 lab.check("counting")
-print(attention_parameters(2, 5, 3, 4))  # predicted in 2.1
 attention = attention_parameters(8, 512, 64, 64)
 whole = transformer_parameters(6, 8, 512, 64, 64, 2048, 29)
-print(f"{attention:,}   {18 * attention / whole:.0%}   {whole:,}")
+print(f"one attention: {attention:,}, all 18: {18 * attention / whole:.0%} of {whole:,}")
+### FR print(f"une attention : {attention:,}, les 18 : {18 * attention / whole:.0%} de {whole:,}")
+lab.outcome(
+    "millions",
+    round(whole / 1e6),
+    "12 layers of 3 to 4 million; neither the length T = 11 nor the batch of 3 enters",
+    ### FR "12 couches de 3 à 4 millions ; ni la longueur T = 11 ni les lots de 3 n'y entrent",
+    within=10,
+)
 
 # %% [markdown] lang="fr"
 # <details><summary>Mon compte est trop petit d'un ou deux pour cent</summary>
@@ -1780,7 +2036,7 @@ lab.answer("q_total", 44_183_069)
 # %% [markdown] lang="fr"
 # ### Trois masquages des mêmes pièces
 #
-# *lecture · 5 min*
+# *importance ●●●○○ · difficulté ●○○○○ · 5 min · à lire*
 #
 # Une fois les couches écrites, les grandes familles ne diffèrent que par *qui voit qui*.
 #
@@ -1796,7 +2052,7 @@ lab.answer("q_total", 44_183_069)
 # %% [markdown] lang="en"
 # ### Three maskings of the same parts
 #
-# *reading · 5 min*
+# *importance ●●●○○ · difficulty ●○○○○ · 5 min · to read*
 #
 # Once the layers are written, the great families differ only in *who sees whom*.
 #
@@ -1810,12 +2066,22 @@ lab.answer("q_total", 44_183_069)
 # **Predict.** With 7 source tokens and 5 target tokens, how many dark cells are there in the picture on
 # the right?
 
+# %%
+lab.predict("dark_cells", 99)
+
 # %% role="show"
 both = np.ones((12, 12), dtype=bool)
 both[:7, 7:] = False  # the source does not see the target
+### FR both[:7, 7:] = False  # la source ne voit pas la cible
 both[7:, 7:] = causal_mask(5)
 show_maps([causal_mask(12), np.ones((12, 12)), both], ["GPT", "BERT", "encoder | decoder"])
-print(both.sum())
+### FR show_maps([causal_mask(12), np.ones((12, 12)), both], ["GPT", "BERT", "encodeur | décodeur"])
+lab.outcome(
+    "dark_cells",
+    int(both.sum()),
+    "7 × 7 in the encoder, 5 × 7 across, 5 × 6 / 2 in the decoder",
+    ### FR "7 × 7 dans l'encodeur, 5 × 7 entre les deux, 5 × 6 / 2 dans le décodeur",
+)
 
 # %% [markdown] lang="fr"
 # À droite, quatre blocs : en haut à gauche l'auto-attention de l'encodeur (7 × 7), en bas à gauche
@@ -1861,13 +2127,16 @@ TINY = np.array([[0, 0.6, 0.4, 0], [0, 0.32, 0.33, 0.35], [0, 0.05, 0.05, 0.9], 
 
 def tiny_model(tokens):
     """Logits (4,) of the token after `tokens`, a list of ints."""
+    ### FR """Logits (4,) du token qui suit `tokens`, une liste d'entiers."""
     return np.log(TINY[tokens[-1]] + 1e-9)
 
 
 def show_sequence(tokens):
-    """Write a sequence of the tiny model and its probability."""
-    p = np.prod([TINY[a, b] for a, b in zip(tokens, tokens[1:])])
-    print("".join("^ab$"[t] for t in tokens), round(float(p), 3))
+    """Write a sequence of the tiny model and its probability, which is returned."""
+    ### FR """Écrire une suite du petit modèle et sa probabilité, qui est rendue."""
+    p = float(np.prod([TINY[a, b] for a, b in zip(tokens, tokens[1:])]))
+    print("".join("^ab$"[t] for t in tokens), round(p, 3))
+    return p
 
 # %% [markdown] lang="fr"
 # ### 4.1 Décodage glouton
@@ -1899,6 +2168,10 @@ def show_sequence(tokens):
 #
 # **Predict.** Which sequence does greedy decoding write with the table, and with what probability?
 
+# %%
+lab.predict("greedy", 0.21)  # its probability
+### FR lab.predict("greedy", 0.21)  # sa probabilité
+
 # %% exercise="greedy"
 def greedy_decode(next_logits, start, end, max_length):
     """Write a sequence, each time with the most probable next token.
@@ -1912,6 +2185,17 @@ def greedy_decode(next_logits, start, end, max_length):
     Returns:
         List of ints that begins with `start`; ends with `end` if that came in time.
     """
+    ### FR """Écrire une suite, à chaque fois avec le token suivant le plus probable.
+    ### FR
+    ### FR Args:
+    ### FR     next_logits: fonction, liste des tokens écrits → tableau (vocab_size,) de logits.
+    ### FR     start: premier token.
+    ### FR     end: token qui termine la suite.
+    ### FR     max_length: nombre maximal de tokens du résultat, `start` et `end` compris.
+    ### FR
+    ### FR Returns:
+    ### FR     Liste d'entiers qui commence par `start` ; finit par `end` s'il est venu à temps.
+    ### FR """
     ### BEGIN SOLUTION
     tokens = [start]
     while len(tokens) < max_length and tokens[-1] != end:
@@ -1921,7 +2205,12 @@ def greedy_decode(next_logits, start, end, max_length):
 
 # %%
 lab.check("greedy")
-show_sequence(greedy_decode(tiny_model, 0, 3, 8))
+lab.outcome(
+    "greedy",
+    show_sequence(greedy_decode(tiny_model, 0, 3, 8)),
+    "^ then a (0.6), then $ (0.35)",
+    ### FR "^ puis a (0,6), puis $ (0,35)",
+)
 
 # %% [markdown] lang="fr"
 # <details><summary>Ma suite a un token de trop, ou de moins</summary>
@@ -2005,6 +2294,9 @@ show_sequence(greedy_decode(tiny_model, 0, 3, 8))
 #
 # **Predict.** After `a`, with k = 2: what are the probabilities of `a`, `b` and `$`?
 
+# %%
+lab.predict("top_2", [0, 0.485, 0.515])  # a, b, $
+
 # %% exercise="top_k"
 def top_k_sample(logits, k, rng):
     """Draw a token among the k most probable, by their probabilities made to sum to 1 again.
@@ -2017,6 +2309,16 @@ def top_k_sample(logits, k, rng):
     Returns:
         int, the token.
     """
+    ### FR """Tirer un token parmi les k plus probables, selon leurs probabilités ramenées à une somme de 1.
+    ### FR
+    ### FR Args:
+    ### FR     logits: float (vocab_size,).
+    ### FR     k: int, de 1 à vocab_size.
+    ### FR     rng: un numpy.random.Generator, seule source de hasard.
+    ### FR
+    ### FR Returns:
+    ### FR     int, le token.
+    ### FR """
     ### BEGIN SOLUTION
     logits = np.asarray(logits, dtype="float64")
     best = np.argsort(logits)[-k:]
@@ -2028,7 +2330,15 @@ def top_k_sample(logits, k, rng):
 lab.check("top_k")
 rng = np.random.default_rng(4)
 draws = [top_k_sample(tiny_model([1]), 2, rng) for _ in range(400)]
-print(dict(zip("^ab$", (np.bincount(draws, minlength=4) / 400).tolist())))
+shares = np.bincount(draws, minlength=4) / 400
+print("a {:.2f}   b {:.2f}   $ {:.2f}".format(*shares[1:]))
+lab.outcome(
+    "top_2",
+    shares[1:],
+    "0.33 and 0.35 divided by their sum, 0.68; a is cut off",
+    ### FR "0,33 et 0,35 divisés par leur somme, 0,68 ; a est coupé",
+    within=0.08,
+)
 
 # %% [markdown] lang="fr"
 # <details><summary>« probabilities do not sum to 1 »</summary>
@@ -2089,8 +2399,9 @@ print(dict(zip("^ab$", (np.bincount(draws, minlength=4) / 400).tolist())))
 # plus probables. Les probabilités se multiplient : on somme donc leurs logarithmes, des
 # **log-probabilités**, pas des logits.
 #
-#     pas 1 :  ^a (0,6)   ^b (0,4)
-#     pas 2 :  ^a$ ?  ^ab ?  ^aa ?      ^b$ ?  ^ba ?  ^bb ?      → garder les 2 meilleures
+# | | du début `^a` (0,6) | du début `^b` (0,4) |
+# |---|---|---|
+# | pas 2 : garder les 2 meilleures | `^aa` ? `^ab` ? `^a$` ? | `^ba` ? `^bb` ? `^b$` ? |
 #
 # **Pronostic.** Complétez le pas 2 à la main. Quelle suite gagne avec un faisceau de 2, et combien de fois
 # plus probable est-elle que celle du glouton ?
@@ -2103,11 +2414,16 @@ print(dict(zip("^ab$", (np.bincount(draws, minlength=4) / 400).tolist())))
 # Greedy decoding never goes back on a choice. A beam keeps the `beam_width` most probable beginnings at
 # each step. Probabilities multiply, so their logarithms add up: **log-probabilities**, not logits.
 #
-#     step 1:  ^a (0.6)   ^b (0.4)
-#     step 2:  ^a$ ?  ^ab ?  ^aa ?      ^b$ ?  ^ba ?  ^bb ?      → keep the best 2
+# | | from `^a` (0.6) | from `^b` (0.4) |
+# |---|---|---|
+# | step 2: keep the best 2 | `^aa`? `^ab`? `^a$`? | `^ba`? `^bb`? `^b$`? |
 #
 # **Predict.** Fill in step 2 by hand. Which sequence wins with a beam of 2, and how many times more
 # probable is it than the greedy one?
+
+# %%
+lab.predict("beam_ratio", 1.714)  # times as probable
+### FR lab.predict("beam_ratio", 1.714)  # fois plus probable
 
 # %% exercise="beam"
 def beam_search(next_logits, start, end, max_length, beam_width):
@@ -2124,6 +2440,19 @@ def beam_search(next_logits, start, end, max_length, beam_width):
     Returns:
         The best hypothesis, a list of ints that begins with `start`.
     """
+    ### FR """Écrire la suite la plus probable que trouve un faisceau de `beam_width` hypothèses.
+    ### FR
+    ### FR À chaque pas, toute hypothèse inachevée est prolongée par chaque token ; de celles-ci et des
+    ### FR hypothèses achevées, on garde les `beam_width` de plus haute log-probabilité (la somme sur leurs
+    ### FR tokens, sans correction de longueur).
+    ### FR
+    ### FR Args:
+    ### FR     next_logits, start, end, max_length: comme dans `greedy_decode`.
+    ### FR     beam_width: int ≥ 1 ; avec 1, le résultat est celui de `greedy_decode`.
+    ### FR
+    ### FR Returns:
+    ### FR     La meilleure hypothèse, une liste d'entiers qui commence par `start`.
+    ### FR """
     ### BEGIN SOLUTION
     beam = [(0.0, [start])]
     for _ in range(max_length - 1):
@@ -2141,8 +2470,13 @@ def beam_search(next_logits, start, end, max_length, beam_width):
 
 # %%
 lab.check("beam")
-for width in (1, 2):
-    show_sequence(beam_search(tiny_model, 0, 3, 8, width))
+one, two = (show_sequence(beam_search(tiny_model, 0, 3, 8, width)) for width in (1, 2))
+lab.outcome(
+    "beam_ratio",
+    two / one,
+    "^b$ has 0.4 × 0.9 = 0.36, ^a$ has 0.6 × 0.35 = 0.21",
+    ### FR "^b$ a 0,4 × 0,9 = 0,36, ^a$ a 0,6 × 0,35 = 0,21",
+)
 lab.progress()
 
 # %% [markdown] lang="fr"
@@ -2233,6 +2567,9 @@ lab.progress()
 #
 # **Predict.** Write `inputs` and `labels` for the row in the example. Which label stands opposite `^`?
 
+# %%
+lab.predict("opposite_start", "t")
+
 # %% exercise="shift"
 def teacher_forcing(target):
     """What the decoder reads, and what it must say, from complete targets.
@@ -2243,6 +2580,14 @@ def teacher_forcing(target):
     Returns:
         (inputs, labels): int (B, L-1) each; at every position the label is the next token.
     """
+    ### FR """Ce que lit le décodeur, et ce qu'il doit dire, à partir des cibles complètes.
+    ### FR
+    ### FR Args:
+    ### FR     target: int (B, L), lignes <start> … <end> puis du remplissage.
+    ### FR
+    ### FR Returns:
+    ### FR     (inputs, labels) : int (B, L-1) chacun ; à chaque place, l'étiquette est le token suivant.
+    ### FR """
     ### BEGIN SOLUTION
     return target[:, :-1], target[:, 1:]
     ### END SOLUTION
@@ -2253,12 +2598,19 @@ lab.check("shift")
 
 def spell(tokens):
     """Write token ids as text: ^ start, $ end, · padding."""
+    ### FR """Écrire des numéros de tokens en texte : ^ début, $ fin, · remplissage."""
     special = {PAD: "·", START: "^", END: "$"}
     return "".join(special.get(int(t)) or chr(96 + t) for t in tokens)
 
 
 inputs, labels = teacher_forcing(np.array([[START, 20, 1, 8, 3, END, PAD, PAD]]))
 print(spell(inputs[0]), spell(labels[0]), sep="\n")
+lab.outcome(
+    "opposite_start",
+    spell(labels[0])[0],
+    "at each place the label is the token that comes next",
+    ### FR "à chaque place, l'étiquette est le token qui vient ensuite",
+)
 
 # %% [markdown] lang="fr"
 # <details><summary>Le modèle apprend parfaitement, puis n'écrit que des sottises</summary>
@@ -2281,13 +2633,13 @@ print(spell(inputs[0]), spell(labels[0]), sep="\n")
 # %% [markdown] lang="fr"
 # ## 6 · Bonus : positions relatives
 #
-# *pour qui est en avance · difficulté ●●●○○ · 15 min · rien de ce qui suit n'en dépend : on peut passer
+# *importance ●○○○○ · difficulté ●●●○○ · 15 min · pour qui est en avance ; rien de ce qui suit n'en dépend : on peut passer
 # directement aux données*
 #
 # Plutôt que d'ajouter à chaque token sa place, on peut dire à l'attention *l'écart* entre deux places : un
 # nombre appris par écart s'ajoute au score (Shaw et al., 2018, ici en version scalaire).
 #
-#     score(i, j) = qᵢ · kⱼ / √d_k + offsets[T − 1 + (j − i)]
+# $$\text{score}_{ij} = \frac{q_i \cdot k_j}{\sqrt{d_k}} + \text{offsets}_{T - 1 + (j - i)}$$
 #
 # | | forme | |
 # |---|---|---|
@@ -2299,13 +2651,13 @@ print(spell(inputs[0]), spell(labels[0]), sep="\n")
 # %% [markdown] lang="en"
 # ## 6 · Bonus: relative positions
 #
-# *for those ahead of time · difficulty ●●●○○ · 15 min · nothing below needs it: you may go straight to the
+# *importance ●○○○○ · difficulty ●●●○○ · 15 min · for those ahead of time; nothing below needs it: you may go straight to the
 # data*
 #
 # Instead of adding its place to each token, attention can be told the *offset* between two places: one
-# learned number for each offset is added to the score (Shaw et al., 2018, here in a scalar version).
+# learned number per offset is added to the score (Shaw et al., 2018, here in a scalar version).
 #
-#     score(i, j) = qᵢ · kⱼ / √d_k + offsets[T − 1 + (j − i)]
+# $$\text{score}_{ij} = \frac{q_i \cdot k_j}{\sqrt{d_k}} + \text{offsets}_{T - 1 + (j - i)}$$
 #
 # | | shape | |
 # |---|---|---|
@@ -2313,6 +2665,9 @@ print(spell(inputs[0]), spell(labels[0]), sep="\n")
 # | `offsets` | (2T − 1,) | from furthest left to furthest right |
 #
 # **Predict.** With T = 4, which element of `offsets` does a token use to look at itself?
+
+# %%
+lab.predict("self_offset", 3)
 
 # %% exercise="relative"
 def relative_attention(q, k, v, offsets, mask=None):
@@ -2327,6 +2682,17 @@ def relative_attention(q, k, v, offsets, mask=None):
     Returns:
         (output, weights), as for `scaled_dot_product_attention`.
     """
+    ### FR """Attention à positions relatives apprises (Shaw et al., 2018, dans sa forme scalaire).
+    ### FR
+    ### FR Un nombre par écart j - i s'ajoute au score divisé de la requête i et de la clé j.
+    ### FR
+    ### FR Args:
+    ### FR     q, k, v, mask: comme dans `scaled_dot_product_attention`, avec S = T.
+    ### FR     offsets: float (2T-1,) ; l'élément T-1+m appartient à l'écart j - i = m.
+    ### FR
+    ### FR Returns:
+    ### FR     (output, weights), comme dans `scaled_dot_product_attention`.
+    ### FR """
     ### BEGIN SOLUTION
     length = q.shape[-2]
     offset = np.arange(length)[None, :] - np.arange(length)[:, None]
@@ -2343,6 +2709,12 @@ lab.check("relative")
 back_two = np.where(np.arange(-8, 9) == -2, 8.0, 0.0).astype("float32")
 _, weights = relative_attention(np.zeros((9, 4), "float32"), np.zeros((9, 4), "float32"), keys, back_two)
 show_maps([weights], ["offsets[j − i = −2] = 8"])
+lab.outcome(
+    "self_offset",
+    4 - 1,
+    "j − i = 0, so element T − 1",
+    ### FR "j − i = 0, donc l'élément T − 1",
+)
 
 # %% [markdown] lang="fr"
 # <details><summary>Ma bande est du mauvais côté de la diagonale</summary>
@@ -2406,9 +2778,22 @@ def make_words(count, rng, held_out=False):
     Returns:
         (source, target): int32 (count, 11) each: <start> word <end> and <start> reversed word <end>.
     """
+    ### FR """Tirer au hasard des mots de 3 à 9 lettres, en tokens, et ce que le décodeur doit écrire.
+    ### FR
+    ### FR Un mot appartient à la part réservée si la somme de ses lettres (1 à 26) est un multiple de 5.
+    ### FR
+    ### FR Args:
+    ### FR     count: nombre de mots.
+    ### FR     rng: numpy.random.Generator.
+    ### FR     held_out: des mots pour le test plutôt que pour l'apprentissage.
+    ### FR
+    ### FR Returns:
+    ### FR     (source, target) : int32 (count, 11) chacun, <start> mot <end> et <start> mot renversé <end>.
+    ### FR """
     longest = LENGTH - 2
     place = np.arange(longest)
     length = rng.integers(3, longest + 1, (8 * count + 99, 1))  # more than needed, to choose from
+    ### FR length = rng.integers(3, longest + 1, (8 * count + 99, 1))  # plus qu'il n'en faut, pour choisir
     letters = np.where(place < length, rng.integers(1, 27, (len(length), longest)), PAD)
     chosen = np.flatnonzero((letters.sum(axis=1) % 5 == 0) == held_out)[:count]
     length, letters = length[chosen], letters[chosen]
@@ -2425,11 +2810,13 @@ def make_words(count, rng, held_out=False):
 
 def decode_words(model, source):
     """Greedy decoding of a whole batch: int (n, 11) → int (n, 11), padded after <end>."""
+    ### FR """Décodage glouton de tout un lot : int (n, 11) → int (n, 11), complété après <end>."""
     tokens = np.full((len(source), LENGTH), PAD, dtype="int32")
     tokens[:, 0] = START
     ended = np.zeros(len(source), dtype=bool)
     for t in range(1, LENGTH):
         logits = model((source, tokens[:, :-1]))  # what is not written yet is hidden by causality
+        ### FR logits = model((source, tokens[:, :-1]))  # ce qui n'est pas encore écrit est caché par causalité
         best = np.argmax(np.asarray(logits)[:, t - 1], axis=-1)
         tokens[:, t] = np.where(ended, PAD, best)
         ended |= tokens[:, t] == END
@@ -2460,8 +2847,8 @@ for i in range(3):
 # | mots jamais vus, écrits sans faute | plus de 98 % |
 #
 # **Pronostics.** (a) Combien de paramètres ? Votre `transformer_parameters` le sait. (b) Combien de pas :
-# 6 400 mots, lots de 64, 3 époques ? (c) Le pur hasard coûte ln 29. Un réseau tout
-# neuf, aux poids tirés au sort, fait-il mieux, pareil ou pire ?
+# 6 400 mots, lots de 64, 3 époques ? (c) Le pur hasard coûte $\ln 29$. Combien de nats coûte un réseau
+# tout neuf, aux poids tirés au sort : moins, autant ou plus ?
 
 # %% [markdown] lang="en"
 # ### 5.2 Training
@@ -2480,12 +2867,38 @@ for i in range(3):
 # | words never seen, written without a fault | over 98 % |
 #
 # **Predict.** (a) How many parameters? Your `transformer_parameters` knows. (b) How many steps: 6,400
-# words, batches of 64, 3 epochs? (c) Pure chance costs ln 29. Does a
-# brand-new network with random weights do better, the same or worse?
+# words, batches of 64, 3 epochs? (c) Pure chance costs $\ln 29$. How many nats does a brand-new network
+# with random weights cost: less, as many or more?
 
 # %%
 settings = dict(num_layers=1, num_heads=4, d_model=64, d_k=16, d_v=16, d_ff=256, vocab_size=29)
-print(f"{transformer_parameters(**settings):,}")
+lab.predict("small_count", 122_333)
+lab.predict("steps", 300)
+lab.predict("loss_before", 4.4)
+
+# %% role="show"
+new = Transformer(**settings)
+decoder_input, labels = teacher_forcing(test_target)
+cost = keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=PAD)
+lab.outcome(
+    "small_count",
+    transformer_parameters(**settings),
+    "two layers of 4 × 64 × 64 and 2 × 64 × 256 weights and their biases, two embeddings, an output",
+    ### FR "deux couches de 4 × 64 × 64 et 2 × 64 × 256 poids avec leurs biais, deux plongements, une sortie",
+)
+lab.outcome(
+    "steps",
+    3 * 6400 // 64,
+    "100 batches per epoch, 3 epochs",
+    ### FR "100 lots par époque, 3 époques",
+)
+lab.outcome(
+    "loss_before",
+    float(cost(labels, new((test_source, decoder_input)))),
+    "it knows no more than chance (ln 29 ≈ 3.37), yet is wrong with confidence: its logits are not equal",
+    ### FR "il n'en sait pas plus que le hasard (ln 29 ≈ 3,37), mais se trompe avec assurance : ses logits diffèrent",
+    within=0.7,
+)
 
 # %% role="show"
 SEED = 1
@@ -2515,8 +2928,10 @@ axis.semilogy(np.arange(1, len(loss) + 1), loss, "o-")
 axis.set_xticks(range(1, len(loss) + 1))
 axis.axhline(np.log(29), color="gray", linestyle=":")
 axis.text(len(loss), np.log(29), "ln 29", ha="right", va="top")
-axis.set_ylabel("loss")
+axis.set_ylabel("loss (nats)")
+### FR axis.set_ylabel("perte (nats)")
 axis.set_xlabel("epoch")
+### FR axis.set_xlabel("époque")
 plt.show()
 
 # %% [markdown] lang="fr"
@@ -2591,11 +3006,13 @@ plt.show()
 # %% [markdown] lang="en"
 # #### Words never seen
 #
-# Writing takes one pass for each token. But to *mark* 60 words a single pass will do: greedy decoding
+# Writing takes one pass per token. But to *mark* 60 words a single pass will do: greedy decoding
 # writes exactly the target if, and only if, the decoder that reads the right answer gives the right next
 # token everywhere. (On a word that is missed, the two may differ after the first fault.)
 
 # %% role="show"
+#@title Helper: one pass of the decoder, and the attention that it pays
+### FR #@title Aide : un passage du décodeur, et l'attention qu'il porte
 def look_and_say(model, source, target):
     """One pass of the decoder over right answers.
 
@@ -2607,6 +3024,16 @@ def look_and_say(model, source, target):
         (said, weights): int (B, L-1), the most probable next tokens; float (B, H, L-1, S), the
         cross-attention of the last decoder layer.
     """
+    ### FR """Un passage du décodeur sur les bonnes réponses.
+    ### FR
+    ### FR Args:
+    ### FR     source: int (B, S).
+    ### FR     target: int (B, L), <start> mot <end>.
+    ### FR
+    ### FR Returns:
+    ### FR     (said, weights) : int (B, L-1), les tokens suivants les plus probables ; float (B, H, L-1, S),
+    ### FR     l'attention croisée de la dernière couche du décodeur.
+    ### FR """
     layer, kept = model.decoder_layers[-1].cross_attention, []
     call = layer.call
 
@@ -2627,7 +3054,8 @@ said, weights = look_and_say(model, words, answers)
 said = np.where(answers[:, 1:] == PAD, PAD, said)
 for word, answer in zip(words[:6], said):
     print(f"{spell(word)} → {spell(answer)}")
-print(np.mean(np.all(said == answers[:, 1:], axis=1)))
+print(f"words without a fault: {np.mean(np.all(said == answers[:, 1:], axis=1)):.1%}")
+### FR print(f"mots sans faute : {np.mean(np.all(said == answers[:, 1:], axis=1)):.1%}")
 
 # %% [markdown] lang="fr"
 # À vous : un mot de 3 à 9 lettres, sans accent. Et un mot de deux lettres ? Le modèle n'en a jamais
@@ -2649,25 +3077,40 @@ if MY_WORD:
 #
 # **Pronostic.** Pour dire la première lettre du mot renversé, où le décodeur doit-il regarder dans la
 # source ? Et pour la deuxième ? Dessinez la carte attendue : une ligne par lettre à dire, une colonne par
-# token de la source.
+# token de la source. Pour un mot de 9 lettres, quelle colonne de la première ligne est la plus foncée (0 est
+# celle de `^`) ?
 
 # %% [markdown] lang="en"
 # #### How it does it
 #
 # **Predict.** To say the first letter of the reversed word, where must the decoder look in the source? And
-# for the second? Sketch the map you expect: one row for each letter to say, one column for each source
-# token.
+# for the second? Sketch the map you expect: one row per letter to say, one column per source token. For a
+# word of 9 letters, which column of the first row is the darkest (0 is that of `^`)?
+
+# %%
+lab.predict("first_look", 9)
 
 # %% role="show"
 longest = int(np.argmax(np.sum(words != PAD, axis=1)))
 heads = weights[longest]
-figure, axes = plt.subplots(1, 1 + len(heads), figsize=(9, 2.3), layout="constrained")
-titles = ["H⁻¹ Σ", *(f"h = {h}" for h in range(len(heads)))]
+lab.outcome(
+    "first_look",
+    int(np.argmax(heads.mean(axis=0)[0])),
+    "the first letter of the reversed word is the last of the word",
+    ### FR "la première lettre du mot renversé est la dernière du mot",
+)
+figure, axes = plt.subplots(1, 1 + len(heads), figsize=(9, 2.5), layout="constrained")
+titles = ["mean of the heads", *(f"head {h}" for h in range(len(heads)))]
+### FR titles = ["moyenne des têtes", *(f"tête {h}" for h in range(len(heads)))]
 for axis, head, title in zip(axes, [heads.mean(axis=0), *heads], titles):
     axis.imshow(head, cmap="Blues", vmin=0)
     axis.set_title(title)
     axis.set_xticks(range(LENGTH), spell(words[longest]))
     axis.set_yticks(range(LENGTH - 1), spell(answers[longest, 1:]))
+axes[0].set_xlabel("source: what is looked at")
+### FR axes[0].set_xlabel("source : ce qui est regardé")
+axes[0].set_ylabel("what is said")
+### FR axes[0].set_ylabel("ce qui est dit")
 plt.show()
 
 # %% [markdown] lang="fr"
@@ -2690,6 +3133,26 @@ plt.show()
 # complete each other and self-attention knows how many letters are written. A map of attention shows
 # where information *may* come from; it does not prove on its own that it does. (If training stopped too
 # early, the map is a blur: train again.)
+
+# %% [markdown] lang="fr"
+# **À garder** : votre Transformer lit huit mots qu'il n'a jamais vus et dit chacun à l'envers. Une colonne par
+# lettre lue, une ligne par lettre dite.
+
+# %% [markdown] lang="en"
+# **To keep**: your Transformer reads eight words that it has never seen and says each backwards. One column
+# per letter read, one row per letter said.
+
+# %% role="show"
+figure, axes = plt.subplots(2, 4, figsize=(10, 5.6), layout="constrained")
+figure.suptitle("What my Transformer looks at while it reverses words")
+### FR figure.suptitle("Ce que regarde mon Transformer quand il renverse des mots")
+for axis, word, answer, map_ in zip(axes.flat, words[6:], said[6:], weights[6:].mean(axis=1)):
+    read, told = spell(word).strip("·"), spell(answer).strip("·")
+    axis.imshow(map_[: len(told), : len(read)], cmap="Blues", vmin=0)
+    axis.set_title(f"{read[1:-1]} → {told.rstrip('$')}")
+    axis.set_xticks(range(len(read)), read)
+    axis.set_yticks(range(len(told)), told)
+plt.show()
 
 # %%
 lab.progress()
@@ -2769,25 +3232,23 @@ lab.answer("q8", "B")
 # **Question 9.** Trois architectures. Nommez le modèle, ou la famille, que chacune représente : GPT, BERT
 # ou encodeur–décodeur.
 #
-#     A   tokens → [ auto-attention masquée → réseau dense ] × K → token suivant, à chaque place
-#
-#     B   tokens → [ auto-attention → réseau dense ] × K → un vecteur par token
-#
-#     C   source → [ auto-attention → réseau dense ] × K ──────────┐
-#                                                                  ↓
-#         cible  → [ auto-attention masquée → attention croisée → réseau dense ] × K → token suivant
+# | | entrée | K couches de | sortie |
+# |---|---|---|---|
+# | **A** | tokens | auto-attention masquée, réseau dense | token suivant, à chaque place |
+# | **B** | tokens | auto-attention, réseau dense | un vecteur par token |
+# | **C** | source | auto-attention, réseau dense | lue par l'attention croisée ci-dessous |
+# | | cible | auto-attention masquée, attention croisée, réseau dense | token suivant |
 
 # %% [markdown] lang="en"
 # **Question 9.** Three architectures. Name the model, or family, that each stands for: GPT, BERT or
 # encoder–decoder.
 #
-#     A   tokens → [ masked self-attention → feed-forward ] × K → next token, at every place
-#
-#     B   tokens → [ self-attention → feed-forward ] × K → one vector for each token
-#
-#     C   source → [ self-attention → feed-forward ] × K ─────────┐
-#                                                                 ↓
-#         target → [ masked self-attention → cross-attention → feed-forward ] × K → next token
+# | | input | K layers of | output |
+# |---|---|---|---|
+# | **A** | tokens | masked self-attention, feed-forward | next token, at every place |
+# | **B** | tokens | self-attention, feed-forward | one vector per token |
+# | **C** | source | self-attention, feed-forward | read by the cross-attention below |
+# | | target | masked self-attention, cross-attention, feed-forward | next token |
 
 # %% exercise="questions"
 ### BEGIN SOLUTION

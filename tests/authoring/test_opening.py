@@ -146,7 +146,13 @@ def test_a_kernel_without_the_kit_is_told_in_one_line(course: Path) -> None:
     assert f"stopped SystemExit Ce noyau ({sys.executable}) n'a pas le kit du cours" in out
 
 
+def test_colab_without_the_zip_is_told_in_one_line(course: Path) -> None:
+    out = first_cell(course, "en", "installs", "colab", kit=False)
+    assert "asked []" in out and "stopped SystemExit Put labs.zip into Colab's files" in out
+
+
 def test_an_installation_that_failed_is_said_too(course: Path) -> None:
+    settings(course, '[colab]\nrepository = "a/b"\n')
     out = first_cell(course, "en", "fails", "colab", kit=False)
     assert "stopped SystemExit This kernel" in out and "labs.zip beside the notebook" in out
 

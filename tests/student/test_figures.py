@@ -37,11 +37,18 @@ def test_bars_with_their_names() -> None:
 
 def test_a_matrix_and_where_it_is_largest() -> None:
     figure, axis = plt.subplots()
-    axis.imshow(np.eye(3)[::-1])
+    axis.imshow(2 * np.eye(3)[::-1])
     axis.set_title("attention")
     assert describe(figure, "en") == (
-        "attention: matrix of 3 × 3, from 0 to 1, largest per row in column 3, 2, 1."
+        "attention: matrix of 3 × 3, from 0 to 2, largest per row in column 3, 2, 1."
     )
+
+
+def test_a_mask_and_a_formula() -> None:
+    figure, axis = plt.subplots()
+    axis.imshow(np.tri(3))
+    axis.set_title(r"$q k^\top / \sqrt{d_k}$")
+    assert describe(figure, "en") == "q kᵀ / √d_k: matrix of 3 × 3, 6 of 9 filled."
 
 
 def test_a_gallery_is_counted() -> None:
