@@ -133,10 +133,16 @@ def card(width: float, height: float, *drawn: Svg, top: float = 0.0) -> Svg:
     )  # fmt: skip
 
 
+def drawn(figures: Mapping[str, Callable[[Lang], Svg]]) -> dict[str, str]:
+    """``NAME.LANG.svg`` → what it holds."""
+    return {
+        f"{name}.{lang}.svg": draw(lang) + "\n" for name, draw in figures.items() for lang in LANGS
+    }
+
+
 def write(file: str, figures: Mapping[str, Callable[[Lang], Svg]]) -> None:
     """Write ``figures/NAME.LANG.svg`` beside `file`, a lab's ``figures.py``."""
     folder = Path(file).resolve().parent / "figures"
     folder.mkdir(exist_ok=True)
-    for name, draw in figures.items():
-        for lang in LANGS:
-            (folder / f"{name}.{lang}.svg").write_text(draw(lang) + "\n", "utf-8")
+    for name, svg in drawn(figures).items():
+        (folder / name).write_text(svg, "utf-8")

@@ -1,9 +1,14 @@
 """One cell, two languages: what may differ between them, and what may not."""
 
+import re
+import runpy
+import shutil
 from pathlib import Path
 
 import pytest
 
+from grader.authoring import drawing
+from grader.authoring.consistency import inconsistencies
 from grader.authoring.languages import differs, in_language
 from grader.authoring.source import AuthorError, SourceCell, load_lab, parse
 
@@ -76,6 +81,57 @@ def test_french_of_nothing_is_refused_with_its_line(tmp_path: Path) -> None:
         in_language("x = 1\n### FR x = 1\n### FR y = 2", "fr")
 
 
+SOLUTIONS = Path(__file__).parents[2] / "solutions"
+DRAWN = sorted(path.parent.name for path in SOLUTIONS.glob("*/figures.py"))
+
+
+@pytest.mark.parametrize("lab", DRAWN)
+def test_the_committed_figures_are_what_their_source_draws(
+    lab: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: dict[str, str] = {}
+    monkeypatch.setattr(
+        drawing, "write", lambda file, figures: drawn.update(drawing.drawn(figures))
+    )
+    runpy.run_path(str(SOLUTIONS / lab / "figures.py"), run_name="__main__")
+    kept = {path.name: path.read_text("utf-8") for path in (SOLUTIONS / lab / "figures").iterdir()}
+    assert len(drawn) > 1
+    assert kept == drawn
+    for name, svg in drawn.items():
+        sizes = [float(n) for n in re.findall(r'<text[^>]*font-size="([\d.]+)"', svg)]
+        assert min(sizes) >= 12, name
+
+
+def test_a_figure_travels_in_the_notebook_with_its_alt_text(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(MINI, tmp_path / "solutions" / "mini"))
+    source = folder / "notebook.py"
+    text = source.read_text("utf-8")
+    shown = "# ![Two boxes and an arrow between them](figures/boxes.svg)\n"
+    source.write_text(text.replace("# # Mini-TP", shown + "# # Mini-TP", 1), "utf-8")
+    assert [x for x in inconsistencies(load_lab(folder)) if "figures/boxes.svg is not there" in x]
+    (folder / "figures").mkdir()
+    (folder / "figures" / "boxes.svg").write_text("<svg/>")
+    lab = load_lab(folder)
+    assert not inconsistencies(lab)
+    texts = [c.source for c in lab.notebook("fr", False).cells if c.cell_type == "markdown"]
+    assert any(
+        "![Two boxes and an arrow between them](data:image/svg+xml;base64,PHN2Zy8+)" in text
+        for text in texts
+    )
+
+
+def test_a_prediction_is_asked_of_the_student_and_answered(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(MINI, tmp_path / "solutions" / "mini"))
+    source = folder / "notebook.py"
+    text = source.read_text("utf-8")
+    source.write_text(text + '\n# %%\nlab.predict("sum", 4.5)  # nats\n', "utf-8")
+    lab = load_lab(folder)
+    (line,) = inconsistencies(lab)
+    assert "lab.predict('sum', …) has no lab.outcome" in line
+    assert lab.notebook("en", False).cells[-1].source == 'lab.predict("sum", None)  # nats'
+    assert lab.notebook("en", True).cells[-1].source == 'lab.predict("sum", 4.5)  # nats'
+
+
 MINI = Path(__file__).parents[1] / "fixtures" / "mini"
 
 
@@ -84,4 +140,6 @@ def test_a_given_cell_with_a_title_is_folded_everywhere() -> None:
     given = next(c for c in lab.cells if c.role == "setup" and not c.lang)
     node = lab.notebook("fr", False, {given.index: "#@title Tools\n" + given.source})
     folded = [c for c in node.cells if c.metadata.get("cellView") == "form"]
-    assert [c.metadata["jupyter"]["source_hidden"] for c in folded] == [True]
+    opening, tools = folded
+    assert opening.metadata == tools.metadata
+    assert tools.metadata["jupyter"] == {"source_hidden": True}
