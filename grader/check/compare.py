@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import msgspec
 import numpy as np
 
-from grader.check.text import Text, gettext, same
+from grader.check.text import Text, gettext, ngettext, same, share
 from grader.check.tree import Tree
 
 # Chance that a correct sampler is refused. LABS asks for a false-alarm rate below 1e-6.
@@ -173,9 +173,10 @@ class Close(msgspec.Struct, frozen=True, tag=str.lower, tag_field="kind"):
         with np.errstate(invalid="ignore"):
             gap = np.where(bad, np.nan_to_num(np.abs(a - b), nan=np.inf), -1.0)
         at = tuple(int(i) for i in np.unravel_index(int(np.argmax(gap)), gap.shape))
-        return gettext(
+        return ngettext(
+            "{n} of {size} values differs, at {at}: {came} instead of {expected}",
             "{n} of {size} values differ, most at {at}: {came} instead of {expected}",
-            n=int(bad.sum()),
+            int(bad.sum()),
             size=a.size,
             at=list(at),
             came=figure(a[at]),
@@ -275,11 +276,11 @@ class Distribution(msgspec.Struct, frozen=True, tag=str.lower, tag_field="kind")
         return Match(
             0.0,
             gettext(
-                "outcome {i} came in {f:.1%} of {n} draws instead of {p:.1%}",
+                "outcome {i} came in {f} of {n} draws instead of {p}",
                 i=worst,
-                f=float(frequency[worst]),
+                f=share(float(frequency[worst])),
                 n=int(n),
-                p=float(p[worst] / p.sum()),
+                p=share(float(p[worst] / p.sum())),
             ),
             level,
         )

@@ -116,6 +116,17 @@ def significant(value: float, lang: str, digits: int = 4) -> str:
     return text.replace(",", "\u202f").replace(".", ",") if lang == "fr" else text
 
 
+def quantity(value: float, digits: int = 4) -> Text:
+    """`significant` in both languages."""
+    return Text(en=significant(value, "en", digits), fr=significant(value, "fr", digits))
+
+
+def share(value: float) -> Text:
+    """A part of 1 as a percentage."""
+    percent = f"{100 * value:.1f}"
+    return Text(en=f"{percent}%", fr=percent.replace(".", ",") + "\u202f%")
+
+
 # Control characters but for tab and newline, directions that outlast their line, halves of characters.
 _UNCLEAN = re.compile(
     "[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u202a-\\u202e\\u2066-\\u2069\\ufffe\\uffff\\ud800-\\udfff]"

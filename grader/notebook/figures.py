@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.check.text import Text, gettext, ngettext, same, significant
+from grader.check.text import Text, gettext, ngettext, quantity, same, significant
 from grader.notebook import display
 
 _MOST = 8  # of lines, bars or titles that are told one by one
@@ -113,7 +113,7 @@ def _bars(axes: Any, bars: Sequence[Any], lang: str) -> Text:
         told = (f"{n} {significant(s, lang)}" for n, s in zip(names, sizes, strict=True))
         return same(", ".join(told))
     return ngettext("{n} bar", "{n} bars", len(bars)) + gettext(
-        ", from {a} to {b}", a=_said(min(sizes)), b=_said(max(sizes))
+        ", from {a} to {b}", a=quantity(min(sizes)), b=quantity(max(sizes))
     )
 
 
@@ -124,10 +124,10 @@ def _line(axes: Any, line: Any, lang: str) -> Text:
     ys = ys[np.isfinite(ys)]
     if line.get_transform() != axes.transData or not len(ys):  # a line across the whole plot
         across = xs[0] if len(set(xs)) == 1 else ys[0] if len(ys) else np.nan
-        return same(name) + gettext("line at {v}", v=_said(across))
+        return same(name) + gettext("line at {v}", v=quantity(across))
     return same(name) + gettext(
         "from {a} to {b} (least {low}, most {high})",
-        a=_said(ys[0]), b=_said(ys[-1]), low=_said(ys.min()), high=_said(ys.max()),
+        a=quantity(ys[0]), b=quantity(ys[-1]), low=quantity(ys.min()), high=quantity(ys.max()),
     )  # fmt: skip
 
 
@@ -148,7 +148,7 @@ def _image(image: Any, lang: str) -> Text:
     peaks = np.argmax(values, axis=1)
     text = gettext(
         "matrix of {r} × {c}, from {a} to {b}",
-        r=rows, c=columns, a=_said(finite.min()), b=_said(finite.max()),
+        r=rows, c=columns, a=quantity(finite.min()), b=quantity(finite.max()),
     )  # fmt: skip
     if 1 < rows <= 2 * _MOST and columns > 1 and single:
         places = ", ".join(str(int(p) + 1) for p in peaks)
@@ -162,10 +162,6 @@ def _scales(axes: Any, lang: str) -> Iterator[str]:
         ("y", axes.get_ylabel(), axes.get_yscale(), axes.get_ylim()),
     ):
         if label:
-            low, high = (_said(float(v)) for v in sorted(ends))
+            low, high = (quantity(float(v)) for v in sorted(ends))
             said = gettext("{n}: {l}, from {a} to {b}", n=name, l=label, a=low, b=high)
             yield (said + (gettext(", logarithmic") if scale == "log" else same(""))).to(lang)
-
-
-def _said(value: float) -> Text:
-    return Text(en=significant(value, "en"), fr=significant(value, "fr"))

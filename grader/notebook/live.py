@@ -13,7 +13,7 @@ import numpy as np
 from grader.check.compare import Metric
 from grader.check.key import Key
 from grader.check.observe import observe
-from grader.check.text import Text, gettext
+from grader.check.text import Text, gettext, quantity, same, significant
 from grader.notebook import display, plot, session
 from grader.notebook.errors import LabError
 
@@ -147,19 +147,26 @@ class Live:
         for k, v in (logs or {}).items():
             if k not in newest:
                 newest[k] = number_of(v, k, lang)
-        parts += [f"{k} {v:.4g}" for k, v in newest.items() if k != "learning_rate"]
+        parts += [f"{k} {significant(v, lang)}" for k, v in newest.items() if k != "learning_rate"]
         for goal in self.goals:
             value = self.measured.get(goal)
             if value is None:
                 value = goal.so_far(run.curves)
             sign = "≤" if goal.target < goal.floor else "≥"
-            aim = gettext("to reach: {m} {s} {t:g}")
+            aim = gettext("to reach: {m} {s} {t}")
             if value is not None:
-                aim += gettext(" (so far {v:.3g})", v=value)
+                aim += gettext(" (so far {v})", v=quantity(value, 3))
             parts.append(
-                Text(en=aim.en, fr=aim.fr).fill(m=goal.metric, s=sign, t=goal.target).to(lang)
+                Text(en=aim.en, fr=aim.fr)
+                .fill(m=self._name(goal), s=sign, t=quantity(goal.target))
+                .to(lang)
             )
         return "  ·  ".join(parts)
+
+    def _name(self, goal: Goal) -> Text:
+        """What a goal is about, in the words of its check."""
+        key = self.run.lab._key
+        return key.check(goal.check).title if key is not None else same(goal.metric)
 
     def _drawn(self, alt: str) -> plot.Svg:
         """Curves over epochs or steps; in the first few epochs, of the loss batch by batch."""

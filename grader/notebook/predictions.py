@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from grader.check.answers import numbers_in, readings
-from grader.check.text import Text, gettext, ngettext, same, significant
+from grader.check.text import Text, gettext, ngettext, quantity, same
 
 WITHIN = 0.05  # of a number that came: as close as a prediction by hand has to be
 
@@ -96,6 +96,6 @@ def _said(value: Any) -> Text:
         parts = [_said(v) for v in list(value)[:12]]
         return Text(en=", ".join(p.en for p in parts), fr=" ; ".join(p.fr for p in parts))
     try:
-        return Text(en=significant(float(value), "en"), fr=significant(float(value), "fr"))
+        return quantity(float(value))
     except (TypeError, ValueError):
         return same(str(value)[:60])

@@ -196,10 +196,10 @@ def prepare(images):
     """
     ### FR """Mettre des images à plat, ligne par ligne, et les ramener à [0, 1].
     ### FR
-    ### FR Args:
+    ### FR Arguments :
     ### FR     images: uint8 (n, 28, 28), de 0 (noir) à 255 (blanc).
     ### FR
-    ### FR Returns:
+    ### FR Renvoie :
     ### FR     float32 (n, 784).
     ### FR """
     ### BEGIN SOLUTION
@@ -276,12 +276,12 @@ def build_autoencoder(capacity, latent_dim):
     """
     ### FR """Un autoencodeur dense pour des images de 784 pixels.
     ### FR
-    ### FR Args:
+    ### FR Arguments :
     ### FR     capacity: unités des deux couches cachées de l'encodeur, (première, seconde) ; le décodeur les a
     ### FR         en ordre inverse.
     ### FR     latent_dim: taille du code.
     ### FR
-    ### FR Returns:
+    ### FR Renvoie :
     ### FR     (encoder, decoder, autoencoder), modèles Keras : (n, 784) → (n, latent_dim),
     ### FR     (n, latent_dim) → (n, 784), et l'un après l'autre, aux mêmes poids.
     ### FR     Couches : `down1`, `down2`, `code` dans l'encodeur ; `up1`, `up2`, `pixels` dans le décodeur.
@@ -349,10 +349,10 @@ def dense_parameters(sizes):
     """
     ### FR """Nombre de paramètres d'une chaîne de couches denses avec biais, calculé à la main.
     ### FR
-    ### FR Args:
+    ### FR Arguments :
     ### FR     sizes: largeurs de l'entrée à la sortie, entiers : [784, 512, 192, 8, 192, 512, 784].
     ### FR
-    ### FR Returns:
+    ### FR Renvoie :
     ### FR     int.
     ### FR """
     ### BEGIN SOLUTION
@@ -433,11 +433,11 @@ def reconstruction_mse(model, x):
     """
     ### FR """Erreur quadratique moyenne des reconstructions, sur toutes les images et tous les pixels.
     ### FR
-    ### FR Args:
+    ### FR Arguments :
     ### FR     model: modèle Keras, (n, 784) → (n, 784).
     ### FR     x: images, float (n, 784) dans [0, 1].
     ### FR
-    ### FR Returns:
+    ### FR Renvoie :
     ### FR     float ≥ 0.
     ### FR """
     ### BEGIN SOLUTION
@@ -528,12 +528,12 @@ def pca_reconstruction(x_train, x, k):
     """
     ### FR """Reconstruire `x` d'après ses k premières composantes principales, celles de `x_train`.
     ### FR
-    ### FR Args:
+    ### FR Arguments :
     ### FR     x_train: float (n, d) ; donne la moyenne et les composantes.
     ### FR     x: float (m, d), ce qui est reconstruit.
     ### FR     k: nombre de composantes, de 1 à min(n, d).
     ### FR
-    ### FR Returns:
+    ### FR Renvoie :
     ### FR     float (m, d).
     ### FR """
     ### BEGIN SOLUTION
@@ -621,13 +621,13 @@ def fit_arguments(train_images, train_labels, test_images, count):
     """
     ### FR """Ce qui est donné à ``autoencoder.fit`` ; tout le matériel n'a pas le droit de servir.
     ### FR
-    ### FR Args:
+    ### FR Arguments :
     ### FR     train_images: uint8 (n, 28, 28), n ≥ count + 200.
     ### FR     train_labels: uint8 (n,), leurs classes.
     ### FR     test_images: uint8 (m, 28, 28).
     ### FR     count: sur combien d'images apprendre : les premières.
     ### FR
-    ### FR Returns:
+    ### FR Renvoie :
     ### FR     dict avec `x`, `y` et `validation_data`, une paire ; des images préparées partout. La validation
     ### FR     porte sur les 200 dernières images d'entraînement.
     ### FR """
@@ -819,13 +819,13 @@ def gallery(model, x_train, x_test, count):
     """
     ### FR """Les originaux au-dessus de leurs reconstructions, entraînement puis test.
     ### FR
-    ### FR Args:
+    ### FR Arguments :
     ### FR     model: modèle Keras, (n, 784) → (n, 784).
     ### FR     x_train: images dont le modèle a appris, float (n, 784).
     ### FR     x_test: images qu'il n'a jamais vues, float (m, 784).
     ### FR     count: combien de chaque : les premières.
     ### FR
-    ### FR Returns:
+    ### FR Renvoie :
     ### FR     float (4, count, 784) : originaux d'entraînement, leurs reconstructions, originaux de test, les leurs.
     ### FR """
     ### BEGIN SOLUTION
@@ -873,10 +873,10 @@ def rank(errors):
     """
     ### FR """Noms des réseaux, le meilleur d'abord.
     ### FR
-    ### FR Args:
+    ### FR Arguments :
     ### FR     errors: nom → (erreur d'entraînement, erreur de test), floats.
     ### FR
-    ### FR Returns:
+    ### FR Renvoie :
     ### FR     Liste de noms.
     ### FR """
     ### BEGIN SOLUTION
@@ -1034,14 +1034,14 @@ def interpolate(encoder, decoder, x0, x1, steps):
     """
     ### FR """Décoder la ligne droite entre les codes de deux images.
     ### FR
-    ### FR Args:
+    ### FR Arguments :
     ### FR     encoder: modèle Keras, (n, 784) → (n, z).
     ### FR     decoder: modèle Keras, (n, z) → (n, 784).
     ### FR     x0: première image, float (784,).
     ### FR     x1: dernière image, float (784,).
     ### FR     steps: nombre d'images, ≥ 2, régulièrement espacées, extrémités comprises.
     ### FR
-    ### FR Returns:
+    ### FR Renvoie :
     ### FR     float (steps, 784) ; la première est la reconstruction de `x0`, la dernière celle de `x1`.
     ### FR """
     ### BEGIN SOLUTION
@@ -1124,11 +1124,11 @@ def anomaly_scores(model, x):
     """
     ### FR """Erreur de reconstruction de chaque image.
     ### FR
-    ### FR Args:
+    ### FR Arguments :
     ### FR     model: modèle Keras, (n, 784) → (n, 784).
     ### FR     x: images, float (n, 784).
     ### FR
-    ### FR Returns:
+    ### FR Renvoie :
     ### FR     float (n,) : moyenne, sur les pixels d'une image, du carré de l'écart.
     ### FR """
     ### BEGIN SOLUTION
@@ -1148,11 +1148,11 @@ def roc_auc(normal, abnormal):
     """
     ### FR """Aire sous la courbe ROC d'un score qui devrait être élevé pour les anomalies.
     ### FR
-    ### FR Args:
+    ### FR Arguments :
     ### FR     normal: scores d'images ordinaires, float (n,).
     ### FR     abnormal: scores d'anomalies, float (m,).
     ### FR
-    ### FR Returns:
+    ### FR Renvoie :
     ### FR     float dans [0, 1] ; 0,5 pour un score qui ne dit rien.
     ### FR """
     ### BEGIN SOLUTION
@@ -1270,10 +1270,10 @@ def build_convolutional(latent_dim):
     """
     ### FR """Un autoencodeur à convolutions d'au plus 1 004 696 paramètres.
     ### FR
-    ### FR Args:
+    ### FR Arguments :
     ### FR     latent_dim: taille du code.
     ### FR
-    ### FR Returns:
+    ### FR Renvoie :
     ### FR     Modèle Keras fait de couches toutes faites, (n, 784) → (n, 784), valeurs dans [0, 1].
     ### FR """
     ### BEGIN SOLUTION

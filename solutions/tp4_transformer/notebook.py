@@ -187,13 +187,13 @@ def scaled_dot_product_attention(q, k, v, mask=None):
     """
     ### FR """Attention de requêtes sur des clés, softmax(q kᵀ / √d_k) v (« Attention is all you need », 3.2.1).
     ### FR
-    ### FR Args:
+    ### FR Arguments :
     ### FR     q: requêtes, float (..., T, d_k).
     ### FR     k: clés, float (..., S, d_k).
     ### FR     v: valeurs, float (..., S, d_v).
     ### FR     mask: booléens qui se diffusent vers (..., T, S) ; True = cette clé peut être vue. None : toutes.
     ### FR
-    ### FR Returns:
+    ### FR Renvoie :
     ### FR     (output, weights) : float (..., T, d_v) et (..., T, S) ; chaque ligne de `weights` a 1 pour somme.
     ### FR """
     ### BEGIN SOLUTION
@@ -360,10 +360,10 @@ def causal_mask(length):
     """
     ### FR """Qui peut voir qui quand un texte se lit de gauche à droite.
     ### FR
-    ### FR Args:
+    ### FR Arguments :
     ### FR     length: nombre de positions T, entier ≥ 1.
     ### FR
-    ### FR Returns:
+    ### FR Renvoie :
     ### FR     Booléens (T, T) : ligne i, colonne j vaut True si la position i peut voir la position j,
     ### FR     c'est-à-dire si j ≤ i.
     ### FR """
@@ -508,11 +508,11 @@ def positional_encoding(length, d_model):
     ### FR
     ### FR La colonne 2i contient sin(t / 10000^(2i/d_model)), la colonne 2i+1 le cosinus du même angle.
     ### FR
-    ### FR Args:
+    ### FR Arguments :
     ### FR     length: nombre de positions T ; t va de 0 à T-1.
     ### FR     d_model: taille du vecteur d'un token, paire.
     ### FR
-    ### FR Returns:
+    ### FR Renvoie :
     ### FR     float32 (T, d_model).
     ### FR """
     ### BEGIN SOLUTION
@@ -723,7 +723,7 @@ class MultiHeadAttention(keras.layers.Layer):
     """
     ### FR """Plusieurs attentions côte à côte, mélangées par une dernière projection (3.2.2).
     ### FR
-    ### FR Args:
+    ### FR Arguments :
     ### FR     num_heads: nombre de têtes H.
     ### FR     key_dim: taille d_k d'une requête et d'une clé, par tête.
     ### FR     value_dim: taille d_v d'une valeur, par tête.
@@ -760,14 +760,14 @@ class MultiHeadAttention(keras.layers.Layer):
         """
         ### FR """Porter attention.
         ### FR
-        ### FR Args:
+        ### FR Arguments :
         ### FR     query: (B, T, d_model).
         ### FR     key: (B, S, d_model).
         ### FR     value: (B, S, d_model).
         ### FR     attention_mask: booléens qui se diffusent vers (B, T, S), les mêmes pour toutes les têtes.
         ### FR         None : toutes les clés peuvent être vues.
         ### FR
-        ### FR Returns:
+        ### FR Renvoie :
         ### FR     (output, weights) : (B, T, d_model) et (B, H, T, S).
         ### FR """
 
@@ -931,13 +931,13 @@ def layer_norm(x, gamma, beta, epsilon):
     """
     ### FR """Ramener chaque token à une moyenne de 0 et une variance de 1, puis l'étirer et le décaler (Ba et al., 2016).
     ### FR
-    ### FR Args:
+    ### FR Arguments :
     ### FR     x: float (..., d_model).
     ### FR     gamma: échelle, float (d_model,).
     ### FR     beta: décalage, float (d_model,).
     ### FR     epsilon: float > 0, ajouté à la variance.
     ### FR
-    ### FR Returns:
+    ### FR Renvoie :
     ### FR     float, de la forme de `x`.
     ### FR """
     ### BEGIN SOLUTION
@@ -1054,7 +1054,7 @@ class FeedForward(keras.layers.Layer):
     """
     ### FR """Deux couches denses, les mêmes pour chaque token, ReLU entre elles (3.3).
     ### FR
-    ### FR Args:
+    ### FR Arguments :
     ### FR     d_ff: unités de la première, nommée `inner`.
     ### FR     d_model: unités de la seconde, nommée `outer`.
     ### FR """
@@ -1161,7 +1161,7 @@ class EncoderLayer(keras.layers.Layer):
     """
     ### FR """Auto-attention, puis réseau dense ; après chacun, ajouter l'entrée et normaliser.
     ### FR
-    ### FR Args:
+    ### FR Arguments :
     ### FR     num_heads, d_model, d_k, d_v: comme dans `MultiHeadAttention` (key_dim = d_k, value_dim = d_v).
     ### FR     d_ff: taille cachée de `FeedForward`.
     ### FR     epsilon: des deux normalisations.
@@ -1191,11 +1191,11 @@ class EncoderLayer(keras.layers.Layer):
         """
         ### FR """Transformer une suite.
         ### FR
-        ### FR Args:
+        ### FR Arguments :
         ### FR     x: (B, T, d_model).
         ### FR     attention_mask: booléens qui se diffusent vers (B, T, T).
         ### FR
-        ### FR Returns:
+        ### FR Renvoie :
         ### FR     (B, T, d_model).
         ### FR """
         ### BEGIN SOLUTION
@@ -1417,13 +1417,13 @@ class DecoderLayer(keras.layers.Layer):
         """
         ### FR """Transformer une suite en en regardant une autre.
         ### FR
-        ### FR Args:
+        ### FR Arguments :
         ### FR     x: la cible écrite jusqu'ici, (B, T, d_model).
         ### FR     memory: la sortie de l'encodeur, (B, S, d_model).
         ### FR     attention_mask: booléens qui se diffusent vers (B, T, T), pour l'auto-attention.
         ### FR     memory_mask: booléens qui se diffusent vers (B, T, S), pour l'attention croisée.
         ### FR
-        ### FR Returns:
+        ### FR Renvoie :
         ### FR     (B, T, d_model).
         ### FR """
         ### BEGIN SOLUTION
@@ -1551,11 +1551,11 @@ def learn_merges(words, count):
     ### FR Chaque mot est d'abord la suite de ses lettres. À chaque fusion, la paire de pièces voisines la plus
     ### FR fréquente dans tous les mots ensemble devient une seule pièce, partout où elle se trouve.
     ### FR
-    ### FR Args:
+    ### FR Arguments :
     ### FR     words: liste de chaînes.
     ### FR     count: nombre de fusions, un entier.
     ### FR
-    ### FR Returns:
+    ### FR Renvoie :
     ### FR     Liste de chaînes : les pièces obtenues, dans l'ordre des fusions.
     ### FR """
     ### BEGIN SOLUTION
@@ -1704,7 +1704,7 @@ class Transformer(keras.Model):
     """
     ### FR """L'encodeur–décodeur entier (« Attention is all you need », figure 1), sans dropout.
     ### FR
-    ### FR Args:
+    ### FR Arguments :
     ### FR     num_layers: couches d'encodeur, et autant de décodeur.
     ### FR     num_heads, d_model, d_k, d_v, d_ff, epsilon: comme dans `EncoderLayer`.
     ### FR     vocab_size: nombre de tokens, le même pour la source et la cible.
@@ -1744,10 +1744,10 @@ class Transformer(keras.Model):
         ### FR Les plongements sont multipliés par √d_model avant que les positions ne s'ajoutent. Personne ne voit
         ### FR les tokens PAD de la source ; une position de la cible se voit elle-même et celles d'avant.
         ### FR
-        ### FR Args:
+        ### FR Arguments :
         ### FR     inputs: (source, target), int (B, S) et (B, T).
         ### FR
-        ### FR Returns:
+        ### FR Renvoie :
         ### FR     Logits, float (B, T, vocab_size).
         ### FR """
         ### BEGIN SOLUTION
@@ -1900,10 +1900,10 @@ def attention_parameters(num_heads, d_model, d_k, d_v):
     """
     ### FR """Nombre de paramètres d'une `MultiHeadAttention`, biais compris, calculé à la main.
     ### FR
-    ### FR Args:
+    ### FR Arguments :
     ### FR     num_heads, d_model, d_k, d_v: comme dans `EncoderLayer`.
     ### FR
-    ### FR Returns:
+    ### FR Renvoie :
     ### FR     int.
     ### FR """
     ### BEGIN SOLUTION
@@ -1924,10 +1924,10 @@ def transformer_parameters(num_layers, num_heads, d_model, d_k, d_v, d_ff, vocab
     """
     ### FR """Nombre de paramètres du `Transformer` entier, calculé à la main.
     ### FR
-    ### FR Args:
+    ### FR Arguments :
     ### FR     num_layers, num_heads, d_model, d_k, d_v, d_ff, vocab_size: comme dans `Transformer`.
     ### FR
-    ### FR Returns:
+    ### FR Renvoie :
     ### FR     int.
     ### FR """
     ### BEGIN SOLUTION
@@ -2187,13 +2187,13 @@ def greedy_decode(next_logits, start, end, max_length):
     """
     ### FR """Écrire une suite, à chaque fois avec le token suivant le plus probable.
     ### FR
-    ### FR Args:
+    ### FR Arguments :
     ### FR     next_logits: fonction, liste des tokens écrits → tableau (vocab_size,) de logits.
     ### FR     start: premier token.
     ### FR     end: token qui termine la suite.
     ### FR     max_length: nombre maximal de tokens du résultat, `start` et `end` compris.
     ### FR
-    ### FR Returns:
+    ### FR Renvoie :
     ### FR     Liste d'entiers qui commence par `start` ; finit par `end` s'il est venu à temps.
     ### FR """
     ### BEGIN SOLUTION
@@ -2311,12 +2311,12 @@ def top_k_sample(logits, k, rng):
     """
     ### FR """Tirer un token parmi les k plus probables, selon leurs probabilités ramenées à une somme de 1.
     ### FR
-    ### FR Args:
+    ### FR Arguments :
     ### FR     logits: float (vocab_size,).
     ### FR     k: int, de 1 à vocab_size.
     ### FR     rng: un numpy.random.Generator, seule source de hasard.
     ### FR
-    ### FR Returns:
+    ### FR Renvoie :
     ### FR     int, le token.
     ### FR """
     ### BEGIN SOLUTION
@@ -2446,11 +2446,11 @@ def beam_search(next_logits, start, end, max_length, beam_width):
     ### FR hypothèses achevées, on garde les `beam_width` de plus haute log-probabilité (la somme sur leurs
     ### FR tokens, sans correction de longueur).
     ### FR
-    ### FR Args:
+    ### FR Arguments :
     ### FR     next_logits, start, end, max_length: comme dans `greedy_decode`.
     ### FR     beam_width: int ≥ 1 ; avec 1, le résultat est celui de `greedy_decode`.
     ### FR
-    ### FR Returns:
+    ### FR Renvoie :
     ### FR     La meilleure hypothèse, une liste d'entiers qui commence par `start`.
     ### FR """
     ### BEGIN SOLUTION
@@ -2582,10 +2582,10 @@ def teacher_forcing(target):
     """
     ### FR """Ce que lit le décodeur, et ce qu'il doit dire, à partir des cibles complètes.
     ### FR
-    ### FR Args:
+    ### FR Arguments :
     ### FR     target: int (B, L), lignes <start> … <end> puis du remplissage.
     ### FR
-    ### FR Returns:
+    ### FR Renvoie :
     ### FR     (inputs, labels) : int (B, L-1) chacun ; à chaque place, l'étiquette est le token suivant.
     ### FR """
     ### BEGIN SOLUTION
@@ -2686,11 +2686,11 @@ def relative_attention(q, k, v, offsets, mask=None):
     ### FR
     ### FR Un nombre par écart j - i s'ajoute au score divisé de la requête i et de la clé j.
     ### FR
-    ### FR Args:
+    ### FR Arguments :
     ### FR     q, k, v, mask: comme dans `scaled_dot_product_attention`, avec S = T.
     ### FR     offsets: float (2T-1,) ; l'élément T-1+m appartient à l'écart j - i = m.
     ### FR
-    ### FR Returns:
+    ### FR Renvoie :
     ### FR     (output, weights), comme dans `scaled_dot_product_attention`.
     ### FR """
     ### BEGIN SOLUTION
@@ -2782,12 +2782,12 @@ def make_words(count, rng, held_out=False):
     ### FR
     ### FR Un mot appartient à la part réservée si la somme de ses lettres (1 à 26) est un multiple de 5.
     ### FR
-    ### FR Args:
+    ### FR Arguments :
     ### FR     count: nombre de mots.
     ### FR     rng: numpy.random.Generator.
     ### FR     held_out: des mots pour le test plutôt que pour l'apprentissage.
     ### FR
-    ### FR Returns:
+    ### FR Renvoie :
     ### FR     (source, target) : int32 (count, 11) chacun, <start> mot <end> et <start> mot renversé <end>.
     ### FR """
     longest = LENGTH - 2
@@ -3026,11 +3026,11 @@ def look_and_say(model, source, target):
     """
     ### FR """Un passage du décodeur sur les bonnes réponses.
     ### FR
-    ### FR Args:
+    ### FR Arguments :
     ### FR     source: int (B, S).
     ### FR     target: int (B, L), <start> mot <end>.
     ### FR
-    ### FR Returns:
+    ### FR Renvoie :
     ### FR     (said, weights) : int (B, L-1), les tokens suivants les plus probables ; float (B, H, L-1, S),
     ### FR     l'attention croisée de la dernière couche du décodeur.
     ### FR """

@@ -50,7 +50,7 @@ def test_close_accepts(came, expected):
         (np.full(4, np.nan), np.zeros(4), "4 of 4 values are NaN"),
         (np.array([0.0, np.inf]), np.array([0.0, 1.0]), "inf instead of 1"),
         (np.array([0.0, 2.0]), np.array([0.0, np.inf]), "2 instead of inf"),
-        (GRID + 10 * (GRID == 4), GRID, "1 of 6 values differ, most at [1, 1]: 14 instead of 4"),
+        (GRID + 10 * (GRID == 4), GRID, "1 of 6 values differs, at [1, 1]: 14 instead of 4"),
         (None, GRID, "None came instead of an array of shape (2, 3)"),
         ("text", GRID, "'text' came instead of an array"),
         ([[1], [2, 3]], GRID, "came instead of an array"),

@@ -84,7 +84,7 @@ def test_fit_is_recorded_with_all_that_belongs_to_it(
     model, history = trained(lab)
     out = capsys.readouterr().out
     assert "enregistré dans recordings/mini/classifier.safetensors" in out
-    assert "à atteindre : accuracy ≥ 0.98 (pour l'instant" in out
+    assert "à atteindre : exactitude ≥ 0,98 (pour l'instant" in out
     found = lab.recording("classifier")
     assert found.settings == {"units": 2}
     assert found.history.keys() == {"loss", "accuracy"}
@@ -428,9 +428,7 @@ def test_the_metric_so_far_is_what_a_check_would_find(
     run = lab.record("classifier")
     model.fit(X, Y, epochs=3, batch_size=16, callbacks=[run], verbose=0)
     found = float(np.mean((np.asarray(model(X)) - wanted) ** 2))
-    (said,) = re.findall(
-        r"mean_squared_error ≤ 0.01 \(so far ([\d.]+)\)\n", capsys.readouterr().out
-    )
+    (said,) = re.findall(r"≤ 0.01 \(so far ([\d.]+)\)\n", capsys.readouterr().out)
     assert float(said) == pytest.approx(found, rel=1e-2)
     # Another model of the notebook is not what is being trained: nothing is said of it.
     (goal,) = goals(lab.key, "classifier")
