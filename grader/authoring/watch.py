@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import html
 import multiprocessing
+import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
@@ -58,6 +59,7 @@ def watch(course: Path, lab: str, say: Callable[[str], None], once: bool = False
     Args:
         once: look once, and return.
     """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     folder = course / "solutions" / lab
     before = None
     imported = False
@@ -93,25 +95,37 @@ def _look_and_say(course: Path, folder: Path, say: Callable[[str], None]) -> Non
         lab = load_lab(folder)
         build(course, lab, lambda _: None, execute=False)
         key = Key.load(paths(course, lab.id).key)
-        tried = look(lab, key)
     except AuthorError as error:
         say(str(error))
         return
+    tried: list[Tried] = []
+    for one in look(lab, key):
+        tried.append(one)
+        for fault in one.faults:
+            say(f"{one.name}: {fault}")
+        if one.name == "stub":  # mutants may be a hundred: the page is not to wait for them
+            written = "  ".join(_write(course, lab, key, tried))
+            say(f"{lab.id}: {time.monotonic() - began:.1f} s; {written}")
+    _write(course, lab, key, tried)
+    well = sum(not one.faults for one in tried)
+    say(
+        f"{lab.id}: {time.monotonic() - began:.1f} s; {well} of {len(tried)} as they should be:"
+        f" {', '.join(t.name for t in tried)}"
+    )
+
+
+def _write(course: Path, lab: LoadedLab, key: Key, tried: list[Tried]) -> list[str]:
+    """The notebook's pages, one a language."""
     pages = []
     for lang in LANGS:
         page = course / ".grader" / "watch" / f"{lab.id}.{lang}.html"
         page.parent.mkdir(parents=True, exist_ok=True)
         page.write_text(shown(lab, key, tried, lang), "utf-8")
         pages.append(str(page))
-    faults = [f"{one.name}: {fault}" for one in tried for fault in one.faults]
-    for line in faults or [
-        f"all {len(tried)} as they should be: {', '.join(t.name for t in tried)}"
-    ]:
-        say(line)
-    say(f"{lab.id}: {time.monotonic() - began:.1f} s; {'  '.join(pages)}")
+    return pages
 
 
-def look(lab: LoadedLab, key: Key) -> list[Tried]:
+def look(lab: LoadedLab, key: Key) -> Iterator[Tried]:
     """The solution, the stub and every mutant that needs no training, judged by the public key.
 
     A mutant is looked at on the checks of its own exercise; `grader validate` proves the rest.
@@ -128,15 +142,15 @@ def look(lab: LoadedLab, key: Key) -> list[Tried]:
     stub = [
         f"{v.check} says {v.status}" for v in blank.values() if v.status not in ("todo", "missing")
     ]
-    found = [Tried("solution", solved, tuple(solution)), Tried("stub", blank, tuple(stub))]
+    yield Tried("solution", solved, tuple(solution))
+    yield Tried("stub", blank, tuple(stub))
     if solution:  # every mutant would fail with it
-        return found
+        return
     for mutant in (*lab.mutants, *lab.unforeseen):
         if mutant.retrain or not (mutant.edits or mutant.code or mutant.answers):
             continue
         verdicts = _tried(lab, key, mutant.id, lab.change(mutant), {**answers, **mutant.answers})
-        found.append(Tried(mutant.id, verdicts, tuple(_mutant_faults(mutant, verdicts))))
-    return found
+        yield Tried(mutant.id, verdicts, tuple(_mutant_faults(mutant, verdicts)))
 
 
 def _right(answer: Mapping[str, Any]) -> Any:

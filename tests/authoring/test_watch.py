@@ -33,7 +33,7 @@ def changed(rings, tmp_path, file, old, new):
 
 
 def test_a_sound_lab_has_no_fault(rings, key):
-    tried = look(rings, key)
+    tried = list(look(rings, key))
     assert [t.name for t in tried] == ["solution", "stub", "over-columns", "overflow", "base-2"]
     assert [t.faults for t in tried] == [()] * 5
     solution, stub, columns, *_ = (t.verdicts for t in tried)
@@ -54,7 +54,7 @@ def test_where_the_solution_fails_no_mutant_is_tried(rings, key, tmp_path):
     lab = changed(
         rings, tmp_path, "notebook.py", "return weights / weights.sum", "return 2 * weights.sum"
     )
-    tried = look(lab, key)
+    tried = list(look(lab, key))
     assert [t.name for t in tried] == ["solution", "stub"]
     assert any(f.startswith("softmax.values is wrong") for f in tried[0].faults)
 
@@ -76,7 +76,7 @@ def test_prose_that_is_not_so_is_told(rings, key, tmp_path, old, new, said):
 
 
 def test_the_page_is_the_students_with_the_verdicts_under_the_check(rings, key):
-    page = shown(rings, key, look(rings, key), "fr")
+    page = shown(rings, key, list(look(rings, key)), "fr")
     assert "raise</span> <span" in page or "todo" in page
     assert "keepdims" not in page.split("<body")[1].split("over-columns")[0]
     assert "Question 1" in page and "<summary>overflow ✓✗✓</summary>" in page
