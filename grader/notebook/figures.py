@@ -30,7 +30,10 @@ def speak(lang: str) -> None:
 
 def show(figure: Any, lang: str, alt: str = "") -> None:
     """Show a figure as an ``<img>`` with its alt text; the text alone outside a notebook."""
-    alt = alt or describe(figure, lang)
+    try:
+        alt = alt or describe(figure, lang)
+    except Exception:  # dates, three dimensions: no figure is lost for want of words
+        alt = gettext("a figure").to(lang)
     if not display.in_notebook():
         print(alt)
         return

@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from grader.notebook.figures import describe
+from grader.notebook.figures import describe, show
 
 
 @pytest.fixture(autouse=True)
@@ -58,3 +58,22 @@ def test_a_gallery_is_counted() -> None:
         axis.set_title(f"t{i}")
     figure.suptitle("Clothes")
     assert describe(figure, "fr") == "Clothes. 8 images (t0, t1, t2, t3, t4, t5, t6, t7)."
+
+
+def test_no_figure_is_lost_for_want_of_words(capsys: pytest.CaptureFixture[str]) -> None:
+    import datetime
+
+    drawn = []
+    for kind in (None, "polar", "3d"):
+        figure, axis = plt.subplots(subplot_kw={"projection": kind} if kind else {})
+        axis.plot([1.0, 2.0], [2.0, 1.0])
+        drawn.append(figure)
+    figure, axes = plt.subplots(1, 4)
+    axes[0].plot(["a", "b", "c"], [1, 2, 3])
+    axes[1].plot([datetime.date(2026, 1, d) for d in (1, 2)], [1, 2])
+    axes[2].pie([1, 2, 3])
+    axes[3].boxplot([1.0, 2.0, 9.0])
+    drawn += [figure, plt.figure()]
+    for figure in drawn:
+        show(figure, "en")
+    assert len(capsys.readouterr().out.splitlines()) == len(drawn)
