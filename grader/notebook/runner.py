@@ -206,6 +206,7 @@ class Runner:
             error = await run()
         except BaseException as raised:
             error = raised
+        self.settings.put_back_deleted()
         if stopped or isinstance(error, LimitHit):
             self.clock.start()
         if error is not None:

@@ -53,6 +53,11 @@ class Settings:
         self.recursion = sys.getrecursionlimit()
         self.output = sys.stdout, sys.stderr
 
+    def put_back_deleted(self) -> None:
+        """Python's own names that a statement deleted: what runs the next one needs them too."""
+        for name, value in self.modules[builtins].items():
+            vars(builtins).setdefault(name, value)
+
     def put_right(self) -> list[str]:
         """Put back what was changed since, and seed what draws at random.
 
