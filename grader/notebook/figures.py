@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from html import escape
 from typing import Any
 
@@ -13,6 +13,7 @@ from grader.check.text import Text, gettext, ngettext, quantity, same, significa
 from grader.notebook import display
 
 _MOST = 8  # of lines, bars or titles that are told one by one
+_PICTURE = 100  # rows and columns of a matrix beyond which it is a picture
 
 
 def speak(lang: str) -> None:
@@ -81,9 +82,9 @@ def _axes(axes: Any, lang: str) -> str:
 
 
 def _told(axes: Any, lang: str) -> Iterator[Text]:
-    bars = [p for c in axes.containers for p in c.patches] if axes.containers else []
-    if bars:
-        yield _bars(axes, bars, lang)
+    for container in axes.containers:
+        if container.patches:
+            yield _bars(axes, container, lang)
     curves = [line for line in axes.lines if len(line.get_xdata()) > 1]
     for line in curves[:_MOST]:
         yield _line(axes, line, lang)
@@ -99,25 +100,27 @@ def _told(axes: Any, lang: str) -> Iterator[Text]:
         yield _image(image, lang)
 
 
-def _bars(axes: Any, bars: Sequence[Any], lang: str) -> Text:
+def _bars(axes: Any, container: Any, lang: str) -> Text:
+    bars = container.patches
     upright = len({round(float(b.get_y()), 9) for b in bars}) == 1
     sizes = [float(b.get_height() if upright else b.get_width()) for b in bars]
     axis = axes.xaxis if upright else axes.yaxis
-    ticks = {
-        round(float(at), 3): label.get_text()
-        for at, label in zip(axis.get_ticklocs(), axis.get_ticklabels(), strict=False)
-    }
+    ticks = [(float(at), label.get_text()) for at, label in zip(
+        axis.get_ticklocs(), axis.get_ticklabels(), strict=False)]  # fmt: skip
     middles = [
         float(b.get_x() + b.get_width() / 2 if upright else b.get_y() + b.get_height() / 2)
         for b in bars
     ]
-    names = [ticks.get(round(m, 3), "") for m in middles]
-    if len(bars) <= _MOST and all(names):
-        told = (f"{n} {significant(s, lang)}" for n, s in zip(names, sizes, strict=True))
-        return same(", ".join(told))
-    return ngettext("{n} bar", "{n} bars", len(bars)) + gettext(
-        ", from {a} to {b}", a=quantity(min(sizes)), b=quantity(max(sizes))
-    )
+    near = [min(ticks, key=lambda t: abs(t[0] - m), default=(np.inf, "")) for m in middles]
+    name = str(container.get_label() or "")
+    name = "" if name.startswith("_") else f"{name} "
+    if len(bars) <= _MOST and all(
+        n and abs(at - m) < 0.5 for (at, n), m in zip(near, middles, strict=True)
+    ):
+        told = (f"{n} {significant(s, lang)}" for (_, n), s in zip(near, sizes, strict=True))
+        return same(name + ", ".join(told))
+    counted = same(name) + ngettext("{n} bar", "{n} bars", len(bars))
+    return counted + gettext(", from {a} to {b}", a=quantity(min(sizes)), b=quantity(max(sizes)))
 
 
 def _line(axes: Any, line: Any, lang: str) -> Text:
@@ -137,7 +140,7 @@ def _line(axes: Any, line: Any, lang: str) -> Text:
 def _image(image: Any, lang: str) -> Text:
     values: np.ndarray = np.ma.filled(np.ma.asarray(image.get_array(), dtype=float), np.nan)
     rows, columns = values.shape[:2]
-    if values.ndim > 2:
+    if values.ndim > 2 or min(rows, columns) > _PICTURE:
         return gettext("picture of {r} × {c} pixels", r=rows, c=columns)
     finite = values[np.isfinite(values)]
     if not finite.size:

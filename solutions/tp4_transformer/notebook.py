@@ -3143,6 +3143,8 @@ plt.show()
 # per letter read, one row per letter said.
 
 # %% role="show"
+#@title The picture to keep
+### FR #@title L'image à garder
 figure, axes = plt.subplots(2, 4, figsize=(10, 5.6), layout="constrained")
 figure.suptitle("What my Transformer looks at while it reverses words")
 ### FR figure.suptitle("Ce que regarde mon Transformer quand il renverse des mots")

@@ -114,9 +114,9 @@ class Desk:
         self.page.wait_for_selector("[data-status=idle]", timeout=60_000, state="attached")
 
     def cell(self, text: str, nth: int = 0) -> Any:
-        """The code cell (the `nth` from 0) whose first lines hold `text`."""
+        """The code cell (the `nth` from 0) whose first lines hold `text`; a folded one shows its first."""
         cells = self.page.locator(".jp-Notebook .jp-CodeCell")
-        editor = self.page.locator(".jp-InputArea-editor", has_text=text)
+        editor = self.page.locator(".jp-InputArea-editor, .jp-Placeholder", has_text=text)
         found = cells.filter(has=editor).nth(nth)
         found.wait_for(state="attached")
         # By its place from now on: what it holds will change.
@@ -136,7 +136,8 @@ class Desk:
     def run(self, cell: Any) -> None:
         """Run a cell, by Shift+Enter."""
         cell.scroll_into_view_if_needed()
-        cell.locator(".cm-content").first.click()
+        folded = cell.locator(".jp-Placeholder").count()
+        cell.locator(".jp-InputPrompt" if folded else ".cm-content").first.click()
         self.page.keyboard.press("Shift+Enter")
 
     def says(self, cell: Any, text: str, seconds: float = 30) -> str:

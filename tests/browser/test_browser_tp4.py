@@ -51,7 +51,7 @@ def test_tp4_from_a_wrong_answer_to_a_receipt(desk: Desk, tmp_path: Path) -> Non
         desk.open(address, f"labs/fr/{LAB}.ipynb", "lab")
         desk.page.locator("h1").first.wait_for()
         desk.picture("lab-fr")
-        for text in ("google.colab", "lab = Lab(", "import math", "def show_maps"):
+        for text in ("À exécuter d'abord", "lab = Lab(", "import math", "dessiner des matrices"):
             desk.run(desk.cell(text))
         desk.idle(180)
         hole, check = desk.cell("def scaled_dot_product"), desk.cell('lab.check("attention")')

@@ -35,6 +35,14 @@ def test_bars_with_their_names() -> None:
     assert describe(figure, "fr") == "A 0,5, B 2,25."
 
 
+def test_bars_side_by_side_with_their_labels() -> None:
+    figure, axis = plt.subplots()
+    axis.bar([-0.2, 0.8], [0.5, 2.25], 0.4, label="train")
+    axis.bar([0.2, 1.2], [0.75, 3], 0.4, label="test")
+    axis.set_xticks([0, 1], ["A", "B"])
+    assert describe(figure, "en") == "train A 0.5, B 2.25; test A 0.75, B 3."
+
+
 def test_a_matrix_and_where_it_is_largest() -> None:
     figure, axis = plt.subplots()
     axis.imshow(2 * np.eye(3)[::-1])
