@@ -68,11 +68,17 @@ class Row:
     group: str = ""
 
 
-def row(verdict: Verdict, key: Key, lang: str, picture: str = "") -> Row:
-    """A verdict in the notebook's language."""
+def row(verdict: Verdict, key: Key, lang: str, picture: str = "", alone: bool = False) -> Row:
+    """A verdict in the notebook's language.
+
+    Args:
+        alone: it is shown without others of its exercise, so that this needs no heading.
+    """
     exercise = key.exercise(verdict.exercise)
     title = f"{exercise.number} {exercise.title.to(lang)}"
-    several = len(key.of_exercise(exercise.id)) > 1
+    several = len(key.of_exercise(exercise.id)) > 1 and not alone
+    if alone and len(key.of_exercise(exercise.id)) > 1:
+        title = f"{exercise.number} {verdict.title.to(lang)}"
     idle = verdict.status in ("todo", "missing", "pending")
     earned = number(verdict.points, lang)
     first, *more = verdict.message.to(lang).split(" → ")

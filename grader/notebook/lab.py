@@ -59,7 +59,7 @@ class Lab:
         self.answers: dict[str, Any] = {}
         self.predictions: dict[str, predictions.Prediction] = {}
         self._observations: dict[str, Tree] = {}
-        self._hinted: dict[str, int] = {}
+        self.hinted: dict[str, int] = {}
         self._unsaved: dict[str, bytes] = {}
         self._made_here: set[str] = set()
         session.watch_fit()
@@ -166,7 +166,9 @@ class Lab:
         progress.save(self)
         pictures = display.in_notebook()
         rows = [
-            display.row(v, self.key, self.lang, self._picture(v) if pictures else "")
+            display.row(
+                v, self.key, self.lang, self._picture(v) if pictures else "", len(verdicts) < 2
+            )
             for v in verdicts
         ]
         display.show(display.Report(rows, self.lang))
@@ -210,12 +212,15 @@ class Lab:
         verdicts = [self.verdicts[c.id] for c in self._find(name) if c.id in self.verdicts]
         steps = {v.diagnosis: (v.hint, *v.more) for v in verdicts if v.diagnosis and v.hint.en}
         for mistake, texts in steps.items():
-            self._hinted[mistake] = min(self._hinted.get(mistake, 1) + 1, len(texts))
-            shown = texts[: self._hinted[mistake]]
+            self.hinted[mistake] = min(self.hinted.get(mistake, 1) + 1, len(texts))
+            shown = texts[: self.hinted[mistake]]
             print("\n".join(f"{n}. {text.to(self.lang)}" for n, text in enumerate(shown, 1)))
+        progress.save(self)
         if not steps:
             none = gettext("no hint here: lab.check() has named no mistake that has one")
-            print(none.to(self.lang))
+            exercises = {c.exercise for c in self._find(name)} if name is not None else set()
+            read = [e.read for e in self.key.exercises if e.id in exercises and e.read.en]
+            print("\n".join([none.to(self.lang), *(f"→ {text.to(self.lang)}" for text in read)]))
 
     def _find(self, name: Any) -> list[Check]:
         key = self.key

@@ -22,11 +22,14 @@ class _Kept(msgspec.Struct):
     answers: dict[str, Any]
     verdicts: list[Verdict]
     predictions: dict[str, Prediction] = {}
+    hinted: dict[str, int] = {}
 
 
 def save(lab: Lab) -> None:
     """Keep answers and verdicts; a full disk loses them, nothing else."""
-    kept = _Kept(lab.key.interface, lab.answers, list(lab.verdicts.values()), lab.predictions)
+    kept = _Kept(
+        lab.key.interface, lab.answers, list(lab.verdicts.values()), lab.predictions, lab.hinted
+    )
     with suppress(OSError, TypeError, ValueError, AttributeError):
         data = msgspec.json.encode(kept, enc_hook=lambda array: array.tolist())
         write(lab.recordings / NAME, data)
@@ -41,3 +44,4 @@ def load(lab: Lab) -> None:
             lab.verdicts.update({v.check: v for v in kept.verdicts if v.check in known})
             lab.answers.update(kept.answers)
             lab.predictions.update(kept.predictions)
+            lab.hinted.update(kept.hinted)

@@ -230,6 +230,7 @@ def pack(lab: Lab, notebook: Found, outputs: bool = True) -> Package:
         "kit": __version__,
         "versions": versions(),
         "device": device(),
+        "hints": lab.hinted,  # mistake → steps of its hints that were taken; no part of the mark
         "files": {n: {"sha256": hashlib.sha256(d).hexdigest(), "bytes": len(d)}
                   for n, d in files.items()},
         "recordings": {

@@ -19,7 +19,7 @@ lab = LabSpec(__file__,
     "TP3 · Autoencoders: capacity and latent size", "TP3 · Autoencodeurs : capacité et taille du code",
     limits=Limits(seconds=300, cpu_seconds=1800, cell_seconds=30, training_seconds=600,
                   memory_mb=4000, file_mb=128, disk_mb=512),
-    recordings=["A", "B", "C", "D", "large", "conv"])
+    recordings=["A", "B", "C", "D", "large", "conv"], gpu=True)
 
 
 def rescaling(draw: Draw, student: Student):

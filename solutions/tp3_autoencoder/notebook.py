@@ -171,6 +171,14 @@ for part, array in data.items():
 # |---|---|---|---|
 # | entrée `images` | (n, 28, 28) | uint8 | 0 à 255 |
 # | résultat | (n, 784) | float32 | 0 à 1 |
+#
+# <details><summary>Mes images sont toutes blanches, ou toutes noires</summary>
+# Entre quelles valeurs sont vos nombres ?
+# <details><summary>Un cran de plus</summary>
+# Les pixels vont de 0 à 255, le résultat doit aller de 0 à 1.
+# <details><summary>Dernier cran</summary>
+# Un pixel de 51 devient 0,2 ; en entiers, 51 divisé par 255 ne donne que 0.
+# </details></details></details>
 
 # %% [markdown] lang="en"
 # ## 1.1 Prepare the images
@@ -183,6 +191,14 @@ for part, array in data.items():
 # |---|---|---|---|
 # | input `images` | (n, 28, 28) | uint8 | 0 to 255 |
 # | result | (n, 784) | float32 | 0 to 1 |
+#
+# <details><summary>My images are all white, or all black</summary>
+# Between which values are your numbers?
+# <details><summary>One step more</summary>
+# Pixels go from 0 to 255, the result has to go from 0 to 1.
+# <details><summary>Last step</summary>
+# A pixel of 51 becomes 0.2; among integers, 51 divided by 255 is only 0.
+# </details></details></details>
 
 # %% exercise="prepare"
 def prepare(images):
@@ -230,12 +246,28 @@ show([x_train[:10], x_test[:10]], ["train", "test"])
 # | sortie | 784 | sigmoïde | `pixels` |
 #
 # <details><summary>Mes reconstructions sont toutes grises</summary>
-# Quelle activation a votre dernière couche, et quelles valeurs peut-elle donner ? Une ReLU qui sort 0
-# n'apprend plus ; une tanh descend sous 0.</details>
+# Quelle activation a votre dernière couche ?
+# <details><summary>Un cran de plus</summary>
+# Quelles valeurs peut-elle donner ? Une ReLU qui sort 0 n'apprend plus ; une tanh descend sous 0.
+# <details><summary>Dernier cran</summary>
+# Un pixel vaut de 0 à 1 : sigmoïde(−3) ≈ 0,05, sigmoïde(0) = 0,5, sigmoïde(3) ≈ 0,95.
+# </details></details></details>
 #
 # <details><summary>Une couche « n'a pas de poids nommé … »</summary>
-# Les noms du tableau sont donnés à la création : <code>layers.Dense(…, name="down1")</code>. Dans une
-# classe à vous, ce sont les noms des attributs.</details>
+# Comparez les noms de vos couches à ceux du tableau.
+# <details><summary>Un cran de plus</summary>
+# Un nom se donne quand la couche est créée ; dans une classe à vous, c'est celui de l'attribut.
+# <details><summary>Dernier cran</summary>
+# <code>layers.Dense(3, name="down1").name</code> rend <code>"down1"</code>.
+# </details></details></details>
+#
+# <details><summary>L'autoencodeur ne rend pas <code>decoder(encoder(x))</code></summary>
+# Combien de fois vos couches sont-elles créées ?
+# <details><summary>Un cran de plus</summary>
+# Les trois modèles doivent partager les mêmes couches, pas des copies.
+# <details><summary>Dernier cran</summary>
+# Changez un poids de l'encodeur : la sortie de l'autoencodeur doit changer aussi.
+# </details></details></details>
 
 # %% [markdown] lang="en"
 # ## 1.2 The network
@@ -253,12 +285,28 @@ show([x_train[:10], x_test[:10]], ["train", "test"])
 # | output | 784 | sigmoid | `pixels` |
 #
 # <details><summary>My reconstructions are all grey</summary>
-# Which activation does your last layer have, and which values can it give? A ReLU that says 0 stops
-# learning; a tanh goes below 0.</details>
+# Which activation does your last layer have?
+# <details><summary>One step more</summary>
+# Which values can it give? A ReLU that says 0 stops learning; a tanh goes below 0.
+# <details><summary>Last step</summary>
+# A pixel is from 0 to 1: sigmoid(−3) ≈ 0.05, sigmoid(0) = 0.5, sigmoid(3) ≈ 0.95.
+# </details></details></details>
 #
 # <details><summary>"no weight called …"</summary>
-# The names in the table are given when a layer is made: <code>layers.Dense(…, name="down1")</code>. In a
-# class of your own they are names of attributes.</details>
+# Compare the names of your layers with those in the table.
+# <details><summary>One step more</summary>
+# A name is given when the layer is made; in a class of your own it is that of the attribute.
+# <details><summary>Last step</summary>
+# <code>layers.Dense(3, name="down1").name</code> gives <code>"down1"</code>.
+# </details></details></details>
+#
+# <details><summary>The autoencoder does not give <code>decoder(encoder(x))</code></summary>
+# How many times are your layers made?
+# <details><summary>One step more</summary>
+# The three models have to share the same layers, not copies of them.
+# <details><summary>Last step</summary>
+# Change a weight of the encoder: the autoencoder's output has to change too.
+# </details></details></details>
 
 # %% exercise="build"
 def build_autoencoder(capacity, latent_dim):
@@ -319,6 +367,14 @@ lab.check("build")
 # **Prévoyez à la main** le nombre de paramètres des quatre réseaux, puis écrivez la fonction qui les compte.
 #
 # **Pronostics.** Combien de fois plus que A pèse B ? Et C ?
+#
+# <details><summary>Il m'en manque quelques centaines ou quelques milliers</summary>
+# Une couche n'a pas que des poids.
+# <details><summary>Un cran de plus</summary>
+# Chaque sortie a un biais : une couche de n vers m en a m.
+# <details><summary>Dernier cran</summary>
+# De 3 vers 2 : 3 × 2 poids et 2 biais, soit 8.
+# </details></details></details>
 
 # %% [markdown] lang="en"
 # ## 1.3 Count before you build
@@ -332,6 +388,14 @@ lab.check("build")
 # **Work out by hand** how many parameters the four networks have, then write the function that counts them.
 #
 # **Predict.** How many times the weight of A is that of B? And of C?
+#
+# <details><summary>I am a few hundred or a few thousand short</summary>
+# A layer does not have weights only.
+# <details><summary>One step more</summary>
+# Every output has a bias: a layer from n to m has m of them.
+# <details><summary>Last step</summary>
+# From 3 to 2: 3 × 2 weights and 2 biases, that is 8.
+# </details></details></details>
 
 # %%
 lab.predict("B_over_A", 9.6)
@@ -403,6 +467,14 @@ lab.answer("parameters_D", 10_043_344)
 #
 # **Pronostic.** Un « réseau » qui répond toujours l'image moyenne a pour erreur la variance moyenne des
 # pixels, qui vont de 0 à 1 : à peu près combien ?
+#
+# <details><summary>Mon erreur grandit avec le nombre d'images</summary>
+# Somme ou moyenne ?
+# <details><summary>Un cran de plus</summary>
+# La moyenne se prend sur les images <em>et</em> sur les pixels.
+# <details><summary>Dernier cran</summary>
+# Deux images de 3 pixels, tous faux de 0,5 : l'erreur vaut 0,25, comme pour une seule.
+# </details></details></details>
 
 # %% [markdown] lang="en"
 # ## 2.1 Measure
@@ -416,6 +488,14 @@ lab.answer("parameters_D", 10_043_344)
 #
 # **Predict.** A "network" that always answers the mean image has the pixels' mean variance as its error;
 # pixels go from 0 to 1: about how much is it?
+#
+# <details><summary>My error grows with the number of images</summary>
+# Sum or mean?
+# <details><summary>One step more</summary>
+# The mean is over images <em>and</em> over pixels.
+# <details><summary>Last step</summary>
+# Two images of 3 pixels, each off by 0.5: the error is 0.25, as for a single one.
+# </details></details></details>
 
 # %%
 lab.predict("mean_image", 0.087)
@@ -479,11 +559,20 @@ lab.outcome(
 # | résultat | (m, d) |
 #
 # <details><summary>Mon erreur ne baisse pas jusqu'à 0 quand k = d</summary>
-# Avez-vous retiré la moyenne, puis l'avez-vous remise ?</details>
+# Que faites-vous de la moyenne ?
+# <details><summary>Un cran de plus</summary>
+# Elle s'ôte avant la projection et se remet après.
+# <details><summary>Dernier cran</summary>
+# Pour x égal à la moyenne, la reconstruction est x lui-même, quel que soit k.
+# </details></details></details>
 #
 # <details><summary>Les formes ne vont pas</summary>
-# <code>np.linalg.svd(a, full_matrices=False)</code> rend u, s, vᵀ ; les composantes sont les
-# <em>lignes</em> du troisième.</details>
+# Affichez la forme des trois résultats de <code>np.linalg.svd</code>.
+# <details><summary>Un cran de plus</summary>
+# Avec <code>full_matrices=False</code>, le troisième a une <em>ligne</em> par composante.
+# <details><summary>Dernier cran</summary>
+# Pour 300 images de 784 pixels : (300, 300), (300,), (300, 784) ; les k premières : (k, 784).
+# </details></details></details>
 
 # %% [markdown] lang="en"
 # ## 2.2 The line to beat: principal components
@@ -508,11 +597,20 @@ lab.outcome(
 # | result | (m, d) |
 #
 # <details><summary>My error does not go down to 0 when k = d</summary>
-# Did you take the mean off, and did you put it back?</details>
+# What do you do with the mean?
+# <details><summary>One step more</summary>
+# It is taken off before the projection and put back after it.
+# <details><summary>Last step</summary>
+# For x equal to the mean the reconstruction is x itself, whatever k.
+# </details></details></details>
 #
 # <details><summary>The shapes do not fit</summary>
-# <code>np.linalg.svd(a, full_matrices=False)</code> returns u, s, vᵀ; the components are the
-# <em>rows</em> of the third.</details>
+# Print the shapes of the three results of <code>np.linalg.svd</code>.
+# <details><summary>One step more</summary>
+# With <code>full_matrices=False</code> the third has one <em>row</em> per component.
+# <details><summary>Last step</summary>
+# For 300 images of 784 pixels: (300, 300), (300,), (300, 784); the first k: (k, 784).
+# </details></details></details>
 
 # %% exercise="pca"
 def pca_reconstruction(x_train, x, k):
@@ -589,6 +687,14 @@ show([first, [*rebuilt, x_test[0]]], ["directions", f"k = {', '.join(map(str, st
 #
 # Arrêter ou choisir d'après les images de test, c'est déjà apprendre d'elles : elles ne servent qu'au
 # verdict.
+#
+# <details><summary>Je ne sais pas quoi donner comme <code>y</code></summary>
+# Que doit rendre un autoencodeur ?
+# <details><summary>Un cran de plus</summary>
+# La cible est l'entrée elle-même ; les classes n'y sont pour rien.
+# <details><summary>Dernier cran</summary>
+# Pour une image x, la perte compare <code>autoencoder(x)</code> à x.
+# </details></details></details>
 
 # %% [markdown] lang="en"
 # ## 2.3 What `fit` sees
@@ -604,6 +710,14 @@ show([first, [*rebuilt, x_test[0]]], ["directions", f"k = {', '.join(map(str, st
 # | `validation_data` | (inputs, targets) of the **last 200** training images |
 #
 # To stop or to choose by the test images is to learn from them: they serve for the verdict alone.
+#
+# <details><summary>I do not know what to give as <code>y</code></summary>
+# What has an autoencoder to give back?
+# <details><summary>One step more</summary>
+# The target is the input itself; classes have nothing to do with it.
+# <details><summary>Last step</summary>
+# For an image x the loss compares <code>autoencoder(x)</code> with x.
+# </details></details></details>
 
 # %% exercise="protocol"
 def fit_arguments(train_images, train_labels, test_images, count):
@@ -798,6 +912,14 @@ plt.show()
 # L'œil voit ce que la moyenne cache. Pour un réseau, quatre lignes : des images d'entraînement, leurs
 # reconstructions, des images de test, leurs reconstructions. La cellule suivante les dispose comme l'examen :
 # originaux en haut, reconstructions dessous, entraînement à gauche, test à droite.
+#
+# <details><summary>La forme est juste, les images sont mélangées</summary>
+# Dans quel ordre viennent les quatre lignes ?
+# <details><summary>Un cran de plus</summary>
+# Chaque ligne d'originaux est suivie de <em>ses</em> reconstructions.
+# <details><summary>Dernier cran</summary>
+# Avec un réseau qui recopie tout, les lignes 0 et 1 sont égales, et les lignes 2 et 3.
+# </details></details></details>
 
 # %% [markdown] lang="en"
 # ## 3.1 The gallery
@@ -807,6 +929,14 @@ plt.show()
 # The eye sees what an average hides. Four rows for a network: training images, their reconstructions, test
 # images, their reconstructions. The cell after it lays them out as the exam does: originals above,
 # reconstructions below, training on the left, test on the right.
+#
+# <details><summary>The shape is right, the images are mixed up</summary>
+# In which order do the four rows come?
+# <details><summary>One step more</summary>
+# Each row of originals is followed by <em>its</em> reconstructions.
+# <details><summary>Last step</summary>
+# With a network that copies everything, rows 0 and 1 are equal, and so are rows 2 and 3.
+# </details></details></details>
 
 # %% exercise="gallery"
 def gallery(model, x_train, x_test, count):
@@ -857,6 +987,14 @@ show(
 # *importance ●●●○○ · difficulté ●○○○○ · 5 min*
 #
 # Un réseau est jugé sur ce qu'il n'a jamais vu.
+#
+# <details><summary>Mon classement est à l'envers, ou d'après l'entraînement</summary>
+# Laquelle des deux erreurs juge un réseau ?
+# <details><summary>Un cran de plus</summary>
+# La meilleure est la plus petite.
+# <details><summary>Dernier cran</summary>
+# Avec X : (0,01 ; 0,03) et Y : (0,02 ; 0,02), Y vient d'abord.
+# </details></details></details>
 
 # %% [markdown] lang="en"
 # ## 3.2 Rank
@@ -864,6 +1002,14 @@ show(
 # *importance ●●●○○ · difficulty ●○○○○ · 5 min*
 #
 # A network is judged by what it has never seen.
+#
+# <details><summary>My ranking is upside down, or by the training error</summary>
+# Which of the two errors judges a network?
+# <details><summary>One step more</summary>
+# The best is the smallest.
+# <details><summary>Last step</summary>
+# With X: (0.01, 0.03) and Y: (0.02, 0.02), Y comes first.
+# </details></details></details>
 
 # %% exercise="rank"
 def rank(errors):
@@ -1013,6 +1159,14 @@ lab.answer("gallery_4", "A12000")
 # Entre deux codes, une ligne droite ; décodée, c'est un vêtement qui se transforme. Mélanger les
 # *pixels* donne un fondu enchaîné, deux vêtements transparents l'un sur l'autre : comparez les deux
 # premières lignes du dessin.
+#
+# <details><summary>Je vois un fondu enchaîné</summary>
+# Qu'est-ce que vous mélangez ?
+# <details><summary>Un cran de plus</summary>
+# Le mélange se fait entre les codes, avant le décodeur.
+# <details><summary>Dernier cran</summary>
+# Entre les codes (0, 0) et (2, 4), à mi-chemin : (1, 2) ; c'est lui qui est décodé.
+# </details></details></details>
 
 # %% [markdown] lang="en"
 # ## 5.1 Walk through the code
@@ -1021,6 +1175,14 @@ lab.answer("gallery_4", "A12000")
 #
 # Between two codes, a straight line; decoded, it is one garment turning into another. Mixing *pixels*
 # gives a cross-fade, two transparent garments on top of each other: compare the picture's first two rows.
+#
+# <details><summary>I see a cross-fade</summary>
+# What do you mix?
+# <details><summary>One step more</summary>
+# The mixing is between codes, before the decoder.
+# <details><summary>Last step</summary>
+# Between the codes (0, 0) and (2, 4), halfway: (1, 2); this is what is decoded.
+# </details></details></details>
 
 # %% exercise="interpolate"
 def interpolate(encoder, decoder, x0, x1, steps):
@@ -1098,6 +1260,22 @@ plt.show()
 #
 # **Pronostic.** De 0,5 (il ne voit rien) à 1 (il ne se trompe jamais) : l'aire de A sur des traits tracés à
 # la main ?
+#
+# <details><summary>Mon score est un seul nombre</summary>
+# Sur quels axes prenez-vous la moyenne ?
+# <details><summary>Un cran de plus</summary>
+# Un score par image : la moyenne porte sur les pixels seulement.
+# <details><summary>Dernier cran</summary>
+# Trois images de 784 pixels donnent trois scores.
+# </details></details></details>
+#
+# <details><summary>Mon aire est trop petite ou trop grande d'un rien</summary>
+# Que faites-vous des égalités ?
+# <details><summary>Un cran de plus</summary>
+# Une paire de scores égaux compte pour un demi.
+# <details><summary>Dernier cran</summary>
+# Vêtements (1, 2), anomalies (2, 3) : les paires 1 < 2, 1 < 3, 2 = 2, 2 < 3 font 3,5 sur 4, soit 0,875.
+# </details></details></details>
 
 # %% [markdown] lang="en"
 # ## 5.2 Detect what is no garment
@@ -1111,6 +1289,22 @@ plt.show()
 # $$\mathrm{AUC} = P(s_\text{anomaly} > s_\text{garment}) + \tfrac12 P(s_\text{anomaly} = s_\text{garment})$$
 #
 # **Predict.** From 0.5 (it sees nothing) to 1 (it is never wrong): the area of A on strokes drawn by hand?
+#
+# <details><summary>My score is a single number</summary>
+# Over which axes do you take the mean?
+# <details><summary>One step more</summary>
+# One score per image: the mean is over pixels only.
+# <details><summary>Last step</summary>
+# Three images of 784 pixels give three scores.
+# </details></details></details>
+#
+# <details><summary>My area is a little too small or too large</summary>
+# What do you do with ties?
+# <details><summary>One step more</summary>
+# A pair of equal scores counts one half.
+# <details><summary>Last step</summary>
+# Garments (1, 2), anomalies (2, 3): the pairs 1 < 2, 1 < 3, 2 = 2, 2 < 3 make 3.5 of 4, that is 0.875.
+# </details></details></details>
 
 # %%
 lab.predict("auc_A", 0.91)
@@ -1252,6 +1446,22 @@ lab.answer("q5_data", "images")
 # Une convolution sait qu'un pixel a des voisins. Avec **au plus les 1 004 696 paramètres de A** et un code de
 # la même taille 8, faites mieux que A sur des images neuves, entraîné sur les mêmes 300 images et le même
 # nombre de pas. Au moins deux couches de convolution (transposées comprises).
+#
+# <details><summary>J'ai trop de paramètres</summary>
+# Quelle couche en a le plus ? <code>model.summary()</code> le dit.
+# <details><summary>Un cran de plus</summary>
+# C'est la couche dense après la mise à plat : taille de l'image réduite × canaux × unités.
+# <details><summary>Dernier cran</summary>
+# 7 × 7 × 32 valeurs vers 8 : 12 552 ; 28 × 28 × 32 vers 256 : plus de 6 millions.
+# </details></details></details>
+#
+# <details><summary>La sortie n'a pas 784 pixels</summary>
+# Suivez la taille de l'image couche par couche.
+# <details><summary>Un cran de plus</summary>
+# Un pas de 2 divise la taille par deux à l'aller, la multiplie par deux au retour.
+# <details><summary>Dernier cran</summary>
+# 28 → 14 → 7 à l'aller, 7 → 14 → 28 au retour, si <code>padding="same"</code>.
+# </details></details></details>
 
 # %% [markdown] lang="en"
 # ## 7 Bonus: convolutions for the same price
@@ -1261,6 +1471,22 @@ lab.answer("q5_data", "images")
 # A convolution knows that a pixel has neighbours. With **at most A's 1,004,696 parameters** and a code of the
 # same size 8, do better than A on new images, trained on the same 300 images for the same number of
 # steps. At least two convolutional layers (transposed ones count).
+#
+# <details><summary>I have too many parameters</summary>
+# Which layer has most? <code>model.summary()</code> says so.
+# <details><summary>One step more</summary>
+# It is the dense layer after flattening: size of the reduced image × channels × units.
+# <details><summary>Last step</summary>
+# 7 × 7 × 32 values to 8: 12,552; 28 × 28 × 32 to 256: over 6 million.
+# </details></details></details>
+#
+# <details><summary>The output does not have 784 pixels</summary>
+# Follow the size of the image layer by layer.
+# <details><summary>One step more</summary>
+# A stride of 2 halves the size on the way in and doubles it on the way out.
+# <details><summary>Last step</summary>
+# 28 → 14 → 7 on the way in, 7 → 14 → 28 on the way out, with <code>padding="same"</code>.
+# </details></details></details>
 
 # %% exercise="conv"
 def build_convolutional(latent_dim):

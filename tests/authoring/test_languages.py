@@ -11,6 +11,7 @@ from grader.authoring import drawing
 from grader.authoring.consistency import inconsistencies
 from grader.authoring.languages import differs, in_language
 from grader.authoring.source import AuthorError, SourceCell, load_lab, parse
+from grader.check.text import Lang
 
 CELL = '''\
 def causal_mask(length):
@@ -143,3 +144,15 @@ def test_a_given_cell_with_a_title_is_folded_everywhere() -> None:
     opening, tools = folded
     assert opening.metadata == tools.metadata
     assert tools.metadata["jupyter"] == {"source_hidden": True}
+
+
+@pytest.mark.parametrize("lab", ["tp3_autoencoder", "tp4_transformer"])
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_an_idea_comes_before_a_wall_of_code(lab: str, lang: Lang) -> None:
+    seen = 0
+    for cell in load_lab(SOLUTIONS / lab, proofs=False).notebook(lang, solved=False).cells:
+        if cell.cell_type == "code" and cell.metadata.get("nbgrader"):
+            break
+        if cell.cell_type == "code" and not cell.metadata.get("cellView"):
+            seen += sum(bool(line.strip()) for line in cell.source.splitlines())
+    assert 0 < seen <= 25

@@ -59,6 +59,7 @@ def test_each_hint_asked_for_tells_one_step_more(
         told.append(capsys.readouterr().out.splitlines())
     assert told[0] == ["1. regardez l'opérateur", "2. comparez double(3) à double(4)"]
     assert told[1] == told[2] == [*told[0], "3. changez l'opération"]
+    assert Lab("mini", lang="fr").hinted == {"adds-two": 3}  # after a restart
 
 
 def test_what_builds_on_a_mistake_says_where_to_start(
