@@ -405,7 +405,7 @@ lab.check("masks")
 # <details><summary>One step more</summary>
 # The last row belongs to the last token: it sees everything.
 # <details><summary>Last step</summary>
-# NumPy has one function for each triangle; which keeps the lower one?
+# NumPy has one function per triangle; which keeps the lower one?
 # </details></details></details>
 
 # %% role="show"
@@ -564,7 +564,7 @@ lab.check("positions")
 # <details><summary>The waves get longer too fast, or too slowly</summary>
 # How many different angles are there in a row?
 # <details><summary>One step more</summary>
-# d_model/2: one for each pair of columns. The "2i" of the formula is the number of the even
+# d_model/2: one per pair of columns. The "2i" of the formula is the number of the even
 # column.
 # <details><summary>Last step</summary>
 # Write the exponents for d_model = 6: 0, 2/6, 4/6.
@@ -900,7 +900,7 @@ lab.outcome(
 # *importance ●●●○○ · difficulty ●●○○○ · 10 min*
 #
 # Vectors grow from layer to layer, and learning becomes unstable. So each token, *on its own*, is brought
-# to mean 0 and variance 1; then the network may choose a scale γ and a shift β for each coordinate.
+# to mean 0 and variance 1; then the network may choose a scale γ and a shift β per coordinate.
 # Neither the batch nor the length has a say.
 #
 # $$y = \gamma \cdot \frac{x - \text{mean}}{\sqrt{\text{variance} + \varepsilon}} + \beta$$
@@ -1992,7 +1992,7 @@ lab.outcome(
 # <details><summary>My count is one or two per cent too small</summary>
 # Biases! A dense layer from a to b has (a + 1) × b numbers.
 # <details><summary>One step more</summary>
-# Normalisations have parameters too: two for each coordinate.
+# Normalisations have parameters too: two per coordinate.
 # <details><summary>Last step</summary>
 # How many normalisations are there in the decoder?
 # </details></details></details>
@@ -2673,7 +2673,7 @@ lab.predict("self_offset", 3)
 def relative_attention(q, k, v, offsets, mask=None):
     """Attention with learned relative positions (Shaw et al., 2018, in its scalar form).
 
-    A number for each offset j - i is added to the scaled score of query i and key j.
+    A number per offset j - i is added to the scaled score of query i and key j.
 
     Args:
         q, k, v, mask: as for `scaled_dot_product_attention`, with S = T.
@@ -2855,7 +2855,7 @@ for i in range(3):
 #
 # *importance ●●●●○ · difficulty ●○○○○ · 10 min*
 #
-# The cell is given: one layer a side, 4 heads, d_model = 64. `lab.record` keeps the curve and the weights,
+# The cell is given: one layer per side, 4 heads, d_model = 64. `lab.record` keeps the curve and the weights,
 # and grading trains nothing again. **After a restart**: run the cells from the top to the next one,
 # `settings = …`, then instead of training: `model = Transformer(**settings)` and
 # `lab.restore("reverser", model)`. `lab.progress()` finds your points and answers again.
