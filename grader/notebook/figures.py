@@ -146,7 +146,7 @@ def _image(image: Any, lang: str) -> Text:
     if not finite.size:
         return gettext("matrix of {r} × {c}", r=rows, c=columns)
     values = np.where(np.isfinite(values), values, -np.inf)
-    if set(np.unique(values)) == {0.0, 1.0}:
+    if set(np.unique(values)) <= {0.0, 1.0}:
         filled = int(values.sum())
         text = gettext("matrix of {r} × {c}", r=rows, c=columns)
         return text + gettext(", {n} of {m} filled", n=filled, m=values.size)

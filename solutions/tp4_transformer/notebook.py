@@ -614,12 +614,12 @@ show_maps(maps, titles)
 # %% [markdown] lang="fr"
 # Le produit scalaire de deux places ne dépend que de leur écart : la même bande, claire ou foncée, tout le
 # long des diagonales. Les quatre cartes d'attention sont remises dans l'ordre d'avant le mélange : sans
-# positions, mélanger les tokens n'y change rien (l'attention est *équivariante*) ; avec elles, tout change.
+# positions, mélanger les tokens n'y change rien (l'attention est *équivariante*) ; avec elles, la carte change.
 
 # %% [markdown] lang="en"
 # The dot product of two places depends on their distance only: the same shade all along each diagonal. The
 # four maps of attention are put back into the order before the shuffle: without positions, shuffling the
-# tokens changes nothing (attention is *equivariant*); with them, everything changes.
+# tokens changes nothing (attention is *equivariant*); with them, the map changes.
 
 # %%
 lab.progress()
