@@ -244,8 +244,7 @@ class Distribution(msgspec.Struct, frozen=True, tag=str.lower, tag_field="kind")
         counts = np.bincount(flat.astype(np.int64), minlength=self.support).astype(np.float64)
         if want.dtype.kind == "f" and want.shape == (self.support,):
             return self._against(counts, want.astype(np.float64))
-        other = np.bincount(want.ravel().astype(np.int64), minlength=self.support)
-        return self._alike(counts, other.astype(np.float64))
+        return Match(1.0 if self.alike(came, expected) else 0.0)
 
     def _against(self, counts: np.ndarray, p: np.ndarray) -> Match:
         from scipy.special import chdtrc  # scipy.stats takes a second to import
@@ -285,18 +284,30 @@ class Distribution(msgspec.Struct, frozen=True, tag=str.lower, tag_field="kind")
             level,
         )
 
-    def _alike(self, counts: np.ndarray, other: np.ndarray) -> Match:
-        """Two sets of draws from one distribution (used to recognise a misconception)."""
+    def alike(self, came: Tree, theirs: Tree) -> bool:
+        """Whether two sets of draws, right or wrong, come from one distribution and are as many.
+
+        This recognises a misconception, whose draws may lie outside the support or be too few.
+        """
         from scipy.special import chdtrc
 
-        table = np.stack([counts, other])
-        table = table[:, table.sum(axis=0) > 0]
-        if table.shape[1] == 1:
-            return Match(1.0)
-        mean = np.outer(table.sum(axis=1), table.sum(axis=0)) / table.sum()
+        draws, others = number_of(came), number_of(theirs)
+        if draws is None or others is None or draws.size != others.size or not draws.size:
+            return Close().equals(came, theirs)
+        both = np.concatenate([draws.ravel(), others.ravel()]).astype(np.float64)
+        if np.any(both != np.round(both)):  # not draws of whole numbers, NaN among them
+            return Close().equals(came, theirs)
+        outcomes, index = np.unique(both, return_inverse=True)
+        if len(outcomes) == 1:
+            return True
+        halves = np.split(index, 2)
+        table = np.stack([np.bincount(half, minlength=len(outcomes)) for half in halves])
+        rare = table.sum(axis=0) < 10
+        if table[:, rare].sum() > 0.1 * table.sum():  # too few or too scattered for a test
+            return Close().equals(came, theirs)
+        mean = np.broadcast_to(table.mean(axis=0), table.shape)
         statistic = float(((table - mean) ** 2 / mean).sum())
-        level = float(chdtrc(table.shape[1] - 1, statistic))
-        return Match(1.0 if level > ALIKE else 0.0, figure=level)
+        return bool(chdtrc(len(outcomes) - 1, statistic) > ALIKE)
 
 
 def _accuracy(came: np.ndarray, labels: np.ndarray) -> float:

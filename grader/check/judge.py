@@ -86,16 +86,6 @@ class Verdict:
     odds: float | None = None
     more: tuple[Text, ...] = ()
 
-    def to_dict(self) -> dict[str, Any]:
-        texts = {k: getattr(self, k).to_dict() for k in ("title", "asked", "message", "hint")}
-        return {**vars(self), **texts, "more": [text.to_dict() for text in self.more]}
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Verdict:
-        texts = {k: Text.from_dict(data[k]) for k in ("title", "asked", "message", "hint")}
-        more = tuple(Text.from_dict(text) for text in data.get("more", ()))
-        return cls(**{**data, **texts, "more": more})
-
 
 @dataclass(frozen=True)
 class Evidence:
@@ -299,7 +289,7 @@ def _fits(check: Check, seen: Tree, wrong: Tree) -> bool:
     for name, expectation in check.expect.items():
         came, theirs = values.get(name), wrong["values"].get(name)
         if isinstance(expectation, Distribution):
-            fits = expectation.match(came, theirs).right
+            fits = expectation.alike(came, theirs)
         else:
             fits = (_EXACT if isinstance(expectation, Exact) else _NEAR).equals(came, theirs)
         if not fits:

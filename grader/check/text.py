@@ -49,10 +49,6 @@ class Text:
     def to_dict(self) -> dict[str, str]:
         return {"en": self.en, "fr": self.fr}
 
-    @classmethod
-    def from_dict(cls, data: dict[str, str]) -> Text:
-        return cls(en=data["en"], fr=data["fr"])
-
 
 class Refusal(ValueError):
     """Something cannot be done; the message is one line: what is wrong, where, what to do.

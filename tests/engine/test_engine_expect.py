@@ -123,8 +123,22 @@ def test_too_few_draws_show_nothing():
 
 def test_distribution_recognises_draws_of_a_misconception():
     p = np.full(4, 0.25)
-    assert Distribution(4).match(draws(p, 2000, 1), draws(p, 2000, 2)).right
-    assert not Distribution(4).match(draws(p, 2000, 1), np.zeros(2000, dtype=int)).right
+    kind = Distribution(4, draws=2000)
+    assert kind.alike(draws(p, 2000, 1), draws(p, 2000, 2))
+    assert not kind.alike(draws(p, 2000, 1), np.zeros(2000, dtype=int))
+    assert not kind.alike(draws(p, 2000, 1), draws(p, 1999, 2))
+
+
+def test_draws_that_no_right_sampler_gives_are_recognised_all_the_same():
+    p = np.full(4, 0.25)
+    kind = Distribution(4, draws=2000)
+    beyond, few = draws(p, 2000, 1) + 3, draws(p, 4, 1)
+    assert kind.alike(beyond, draws(p, 2000, 2) + 3)
+    assert not kind.alike(beyond, draws(p, 2000, 2) + 2)
+    assert not kind.alike(beyond, draws(p, 2000, 2))
+    assert kind.alike(few, few)
+    scattered = np.arange(2000)
+    assert not kind.alike(scattered, scattered + 2000)
 
 
 @pytest.mark.parametrize(
