@@ -13,6 +13,7 @@ class IntakeLimits(BaseModel):
     Attributes:
         notebook_mb: size of a notebook file, outputs included.
         code_kb: text of all its code cells.
+        code_tokens: words, numbers and signs in all its code cells: what parsing it costs.
         recordings_mb: size of all recordings.
         package_mb: size of an archive that holds a submission.
         unpacked_mb: size of everything in a submission's archives, unpacked, by their own account.
@@ -27,6 +28,7 @@ class IntakeLimits(BaseModel):
 
     notebook_mb: PositiveFloat = 100
     code_kb: PositiveFloat = 1000
+    code_tokens: PositiveInt = 100_000
     recordings_mb: PositiveFloat = 64
     package_mb: PositiveFloat = 160
     unpacked_mb: PositiveFloat = 1000

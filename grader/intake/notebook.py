@@ -162,7 +162,19 @@ def _code(data: bytes, limits: IntakeLimits) -> tuple[list[str], int, bool]:
             skipped += 1
     if left < 0:
         raise NotGradable(_too_much(limits.code_kb * 1000 - left, limits))
+    tokens = sum(1 for text in code for _ in _TOKEN.finditer(text))
+    if tokens > limits.code_tokens:
+        raise NotGradable(
+            gettext(
+                "holds {n} words and signs of code, more than the {m} allowed; take pasted data out of it",
+                n=tokens,
+                m=limits.code_tokens,
+            )
+        )
     return code, skipped, old
+
+
+_TOKEN = re.compile(r"\w+|[^\w\s]")
 
 
 def _elements(data: msgspec.Raw) -> list[msgspec.Raw]:

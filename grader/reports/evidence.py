@@ -10,6 +10,7 @@ import ast
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -93,6 +94,7 @@ def code_of(exercise: Exercise, cells: Sequence[str], verdicts: Sequence[Verdict
 _BOUND = re.compile(r"(?:async\s+)?(?:def|class)\s+(\w+)|(\w+)\s*(?::[^=]*)?=(?!=)")
 
 
+@lru_cache(maxsize=64)  # each exercise looks through the same cells
 def _bindings(cell: str) -> list[tuple[str, int, int]]:
     """Names that a cell's statements bind, with their first and last line.
 

@@ -37,6 +37,7 @@ def one(tmp_path: Path, files: dict[str, bytes], limits: IntakeLimits | None = N
     ("name", "data", "said"),
     [
         ("tp.ipynb", b"", "tp.ipynb is empty"),
+        ("tp.ipynb", notebook("x\n" * 120_000), "words and signs of code, more than the 100000"),
         ("tp.ipynb", b" \n ", "is empty"),
         ("tp.ipynb", notebook("x = 1")[:-30], "is cut short"),
         ("tp.ipynb", notebook("x = 1").replace(b'"cells"', b"cells"), "is damaged (line 1"),
