@@ -186,6 +186,10 @@ lab.unforeseen("ff-adds-its-input",
     "the residual connection is inside the network already", "la connexion résiduelle est déjà dans le réseau",
     edits=[("return self.outer(self.inner(x))", "return x + self.outer(self.inner(x))")],
     loses=["feed_forward.values"])
+lab.unforeseen("ff-dropout-left-on",
+    "the dropout is on outside training too", "le dropout agit aussi hors de l'entraînement",
+    edits=[("self.outer(self.inner(x))", "self.outer(keras.random.dropout(self.inner(x), 0.2))")],
+    loses=["feed_forward.values"])
 lab.unforeseen("ff-sizes-exchanged",
     "d_ff and d_model are exchanged", "d_ff et d_model sont échangés",
     edits=[('keras.layers.Dense(d_ff, activation="relu")', 'keras.layers.Dense(d_model, activation="relu")'),
@@ -196,6 +200,10 @@ lab.unforeseen("encoder-mask-inverted",
     edits=[("self.attention(x, x, x, attention_mask)",
             "self.attention(x, x, x, None if attention_mask is None else ops.logical_not(attention_mask))")],
     loses=["encoder.mask", "encoder.match"])
+lab.unforeseen("encoder-dropout-left-on",
+    "the dropout is on outside training too", "le dropout agit aussi hors de l'entraînement",
+    edits=[("self.norm1(x + attended)", "self.norm1(x + keras.random.dropout(attended, 0.2))")],
+    loses=EACH_ENCODER)
 lab.unforeseen("encoder-first-input-added-twice",
     "the layer's input is added again after the feed-forward network",
     "l'entrée de la couche est rajoutée aussi après le réseau dense",
