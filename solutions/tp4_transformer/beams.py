@@ -89,6 +89,19 @@ def summed_probabilities(model: Model) -> Tokens:
     return beam(model, model.width, gain=math.exp)[0][1]
 
 
+def least_product(model: Model) -> Tokens:
+    """What comes of multiplying by -log p where log p should be added."""
+    live: list[Found] = [(1.0, (model.start,))]
+    for _ in range(model.max_length - 1):
+        grown = [found for found in live if model.has_ended(found)]
+        for score, tokens in live:
+            if tokens[-1] != model.end:
+                row = model.log_p[(0, *tokens)[-2]][tokens[-1]]
+                grown += [(score * -p, (*tokens, i)) for i, p in enumerate(row)]
+        live = sorted(grown, key=lambda found: found[0])[: model.width]
+    return live[0][1]
+
+
 def best_by_length(model: Model) -> Tokens:
     return beam(model, model.width, by_length=True)[0][1]
 
@@ -135,7 +148,7 @@ def instructive_tables(rng: np.random.Generator, size: int = 6) -> list[Model]:
             continue
         if greedy == best[1] or wrong(model) in ((), best[1], greedy):
             continue
-        if ended_aside(model, width) != best[1]:
+        if ended_aside(model, width) != best[1] or wrong(model) == least_product(model):
             continue
         likeliest, second = beam(model, 400)[:2]
         if likeliest[1] == best[1] and likeliest[0] - second[0] > 0.05:

@@ -203,7 +203,7 @@ lab.unforeseen("encoder-mask-inverted",
 lab.unforeseen("encoder-dropout-left-on",
     "the dropout is on outside training too", "le dropout agit aussi hors de l'entraînement",
     edits=[("self.norm1(x + attended)", "self.norm1(x + keras.random.dropout(attended, 0.2))")],
-    loses=EACH_ENCODER)
+    exercise="encoder", loses=EACH_ENCODER)
 lab.unforeseen("encoder-first-input-added-twice",
     "the layer's input is added again after the feed-forward network",
     "l'entrée de la couche est rajoutée aussi après le réseau dense",
