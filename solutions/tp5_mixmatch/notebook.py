@@ -10,9 +10,10 @@
 # # TP5 · MixMatch : apprendre avec presque rien d'étiqueté
 #
 # Étiqueter coûte cher, photographier ne coûte rien. Ici, presque toutes les images sont **sans étiquette**.
-# Vous allez écrire les quatre idées de l'apprentissage semi-supervisé, une par une, puis les assembler :
-# c'est **MixMatch** (Berthelot et al., NeurIPS 2019). À la fin, deux réseaux identiques, entraînés avec les
-# mêmes étiquettes et le même nombre de pas, se mesurent : `supervised` et `mixmatch`.
+# Vous allez écrire **MixMatch** (Berthelot et al., NeurIPS 2019), pièce par pièce, puis mesurer deux réseaux
+# identiques, aux mêmes étiquettes et au même nombre de pas : `supervised` et `mixmatch`.
+#
+# ![De gauche à droite : les images étiquetées sont augmentées une fois, les autres K fois ; le réseau répond à chaque vue, la moyenne des réponses est affûtée et devient la cible q de toutes les vues ; le tout est mélangé avec sa copie battue par mixup, et la perte somme entropie croisée et écart quadratique](figures/pipeline.fr.svg)
 #
 # | idée | ce que c'est | exercice |
 # |---|---|---|
@@ -21,15 +22,36 @@
 # | minimisation de l'entropie | une réponse nette, pas un « peut-être » | 2.3 |
 # | pseudo-étiquettes | cette réponse devient la cible | 2.2, 3.1 |
 #
-# Durée : 3 h 30. Calcul : cinq minutes de processeur en tout. Les vérifications répondent en une seconde.
+# **À la fin, vous saurez** écrire ces quatre idées et leur perte, comparer honnêtement une méthode à sa
+# référence, et dire par une ablation laquelle compte.
+#
+# **Temps et points.** Environ 3 h 30, 20 points : 1 les images (20 min) · 2 les quatre idées (85 min) · 3 MixMatch, sa
+# perte (80 min) · 4, 5 l'expérience et l'ablation (25 min) · 6 question d'examen (5 min) · 7 bonus (20 min).
+# Calcul : cinq minutes de processeur.
+#
+# ### Comment travailler
+#
+# 1. **Un trou** est une ligne `raise todo("…")` : mettez votre code à sa place et exécutez la cellule ; la
+#    suite s'exécute même s'il reste des trous.
+# 2. **Vérifiez** avec `lab.check("split")`, qui nomme l'erreur probable ; avant une exécution, notez
+#    votre pronostic dans `lab.predict(…)` : il est scellé, puis confronté au résultat, jamais noté.
+# 3. **Bloqué ?** `lab.hint("split")` donne un indice de plus à chaque appel ; l'aide repliée part de ce
+#    que vous observez.
+# 4. **Après un redémarrage**, exécutez les cellules du haut ; `lab.progress()` retrouve points et réponses,
+#    `lab.restore("mixmatch", average)` un réseau entraîné.
+# 5. **Pour rendre** : `lab.selfcheck()` exécute tout à neuf, comme à la correction, puis `lab.submit()` fait
+#    l'unique fichier à rendre.
+#
+# Chaque exercice dit son importance et sa difficulté (de ●○○○○ à ●●●●●) et sa durée.
 
 # %% [markdown] lang="en"
 # # TP5 · MixMatch: learning from hardly any labels
 #
 # Labelling is expensive, taking pictures is free. Here nearly all images are **without a label**. You will
-# write the four ideas of semi-supervised learning, one at a time, then put them together: that is
-# **MixMatch** (Berthelot et al., NeurIPS 2019). In the end two identical networks, trained with the same
-# labels for the same number of steps, are compared: `supervised` and `mixmatch`.
+# write **MixMatch** (Berthelot et al., NeurIPS 2019), piece by piece, then measure two identical networks, with
+# the same labels and the same number of steps: `supervised` and `mixmatch`.
+#
+# ![From left to right: labelled images are augmented once, the others K times; the network answers each view, the mean of its answers is sharpened and becomes the target q of all views; all of it is mixed with its shuffled copy by mixup, and the loss adds cross-entropy and squared difference](figures/pipeline.en.svg)
 #
 # | idea | what it is | exercise |
 # |---|---|---|
@@ -38,37 +60,36 @@
 # | entropy minimisation | a clear answer, no "perhaps" | 2.3 |
 # | pseudo-labels | that answer becomes the target | 2.2, 3.1 |
 #
-# Time: 3 h 30. Computing: five minutes of processor in all. Checks answer within a second.
+# **In the end you will be able to** write these four ideas and their loss, compare a method with its baseline
+# honestly, and say by an ablation which idea matters.
+#
+# **Time and points.** About 3 h 30, 20 points: 1 the images (20 min) · 2 the four ideas (85 min) · 3 MixMatch and
+# its loss (80 min) · 4, 5 the experiment and the ablation (25 min) · 6 exam question (5 min) · 7 bonus (20 min).
+# Computing: five minutes of processor.
+#
+# ### How to work
+#
+# 1. **A hole** is a line `raise todo("…")`: put your code in its place and run the cell; what follows runs
+#    even while holes are open.
+# 2. **Check** with `lab.check("split")`, which names the likely mistake; before a run, note your
+#    prediction in `lab.predict(…)`: it is sealed, then held against the result, never graded.
+# 3. **Stuck?** `lab.hint("split")` gives one more hint per call; the folded help starts from what you see.
+# 4. **After a restart**, run the cells from the top; `lab.progress()` finds points and answers again,
+#    `lab.restore("mixmatch", average)` a trained network.
+# 5. **To hand in**: `lab.selfcheck()` runs everything afresh, as grading will, then `lab.submit()` makes the
+#    one file to hand in.
+#
+# Every exercise tells its importance and difficulty (from ●○○○○ to ●●●●●) and its minutes.
 
 # %% role="setup" lang="fr"
 from grader import Lab, todo
 
 lab = Lab("tp5_mixmatch", lang="fr")
-BAD = {  # ce que dit `require`
-    "probabilities": "{0} : chaque ligne doit être une distribution (rien sous 0, somme 1) ; appliquez softmax aux logits.",
-    "temperature": "temperature = {0} : il faut un nombre > 0 (0 donnerait une division par zéro).",
-    "alpha": "alpha = {0} : il faut un nombre > 0 ; pour ne pas mélanger, n'appelez pas mixup.",
-    "one_hot": "{0} : des étiquettes (n, classes) sont attendues, la forme {1} est venue ; "
-    "keras.ops.one_hot(étiquettes, classes) les convertit.",
-    "sizes": "{0} : les tailles doivent s'accorder, {1} et {2} sont venues.",
-    "views": "views = {0} : il faut au moins une vue.",
-    "empty": "{0} : au moins une image est nécessaire.",
-}
 
 # %% role="setup" lang="en"
 from grader import Lab, todo
 
 lab = Lab("tp5_mixmatch", lang="en")
-BAD = {  # what `require` says
-    "probabilities": "{0}: each row must be a distribution (nothing below 0, sum 1); apply softmax to logits first.",
-    "temperature": "temperature = {0}: a number > 0 is needed (0 would divide by zero).",
-    "alpha": "alpha = {0}: a number > 0 is needed; not to mix at all, do not call mixup.",
-    "one_hot": "{0}: labels (n, classes) are expected, shape {1} came; "
-    "keras.ops.one_hot(labels, classes) converts integers.",
-    "sizes": "{0}: sizes must agree, {1} and {2} came.",
-    "views": "views = {0}: at least one view is needed.",
-    "empty": "{0}: at least one image is needed.",
-}
 
 # %% role="setup"
 import time
@@ -80,13 +101,39 @@ import tensorflow as tf
 from keras import layers, ops
 
 CLASSES = "T-shirt trouser pullover dress coat sandal shirt sneaker bag boot".split()
-PER_CLASS = 10  # labelled images a class: 100 in all
+### FR CLASSES = "t-shirt pantalon pull robe manteau sandale chemise basket sac bottine".split()
+PER_CLASS = 10  # labelled images per class: 100 in all
+### FR PER_CLASS = 10  # images étiquetées par classe : 100 en tout
 HELD = 1000  # images that only validate
+### FR HELD = 1000  # images qui ne servent qu'à valider
 SHIFT = 2  # pixels, at most, in each direction
+### FR SHIFT = 2  # pixels, au plus, dans chaque direction
 RECIPE = {
     "steps": 7500, "batch": 16, "rate": 2e-3, "weight_decay": 0.2, "decay": 0.99,  # both methods
+    ### FR "steps": 7500, "batch": 16, "rate": 2e-3, "weight_decay": 0.2, "decay": 0.99,  # les deux méthodes
     "views": 2, "temperature": 0.5, "alpha": 0.75, "lambda_u": 30.0, "ramp": 7500,  # MixMatch alone
+    ### FR "views": 2, "temperature": 0.5, "alpha": 0.75, "lambda_u": 30.0, "ramp": 7500,  # MixMatch seul
     "seed": 1, "augmentation": True,
+}
+
+# %% role="setup"
+#@title Helpers: chance, clear errors, images in rows
+### FR #@title Aides : le hasard, des erreurs claires, des images en lignes
+BAD = {
+    "probabilities": "{0}: each row must be a distribution (nothing below 0, sum 1); apply softmax to logits first.",
+    ### FR "probabilities": "{0} : chaque ligne doit être une distribution (rien sous 0, somme 1) ; appliquez softmax aux logits.",
+    "temperature": "temperature = {0}: a number > 0 is needed (0 would divide by zero).",
+    ### FR "temperature": "temperature = {0} : il faut un nombre > 0 (0 donnerait une division par zéro).",
+    "alpha": "alpha = {0}: a number > 0 is needed; not to mix at all, do not call mixup.",
+    ### FR "alpha": "alpha = {0} : il faut un nombre > 0 ; pour ne pas mélanger, n'appelez pas mixup.",
+    "one_hot": "{0}: labels (n, classes) are expected, shape {1} came; keras.ops.one_hot converts integers.",
+    ### FR "one_hot": "{0} : des étiquettes (n, classes) sont attendues, la forme {1} est venue ; voyez keras.ops.one_hot.",
+    "sizes": "{0}: sizes must agree, {1} and {2} came.",
+    ### FR "sizes": "{0} : les tailles doivent s'accorder, {1} et {2} sont venues.",
+    "views": "views = {0}: at least one view is needed.",
+    ### FR "views": "views = {0} : il faut au moins une vue.",
+    "empty": "{0}: at least one image is needed.",
+    ### FR "empty": "{0} : au moins une image est nécessaire.",
 }
 
 
@@ -95,11 +142,16 @@ def generator(seed):
 
     Each draw from it differs from the one before, also inside a compiled step.
     """
+    ### FR """Un `keras.random.SeedGenerator` : `seed` lui-même si c'en est un, sinon un nouveau, fait de l'entier.
+    ### FR
+    ### FR Chacun de ses tirages diffère du précédent, aussi dans un pas compilé.
+    ### FR """
     return keras.random.SeedGenerator(seed) if isinstance(seed, (int, np.integer)) else seed
 
 
 def as_they_are(images, seed):
     """The augmentation that changes nothing."""
+    ### FR """L'augmentation qui ne change rien."""
     return images
 
 
@@ -108,6 +160,10 @@ def require(condition, message, *values):
 
     Inside a compiled step values are not known yet: what cannot be checked there is let through.
     """
+    ### FR """S'arrêter sur une ligne claire, `BAD[message]`, si une condition est fausse.
+    ### FR
+    ### FR Dans un pas compilé, les valeurs ne sont pas encore connues : ce qui ne peut être vérifié passe.
+    ### FR """
     known = tf.get_static_value(condition) if tf.is_tensor(condition) else condition
     if known is not None and not np.all(known):
         raise ValueError(BAD[message].format(*values))
@@ -115,12 +171,14 @@ def require(condition, message, *values):
 
 def is_distribution(p):
     """Whether each row is a distribution, up to rounding: nothing below 0, sum 1."""
+    ### FR """Si chaque ligne est une distribution, aux arrondis près : rien sous 0, somme 1."""
     p = ops.cast(p, "float32")
     return ops.logical_and(ops.all(p >= 0), ops.all(ops.abs(ops.sum(p, axis=-1) - 1) < 1e-2))
 
 
 def show(rows, titles=(), size=0.8, columns=()):
     """Draw images in rows: list of arrays (n, 28, 28, 1) with values in [0, 1]."""
+    ### FR """Dessiner des images en lignes : liste de tableaux (n, 28, 28, 1) de valeurs dans [0, 1]."""
     tiles = [[np.pad(np.reshape(x, (28, 28)), 1, constant_values=1) for x in row] for row in rows]
     mosaic = np.vstack([np.hstack(row) for row in tiles])
     figure, axis = plt.subplots(figsize=(len(rows[0]) * size + 0.9, len(rows) * size + 0.2))
@@ -130,10 +188,15 @@ def show(rows, titles=(), size=0.8, columns=()):
     axis.xaxis.tick_top()
     axis.tick_params(length=0)
     axis.spines[:].set_visible(False)
-    plt.show()
+    heads = f" ({', '.join(columns)})" if len(columns) else ""
+    alt = f"{len(rows)} rows of {len(rows[0])} images{heads}"
+    ### FR alt = f"{len(rows)} lignes de {len(rows[0])} images{heads}"
+    lab.show(figure, alt=alt)
 
 # %% [markdown] lang="fr"
-# ## 1 Ce que chacun a le droit de voir  · 20 min, moyen
+# ## 1 Ce que chacun a le droit de voir
+#
+# *importance ●●●○○ · difficulté ●●●○○ · 20 min*
 #
 # Fashion-MNIST : 12 000 vêtements de 28 × 28 pixels en dix classes (et 2 000 pour tester). Toutes les
 # étiquettes sont sur la table, mais l'expérience n'est honnête que si l'on fait semblant de ne pas les avoir :
@@ -152,7 +215,9 @@ def show(rows, titles=(), size=0.8, columns=()):
 # les premiers qui restent.</details>
 
 # %% [markdown] lang="en"
-# ## 1 Who may see what  · 20 min, medium
+# ## 1 Who may see what
+#
+# *importance ●●●○○ · difficulty ●●●○○ · 20 min*
 #
 # Fashion-MNIST: 12,000 garments of 28 × 28 pixels in ten classes (and 2,000 to test on). All labels lie on the
 # table, but the experiment is honest only if we act as though we did not have them:
@@ -160,13 +225,13 @@ def show(rows, titles=(), size=0.8, columns=()):
 # | key | holds | shape, dtype |
 # |---|---|---|
 # | `x` | `per_class` images of **each** class, drawn at random | (10 · per_class, 28, 28, 1) float32, 0 to 1 |
-# | `y` | their labels, one column a class (one-hot) | (10 · per_class, 10) float32 |
+# | `y` | their labels, one column per class (one-hot) | (10 · per_class, 10) float32 |
 # | `x_val`, `y_val` | `held` other images, drawn at random, and their classes | (held, 28, 28, 1) float32, (held,) integers |
 # | `u` | **all other** images, without labels | (the rest, 28, 28, 1) float32 |
 #
 # No image is in two parts; the labels of `u` are of no use, not even to balance it.
 #
-# <details><summary>The same number a class: how?</summary>
+# <details><summary>The same number per class: how?</summary>
 # Shuffle the images' numbers once, put <code>held</code> aside, then take, for each class, the first of those
 # that remain.</details>
 
@@ -186,6 +251,20 @@ def split(images, labels, per_class, held, seed):
         `u` float32 (n − held − 10·per_class, 28, 28, 1), `x_val` float32 (held, 28, 28, 1),
         `y_val` integers (held,).
     """
+    ### FR """Images étiquetées, sans étiquette et de validation ; aucune image n'est dans deux parties.
+    ### FR
+    ### FR Arguments :
+    ### FR     images : uint8 (n, 28, 28), de 0 à 255.
+    ### FR     labels : entiers (n,), de 0 à 9.
+    ### FR     per_class : images étiquetées de chaque classe.
+    ### FR     held : images de validation.
+    ### FR     seed : entier ; une autre graine tire d'autres images, la même graine les mêmes.
+    ### FR
+    ### FR Renvoie :
+    ### FR     dict : `x` float32 (10·per_class, 28, 28, 1) dans [0, 1], `y` float32 one-hot (10·per_class, 10),
+    ### FR     `u` float32 (n − held − 10·per_class, 28, 28, 1), `x_val` float32 (held, 28, 28, 1),
+    ### FR     `y_val` entiers (held,).
+    ### FR """
     ### BEGIN SOLUTION
     order = np.random.default_rng(seed).permutation(len(images))
     validation, rest = order[:held], order[held:]
@@ -213,7 +292,9 @@ by_class = np.argsort(np.argmax(parts["y"], axis=1), kind="stable")
 show([parts["x"][by_class][i::PER_CLASS] for i in range(4)], ["1", "2", "3", "4"], columns=CLASSES)
 
 # %% [markdown] lang="fr"
-# ## 2.1 Augmenter  · 25 min, moyen
+# ## 2.1 Augmenter
+#
+# *importance ●●●●○ · difficulté ●●●○○ · 25 min*
 #
 # Une chaussure retournée reste une chaussure. `augment` rend une **vue** au hasard de chaque image : retournée
 # gauche-droite une fois sur deux, et décalée d'un nombre **entier** de pixels, de −2 à 2 dans chaque direction,
@@ -237,7 +318,9 @@ show([parts["x"][by_class][i::PER_CLASS] for i in range(4)], ["1", "2", "3", "4"
 # La borne supérieure de <code>randint</code> n'est jamais tirée.</details>
 
 # %% [markdown] lang="en"
-# ## 2.1 Augment  · 25 min, medium
+# ## 2.1 Augment
+#
+# *importance ●●●●○ · difficulty ●●●○○ · 25 min*
 #
 # A shoe that is flipped is still a shoe. `augment` returns one random **view** of each image: flipped left to
 # right half of the time, and shifted by a **whole** number of pixels, −2 to 2 in each direction, all 25 shifts
@@ -254,7 +337,7 @@ show([parts["x"][by_class][i::PER_CLASS] for i in range(4)], ["1", "2", "3", "4"
 # always returns the same draw: two shifts drawn from one whole number are equal. Hence the first line.
 #
 # <details><summary>All views of the batch are shifted alike</summary>
-# What shape have your draws? One an image is needed: (n, …).</details>
+# What shape have your draws? One per image is needed: (n, …).</details>
 #
 # <details><summary>The shift goes from −2 to 1</summary>
 # The upper limit of <code>randint</code> is never drawn.</details>
@@ -271,6 +354,16 @@ def augment(images, seed):
         float (n, h, w, c). Each of the 2 × 5 × 5 views is equally likely, whole pixels only; what comes
         in from outside is 0. Each image is drawn by itself.
     """
+    ### FR """Une vue au hasard de chaque image : retournée une fois sur deux, décalée de 2 pixels au plus.
+    ### FR
+    ### FR Arguments :
+    ### FR     images : nombres (n, h, w, c).
+    ### FR     seed : `keras.random.SeedGenerator`, ou un entier.
+    ### FR
+    ### FR Renvoie :
+    ### FR     nombres (n, h, w, c). Chacune des 2 × 5 × 5 vues est aussi probable, en pixels entiers ; ce qui
+    ### FR     entre vaut 0. Chaque image a ses propres tirages.
+    ### FR """
     seed = generator(seed)
     ### BEGIN SOLUTION
     images = ops.convert_to_tensor(images)
@@ -289,12 +382,15 @@ lab.check("augment")
 
 # %% role="show"
 # K views of one image: the original on the left, then eight draws
+### FR # K vues d'une image : l'originale à gauche, puis huit tirages
 for_views = parts["u"][[7, 11, 23]]
 views = [augment(for_views, seed) for seed in range(8)]
 show([[for_views[i], *(np.asarray(v)[i] for v in views)] for i in range(3)], columns=["x", *"12345678"])
 
 # %% [markdown] lang="fr"
-# ## 2.2 Deviner : cohérence et pseudo-étiquette  · 20 min, moyen
+# ## 2.2 Deviner : cohérence et pseudo-étiquette
+#
+# *importance ●●●●● · difficulté ●●●○○ · 20 min*
 #
 # Le réseau regarde les K vues d'une image sans étiquette, et l'on fait la **moyenne de ses probabilités** : une
 # seule réponse pour toutes les vues (*cohérence*). Cette réponse servira de cible (*pseudo-étiquette*) : elle
@@ -310,8 +406,8 @@ show([[for_views[i], *(np.asarray(v)[i] for v in views)] for i in range(3)], col
 # statistiques de **ces** images. Ses moyennes mobiles viennent surtout d'images mélangées, plus ternes ; avec elles
 # (`training=False`) les réponses sont moins bonnes. Aucun gradient ne passe pour autant.
 #
-# **À prévoir** : deux vues, probabilités (0,9 ; 0,1) et (0,3 ; 0,7). Quelle est la réponse ? Et si l'on
-# faisait la moyenne des logits ?
+# **À prévoir** : deux vues, probabilités (0,9 ; 0,1) et (0,3 ; 0,7). Quelle est la réponse ? (Avec la
+# moyenne des logits, ce serait 0,66 et 0,34.)
 #
 # <details><summary>Mes lignes ne font pas 1</summary>
 # Le modèle rend des logits ; la moyenne se fait <em>après</em> softmax.</details>
@@ -320,7 +416,9 @@ show([[for_views[i], *(np.asarray(v)[i] for v in views)] for i in range(3)], col
 # <code>keras.ops.stop_gradient</code>.</details>
 
 # %% [markdown] lang="en"
-# ## 2.2 Guess: consistency and pseudo-label  · 20 min, medium
+# ## 2.2 Guess: consistency and pseudo-label
+#
+# *importance ●●●●● · difficulty ●●●○○ · 20 min*
 #
 # The network looks at the K views of an unlabelled image, and its **probabilities are averaged**: one answer for
 # all views (*consistency*). That answer will be a target (*pseudo-label*): it is **constant**. If a gradient
@@ -336,14 +434,17 @@ show([[for_views[i], *(np.asarray(v)[i] for v in views)] for i in range(3)], col
 # **these** images. Its moving averages come mostly from mixed images, which are duller; with them
 # (`training=False`) the answers are worse. No gradient flows for all that.
 #
-# **To predict**: two views, probabilities (0.9, 0.1) and (0.3, 0.7). What is the answer? And if the logits were
-# averaged instead?
+# **To predict**: two views, probabilities (0.9, 0.1) and (0.3, 0.7). What is the answer? (With the
+# logits averaged, it would be 0.66 and 0.34.)
 #
 # <details><summary>My rows do not sum to 1</summary>
 # The model returns logits; the mean comes <em>after</em> the softmax.</details>
 #
 # <details><summary>How is the gradient cut?</summary>
 # <code>keras.ops.stop_gradient</code>.</details>
+
+# %%
+lab.predict("two_views", [0.6, 0.4])
 
 # %% exercise="guess"
 def guess_labels(model, views):
@@ -357,6 +458,16 @@ def guess_labels(model, views):
         float (n, classes), rows that sum to 1: mean over the K views of the probabilities (Berthelot et
         al. 2019, equation 6). No gradient flows through it.
     """
+    ### FR """La réponse moyenne du réseau sur les vues de chaque image ; une constante pour l'apprentissage.
+    ### FR
+    ### FR Arguments :
+    ### FR     model : modèle Keras, (n, h, w, c) → logits (n, classes) ; appelé avec training=True.
+    ### FR     views : nombres (K, n, h, w, c), K vues de n images.
+    ### FR
+    ### FR Renvoie :
+    ### FR     nombres (n, classes), lignes de somme 1 : moyenne des probabilités sur les K vues (Berthelot et
+    ### FR     al. 2019, équation 6). Aucun gradient ne la traverse.
+    ### FR """
     ### BEGIN SOLUTION
     views = ops.convert_to_tensor(views)
     k, n = views.shape[:2]
@@ -368,27 +479,41 @@ def guess_labels(model, views):
 # %%
 lab.check("guess")
 
+# %% role="show"
+two = np.float32([[0.9, 0.1], [0.3, 0.7]]).reshape(2, 1, 1, 1, 2)
+answer = guess_labels(lambda views, training: ops.log(views[:, 0, 0]), two)[0]
+why = "the mean of the probabilities: (0.9 + 0.3) / 2 and (0.1 + 0.7) / 2"
+### FR why = "la moyenne des probabilités : (0,9 + 0,3) / 2 et (0,1 + 0,7) / 2"
+lab.outcome("two_views", np.asarray(answer).round(3), why)
+
 # %% [markdown] lang="fr"
-# ## 2.3 Affûter : l'entropie  · 15 min, facile
+# ## 2.3 Affûter : l'entropie
+#
+# *importance ●●●●● · difficulté ●●○○○ · 15 min*
 #
 # Une frontière de décision devrait passer là où il y a peu d'images : le réseau doit être sûr de lui sur les
 # images sans étiquette. On **affûte** donc la réponse, avec une température T ≤ 1 :
 #
 # $$\text{sharpen}(p, T)_c = \frac{p_c^{1/T}}{\sum_j p_j^{1/T}}$$
 #
-# **À prévoir** : (0,5 ; 0,3 ; 0,2) avec T = 0,5. La première valeur sera-t-elle plus proche de 0,42 ou de 0,66 ?
-# Que donne T = 1 ? Et T → 0 ?
+# **À prévoir** : (0,5 ; 0,3 ; 0,2) avec T = 0,5. Que devient la première valeur ?
+# Pensez aussi à T = 1, et à T → 0.
 
 # %% [markdown] lang="en"
-# ## 2.3 Sharpen: entropy  · 15 min, easy
+# ## 2.3 Sharpen: entropy
+#
+# *importance ●●●●● · difficulty ●●○○○ · 15 min*
 #
 # A decision boundary should run where there are few images: the network ought to be sure of itself on
 # unlabelled images. So the answer is **sharpened**, with a temperature T ≤ 1:
 #
 # $$\text{sharpen}(p, T)_c = \frac{p_c^{1/T}}{\sum_j p_j^{1/T}}$$
 #
-# **To predict**: (0.5, 0.3, 0.2) with T = 0.5. Will the first value be nearer to 0.42 or to 0.66? What does
-# T = 1 give? And T → 0?
+# **To predict**: (0.5, 0.3, 0.2) with T = 0.5. What becomes of the first value? Think
+# of T = 1 too, and of T → 0.
+
+# %%
+lab.predict("sharpened", 0.66)
 
 # %% exercise="sharpen"
 def sharpen(p, temperature):
@@ -404,6 +529,18 @@ def sharpen(p, temperature):
     Raises:
         ValueError: temperature ≤ 0; rows that do not sum to 1.
     """
+    ### FR """Baisser l'entropie de distributions (Berthelot et al. 2019, équation 7).
+    ### FR
+    ### FR Arguments :
+    ### FR     p : nombres (…, classes), lignes de somme 1.
+    ### FR     temperature : T > 0 ; 1 ne change rien, vers 0 la plus grande valeur devient 1.
+    ### FR
+    ### FR Renvoie :
+    ### FR     nombres (…, classes) : p^(1/T), divisé par sa somme sur les classes.
+    ### FR
+    ### FR Erreurs :
+    ### FR     ValueError : temperature ≤ 0 ; lignes dont la somme n'est pas 1.
+    ### FR """
     require(temperature > 0, "temperature", temperature)
     p = ops.convert_to_tensor(p)
     require(is_distribution(p), "probabilities", "sharpen")
@@ -415,6 +552,12 @@ def sharpen(p, temperature):
 # %%
 lab.check("sharpen")
 
+# %% role="show"
+sharpened = np.asarray(sharpen(np.float32([0.5, 0.3, 0.2]), 0.5))[0]
+why = "squares, divided by their sum: 0.25 / (0.25 + 0.09 + 0.04); the exponent is 1/T, not T"
+### FR why = "les carrés, divisés par leur somme : 0,25 / (0,25 + 0,09 + 0,04) ; l'exposant est 1/T, pas T"
+lab.outcome("sharpened", sharpened, why)
+
 # %% [markdown] lang="fr"
 # Les distributions sur trois classes forment un triangle (le *simplexe*) : un coin est une certitude, le
 # centre l'ignorance. Chaque flèche va d'une réponse à la même réponse affûtée.
@@ -424,6 +567,8 @@ lab.check("sharpen")
 # ignorance. Each arrow goes from an answer to the same answer, sharpened.
 
 # %% role="show"
+#@title Drawing: the simplex
+### FR #@title Dessin : le simplexe
 def draw_simplex():
     corners = np.array([[0, 0], [1, 0], [0.5, np.sqrt(3) / 2]])
     answers = np.random.default_rng(3).dirichlet([2, 2, 2], 40).astype("float32")
@@ -434,7 +579,7 @@ def draw_simplex():
         moves = {"angles": "xy", "scale_units": "xy", "scale": 1, "width": 0.004, "color": "#0072b2"}
         axis.quiver(*before.T, *(after - before).T, **moves)
         axis.plot(*after.T, ".", color="#d55e00")
-        for corner, text in zip(corners + [[-0.04, -0.08], [0.0, -0.08], [-0.03, 0.03]], ("bag", "coat", "shirt")):
+        for corner, text in zip(corners + [[-0.04, -0.08], [0.0, -0.08], [-0.03, 0.03]], (CLASSES[8], CLASSES[4], CLASSES[6])):
             axis.text(*corner, text)
         axis.set(title=f"T = {temperature:g}", aspect="equal", xlim=(-0.1, 1.15), ylim=(-0.13, 1))
         axis.axis("off")
@@ -444,7 +589,9 @@ def draw_simplex():
 draw_simplex()
 
 # %% [markdown] lang="fr"
-# ## 2.4 Mélanger : MixUp  · 25 min, moyen
+# ## 2.4 Mélanger : MixUp
+#
+# *importance ●●●●○ · difficulté ●●●○○ · 25 min*
 #
 # Entre deux images, le réseau devrait passer doucement d'une réponse à l'autre. On mélange images **et**
 # étiquettes, avec **le même** λ (Zhang et al., 2018) :
@@ -466,7 +613,9 @@ draw_simplex()
 # λ a la forme (n,) ; pour les images il faut (n, 1, 1, 1), pour les étiquettes (n, 1).</details>
 
 # %% [markdown] lang="en"
-# ## 2.4 Mix: MixUp  · 25 min, medium
+# ## 2.4 Mix: MixUp
+#
+# *importance ●●●●○ · difficulty ●●●○○ · 25 min*
 #
 # Between two images the network should go smoothly from one answer to the other. Images **and** labels are
 # mixed, with **the same** λ (Zhang et al., 2018):
@@ -476,7 +625,7 @@ draw_simplex()
 # $$x' = \lambda' x_1 + (1 - \lambda') x_2 \qquad y' = \lambda' y_1 + (1 - \lambda') y_2$$
 #
 # The maximum is MixMatch's own addition: x′ stays **closer to x₁**, so we know whether it is a labelled image or
-# not. One λ **an example**: with one for the whole batch, an unlucky draw spoils a whole step.
+# not. One λ **per example**: with one for the whole batch, an unlucky draw spoils a whole step.
 #
 # | | shape |
 # |---|---|
@@ -496,7 +645,7 @@ def mixup(x1, y1, x2, y2, alpha, seed):
         y1: their labels, float (n, classes), rows that sum to 1.
         x2: images to mix in, float (n, h, w, c).
         y2: their labels, float (n, classes).
-        alpha: > 0; λ is drawn from Beta(alpha, alpha), one an example.
+        alpha: > 0; λ is drawn from Beta(alpha, alpha), one per example.
         seed: `keras.random.SeedGenerator`, or a whole number: the same number, the same result.
 
     Returns:
@@ -506,6 +655,23 @@ def mixup(x1, y1, x2, y2, alpha, seed):
     Raises:
         ValueError: alpha ≤ 0; batches of different sizes; labels that are not (n, classes).
     """
+    ### FR """Mélanger deux lots, exemple par exemple, images et étiquettes de même.
+    ### FR
+    ### FR Arguments :
+    ### FR     x1 : images (n, h, w, c) ; le résultat en reste plus proche.
+    ### FR     y1 : leurs étiquettes (n, classes), lignes de somme 1.
+    ### FR     x2 : images à y mêler (n, h, w, c).
+    ### FR     y2 : leurs étiquettes (n, classes).
+    ### FR     alpha : > 0 ; λ est tiré de Beta(alpha, alpha), un par exemple.
+    ### FR     seed : `keras.random.SeedGenerator`, ou un entier : même entier, même résultat.
+    ### FR
+    ### FR Renvoie :
+    ### FR     (x, y) : (n, h, w, c) et (n, classes), λ′·premier + (1 − λ′)·second avec
+    ### FR     λ′ = max(λ, 1 − λ) (Berthelot et al. 2019, équations 8 à 11).
+    ### FR
+    ### FR Erreurs :
+    ### FR     ValueError : alpha ≤ 0 ; lots de tailles différentes ; étiquettes qui ne sont pas (n, classes).
+    ### FR """
     seed = generator(seed)
     x1, y1, x2, y2 = (ops.convert_to_tensor(a, "float32") for a in (x1, y1, x2, y2))
     require(alpha > 0, "alpha", alpha)
@@ -535,6 +701,8 @@ lab.check("mixup")
 # maximum folds the left half onto the right.
 
 # %% role="show"
+#@title Drawing: mixed images, and where the λ come from
+### FR #@title Dessin : des images mélangées, et d'où viennent les λ
 def draw_mixed():
     first, second = parts["x"][by_class][[0, 70]], parts["x"][by_class][[90, 10]]
     label1, label2 = parts["y"][by_class][[0, 70]], parts["y"][by_class][[90, 10]]
@@ -559,7 +727,9 @@ def draw_mixed():
 draw_mixed()
 
 # %% [markdown] lang="fr"
-# ## 3.1 MixMatch  · 35 min, difficile
+# ## 3.1 MixMatch
+#
+# *importance ●●●●● · difficulté ●●●●○ · 35 min*
 #
 # Tout est prêt ; il reste à assembler (algorithme 1 de l'article) :
 #
@@ -584,12 +754,14 @@ draw_mixed()
 # Un seul ordre, tiré une fois, pour les deux.</details>
 
 # %% [markdown] lang="en"
-# ## 3.1 MixMatch  · 35 min, hard
+# ## 3.1 MixMatch
+#
+# *importance ●●●●● · difficulty ●●●●○ · 35 min*
 #
 # All is ready; it is to be put together (algorithm 1 of the paper):
 #
 # 1. one view of each labelled image, `views` views of each unlabelled one;
-# 2. guess from **these** views, then sharpen: one target an image, **the same for all its views**;
+# 2. guess from **these** views, then sharpen: one target per image, **the same for all its views**;
 # 3. put everything together (the n labelled first, then all views) and take a copy of it, **shuffled**: images
 #    and labels in the **same** order;
 # 4. MixUp of the whole with its shuffled copy: a labelled image may meet any other;
@@ -631,6 +803,27 @@ def mixmatch(model, x, y, u, seed, views=2, temperature=0.5, alpha=0.75, augment
         ValueError: labels that are not one-hot (n, classes); images of different sizes; no image;
             views < 1; temperature or alpha ≤ 0.
     """
+    ### FR """D'un lot étiqueté et d'un lot sans étiquette à deux lots mélangés (Berthelot et al. 2019, algorithme 1).
+    ### FR
+    ### FR Arguments :
+    ### FR     model : modèle Keras, images → logits (…, classes).
+    ### FR     x : images étiquetées (n, h, w, c).
+    ### FR     y : leurs étiquettes, one-hot (n, classes).
+    ### FR     u : images sans étiquette (m, h, w, c) ; m peut différer de n, et valoir 1.
+    ### FR     seed : `keras.random.SeedGenerator`, ou un entier : même entier, même résultat.
+    ### FR     views : K ≥ 1, vues de chaque image sans étiquette.
+    ### FR     temperature : T > 0 de `sharpen`.
+    ### FR     alpha : > 0, de `mixup`.
+    ### FR     augmentation : fonction (images, seed) → images ; `augment` si None.
+    ### FR
+    ### FR Renvoie :
+    ### FR     (x, y, u, q) : images étiquetées mélangées (n, h, w, c), leurs étiquettes (n, classes), vues
+    ### FR     mélangées (views·m, h, w, c), leurs cibles (views·m, classes). Aucun gradient ne traverse les cibles.
+    ### FR
+    ### FR Erreurs :
+    ### FR     ValueError : étiquettes qui ne sont pas one-hot (n, classes) ; images de tailles différentes ;
+    ### FR         aucune image ; views < 1 ; temperature ou alpha ≤ 0.
+    ### FR """
     seed = generator(seed)
     augmentation = augmentation or augment
     x, y, u = (ops.convert_to_tensor(a) for a in (x, y, u))
@@ -656,13 +849,16 @@ def mixmatch(model, x, y, u, seed, views=2, temperature=0.5, alpha=0.75, augment
 # %% role="setup"
 def targets_of(model, x, y, u, seed):
     """The mixed targets q′ alone, as the check of their gradient wants them."""
+    ### FR """Les cibles mélangées q′ seules, comme les veut la vérification de leur gradient."""
     return mixmatch(model, x, y, u, seed)[3]
 
 # %%
 lab.check("mixmatch")
 
 # %% [markdown] lang="fr"
-# ## 3.2 La perte  · 20 min, moyen
+# ## 3.2 La perte
+#
+# *importance ●●●●● · difficulté ●●●○○ · 20 min*
 #
 # $$L = \underbrace{-\frac{1}{n}\sum_{i}\sum_c y'_{ic} \log p_{ic}}_{L_X} + \lambda_U \underbrace{\frac{1}{M\,C}\sum_{i,c} (q'_{ic} - p_{ic})^2}_{L_U}$$
 #
@@ -671,7 +867,9 @@ lab.check("mixmatch")
 # entropie croisée pourrait coûter n'importe quoi.
 
 # %% [markdown] lang="en"
-# ## 3.2 The loss  · 20 min, medium
+# ## 3.2 The loss
+#
+# *importance ●●●●● · difficulty ●●●○○ · 20 min*
 #
 # $$L = \underbrace{-\frac{1}{n}\sum_{i}\sum_c y'_{ic} \log p_{ic}}_{L_X} + \lambda_U \underbrace{\frac{1}{M\,C}\sum_{i,c} (q'_{ic} - p_{ic})^2}_{L_U}$$
 #
@@ -697,6 +895,22 @@ def mixmatch_loss(logits_x, y, logits_u, q, weight):
     Raises:
         ValueError: targets whose shape is not that of the logits.
     """
+    ### FR """La perte de MixMatch (Berthelot et al. 2019, équations 3 à 5).
+    ### FR
+    ### FR Arguments :
+    ### FR     logits_x : (n, classes), réponses aux images étiquetées mélangées, avant softmax.
+    ### FR     y : leurs étiquettes mélangées (n, classes).
+    ### FR     logits_u : (m, classes), réponses aux vues mélangées, avant softmax.
+    ### FR     q : leurs cibles mélangées (m, classes).
+    ### FR     weight : λ_U ≥ 0.
+    ### FR
+    ### FR Renvoie :
+    ### FR     Scalaire : entropie croisée moyenne + weight · moyenne, sur images et classes, du carré de
+    ### FR     l'écart des probabilités.
+    ### FR
+    ### FR Erreurs :
+    ### FR     ValueError : cibles dont la forme n'est pas celle des logits.
+    ### FR """
     logits_x, y, logits_u, q = (ops.convert_to_tensor(a, "float32") for a in (logits_x, y, logits_u, q))
     require(len(y.shape) == 2 and len(q.shape) == 2, "one_hot", "mixmatch_loss", tuple(y.shape))
     require(logits_x.shape == y.shape, "sizes", "mixmatch_loss", tuple(logits_x.shape), tuple(y.shape))
@@ -711,13 +925,17 @@ def mixmatch_loss(logits_x, y, logits_u, q, weight):
 lab.check("loss")
 
 # %% [markdown] lang="fr"
-# ## 3.3 La montée de λ_U  · 10 min, facile
+# ## 3.3 La montée de λ_U
+#
+# *importance ●●●○○ · difficulté ●●○○○ · 10 min*
 #
 # Au début, les pseudo-étiquettes sont presque du hasard : λ_U part de 0 et monte en ligne droite pendant
 # `ramp` **pas**, puis reste à son maximum. (L'article compte en images ; ici tout est en pas.)
 
 # %% [markdown] lang="en"
-# ## 3.3 The ramp of λ_U  · 10 min, easy
+# ## 3.3 The ramp of λ_U
+#
+# *importance ●●●○○ · difficulty ●●○○○ · 10 min*
 #
 # In the beginning pseudo-labels are nearly chance: λ_U starts at 0 and grows in a straight line for `ramp`
 # **steps**, then stays at its maximum. (The paper's code counts images; here everything is in steps.)
@@ -734,6 +952,16 @@ def lambda_u_schedule(step, ramp, maximum):
     Returns:
         0 at step 0, growing linearly to `maximum` at step `ramp`, constant after it.
     """
+    ### FR """Poids de la perte sans étiquette à un pas donné.
+    ### FR
+    ### FR Arguments :
+    ### FR     step : nombre de pas déjà faits, 0, 1, … ; un nombre ou un tenseur scalaire.
+    ### FR     ramp : pas que dure la montée, > 0.
+    ### FR     maximum : le poids ensuite.
+    ### FR
+    ### FR Renvoie :
+    ### FR     0 au pas 0, montée linéaire jusqu'à `maximum` au pas `ramp`, constant ensuite.
+    ### FR """
     ### BEGIN SOLUTION
     return maximum * ops.clip(ops.cast(step, "float32") / ramp, 0.0, 1.0)
     ### END SOLUTION
@@ -742,7 +970,9 @@ def lambda_u_schedule(step, ramp, maximum):
 lab.check("schedule")
 
 # %% [markdown] lang="fr"
-# ## 3.4 Les poids moyens  · 15 min, moyen
+# ## 3.4 Les poids moyens
+#
+# *importance ●●●○○ · difficulté ●●●○○ · 15 min*
 #
 # Les derniers pas d'un entraînement s'agitent autour d'un bon réseau ; leur **moyenne mobile exponentielle** y
 # est plus près. Après chaque pas, chaque poids $a$ du réseau moyen devient $d\,a + (1 - d)\,w$. **Tous** les
@@ -751,7 +981,9 @@ lab.check("schedule")
 # Deux réseaux donc : l'un apprend, l'autre répond. `accuracy` interroge **celui qui répond**.
 
 # %% [markdown] lang="en"
-# ## 3.4 Averaged weights  · 15 min, medium
+# ## 3.4 Averaged weights
+#
+# *importance ●●●○○ · difficulty ●●●○○ · 15 min*
 #
 # The last steps of a training fidget around a good network; their **exponential moving average** is closer to
 # it. After each step each weight $a$ of the averaged network becomes $d\,a + (1 - d)\,w$. **All** weights: the
@@ -768,6 +1000,13 @@ def update_average(average, model, decay):
         model: Keras model that is being trained; unchanged.
         decay: d in [0, 1]: each weight becomes d · its value + (1 − d) · that of `model`.
     """
+    ### FR """Rapprocher un peu le réseau moyen de celui qui apprend, sur place.
+    ### FR
+    ### FR Arguments :
+    ### FR     average : modèle Keras aux mêmes couches que `model` ; ses poids changent.
+    ### FR     model : modèle Keras en cours d'apprentissage ; inchangé.
+    ### FR     decay : d dans [0, 1] : chaque poids devient d · sa valeur + (1 − d) · celle de `model`.
+    ### FR """
     ### BEGIN SOLUTION
     for mean, weight in zip(average.weights, model.weights):
         mean.assign(decay * mean + (1 - decay) * weight)
@@ -786,6 +1025,17 @@ def accuracy(model, average, images, labels):
     Returns:
         float in [0, 1].
     """
+    ### FR """Part des images dont le réseau moyen trouve la classe.
+    ### FR
+    ### FR Arguments :
+    ### FR     model : le modèle Keras entraîné, images → logits.
+    ### FR     average : le modèle Keras moyen, images → logits.
+    ### FR     images : (n, h, w, c).
+    ### FR     labels : classes, entiers (n,).
+    ### FR
+    ### FR Renvoie :
+    ### FR     nombre dans [0, 1].
+    ### FR """
     ### BEGIN SOLUTION
     found = np.argmax(average.predict(images, batch_size=500, verbose=0), axis=1)
     return float(np.mean(found == np.asarray(labels)))
@@ -804,7 +1054,9 @@ lab.check("average")
 # réseau supervisé trouve 65 % des images, 73 % avec 0,9 ; après 1 500 pas, l'écart a disparu (1 500 pas prévus, un
 # tirage, 3 000 images). Face à une référence arrêtée trop tôt, toute méthode a l'air bonne.
 #
-# Un pas entier est **compilé** par `tf.function` : tirages, vues, réponses, mélange, gradient, mise à jour.
+# Un pas, c'est **vos** fonctions bout à bout : `mixmatch` (3.1), `lambda_u_schedule` (3.3), le réseau, `mixmatch_loss`
+# (3.2), le gradient, `update_average` (3.4) ; la cellule repliée « un pas d'apprentissage » se lit ainsi. Il est
+# **compilé** tout entier par `tf.function`.
 #
 # <details><summary>« Iterating over a symbolic tf.Tensor », « has no attribute numpy », « NumPy array »</summary>
 # Dans un pas compilé, les tenseurs n'ont pas encore de valeurs. Bouclez sur <code>range(k)</code> plutôt que sur
@@ -825,7 +1077,9 @@ lab.check("average")
 # finds 65 % of the images, 73 % with 0.9; after 1,500 steps the gap is gone (1,500 steps planned, one draw, 3,000
 # images). Next to a baseline that was stopped too early, any method looks good.
 #
-# A whole step is **compiled** by `tf.function`: draws, views, answers, mixing, gradient, update.
+# A step is **your** functions end to end: `mixmatch` (3.1), `lambda_u_schedule` (3.3), the network, `mixmatch_loss`
+# (3.2), the gradient, `update_average` (3.4); the folded cell "one training step" reads like that. All of it is
+# **compiled** by `tf.function`.
 #
 # <details><summary>"Iterating over a symbolic tf.Tensor", "has no attribute numpy", "NumPy array"</summary>
 # Inside a compiled step tensors have no values yet. Loop over <code>range(k)</code> rather than over a tensor, and
@@ -837,12 +1091,19 @@ lab.check("average")
 # step, they say what is wrong.</details>
 
 # %% role="setup"
+#@title Given: the network and its average
+### FR #@title Donné : le réseau et sa moyenne
 def build_network():
     """Six convolutions, 241,666 parameters: (n, 28, 28, 1) → logits (n, 10).
 
     The first layer has none: it centres each image and divides it by its standard deviation, since how
     bright a garment is says nothing of its class.
     """
+    ### FR """Six convolutions, 241 666 paramètres : (n, 28, 28, 1) → logits (n, 10).
+    ### FR
+    ### FR La première couche n'en a pas : elle centre chaque image et la divise par son écart type, car la
+    ### FR luminosité d'un vêtement ne dit rien de sa classe.
+    ### FR """
     def block(filters, size, strides):
         return [
             layers.Conv2D(filters, size, strides=strides, padding="same", use_bias=False),
@@ -860,13 +1121,16 @@ def build_network():
 
 def new_networks(seed, build=build_network):
     """A network to train and the one that averages it, equal at first."""
+    ### FR """Un réseau à entraîner et celui qui en fait la moyenne, égaux au départ."""
     keras.utils.set_random_seed(seed)
     model = build()
     average = keras.models.clone_model(model)
     average.set_weights(model.get_weights())
     return model, average
 
-
+# %% role="setup"
+#@title Given: one training step, of your own pieces
+### FR #@title Donné : un pas d'apprentissage, fait de vos pièces
 def make_step(model, average, parts, recipe, method="mixmatch", compiled="graph"):
     """A function of the step number that makes one training step and returns its loss.
 
@@ -878,6 +1142,16 @@ def make_step(model, average, parts, recipe, method="mixmatch", compiled="graph"
         method: "mixmatch" or "supervised".
         compiled: "graph" (`tf.function`), "xla" (the gradient part by XLA too) or "eager" (not at all).
     """
+    ### FR """Une fonction du numéro du pas, qui fait un pas d'apprentissage et rend sa perte.
+    ### FR
+    ### FR Arguments :
+    ### FR     model : le réseau qui apprend.
+    ### FR     average : le réseau moyen.
+    ### FR     parts : ce que `split` a rendu.
+    ### FR     recipe : voir `RECIPE`.
+    ### FR     method : "mixmatch" ou "supervised".
+    ### FR     compiled : "graph" (`tf.function`), "xla" (le gradient par XLA aussi) ou "eager" (pas du tout).
+    ### FR """
     x_all, y_all, u_all = (tf.constant(parts[name]) for name in ("x", "y", "u"))
     seed = keras.random.SeedGenerator(recipe["seed"])
     rate = keras.optimizers.schedules.CosineDecay(recipe["rate"], recipe["steps"])
@@ -933,6 +1207,7 @@ def make_step(model, average, parts, recipe, method="mixmatch", compiled="graph"
 
 def train(run, model, average, parts, recipe, method):
     """All steps of a recipe; the curve of the loss and of the validation accuracy goes to `run`."""
+    ### FR """Tous les pas d'une recette ; perte et justesse de validation vont à `run`."""
     step, every = make_step(model, average, parts, recipe, method), max(1, recipe["steps"] // 20)
     for i in run.steps(recipe["steps"]):
         loss = step(i)
@@ -985,11 +1260,14 @@ def draw_curves():
         for axis, key in zip(axes, ("val_accuracy", "loss")):
             values = curve.get(key, [])
             axis.plot(np.linspace(0, RECIPE["steps"], len(values) + 1)[1:], values, style, label=name)
-    axes[0].set(xlabel="step", ylabel="validation accuracy")
-    axes[1].set(xlabel="step", ylabel="loss")
+    axes[0].set(xlabel="training step", ylabel="validation accuracy")
+    ### FR axes[0].set(xlabel="pas d'apprentissage", ylabel="justesse de validation")
+    axes[1].set(xlabel="training step", ylabel="loss")
+    ### FR axes[1].set(xlabel="pas d'apprentissage", ylabel="perte")
     axes[0].legend()
     plt.show()
     print("  ".join(f"{name}: test {value:.3f}" for name, value in score.items()))
+    ### FR print("  ".join(f"{name} : test {value:.3f}" for name, value in score.items()))
 
 
 draw_curves()
@@ -1095,7 +1373,7 @@ draw_curves()
 # | | a seventh convolution | 3,000 | 0.779 | 82 |
 #
 # MixMatch's own settings hardly move the accuracy; the **network** does. A deeper one that reduces sooner costs
-# hardly more a step and gains four points with `mixmatch`, hardly any with `supervised`: it is in the unlabelled images
+# hardly more per step and gains four points with `mixmatch`, hardly any with `supervised`: it is in the unlabelled images
 # that it finds what to fill its parameters with.
 #
 # What limits it: time (from 3,000 to 8,000 steps, one point more; the paper makes a million steps), the draw (from 0.73
@@ -1103,7 +1381,10 @@ draw_curves()
 # and shirt, which nothing separates clearly (2,000 images never seen).</details>
 
 # %% role="show"
+#@title Drawing: accuracy against the number of labels
+### FR #@title Dessin : la justesse selon le nombre d'étiquettes
 # (mean, standard deviation) of the accuracy on 2,000 images: 1,500 steps, by number of labels; then the whole recipe
+### FR # (moyenne, écart type) de la justesse sur 2 000 images : 1 500 pas, par nombre d'étiquettes ; puis la recette entière
 MEASURED = {
     "supervised": {20: (0.616, 0.0361), 50: (0.6725, 0.0141), 100: (0.7212, 0.006), 250: (0.7612, 0.0004), 1000: (0.8122, 0.0025)},
     "mixmatch": {20: (0.639, 0.053), 50: (0.7208, 0.0039), 100: (0.7605, 0.0), 250: (0.7705, 0.0099), 1000: (0.7905, 0.0014)},
@@ -1123,7 +1404,8 @@ def draw_labels():
         axis.fill_between(counts, means - spreads, means + spreads, alpha=0.2, color=line.get_color())
         axis.errorbar(10 * PER_CLASS, *WHOLE[name], fmt=style[0], capsize=4, color=line.get_color())
         axis.plot(10 * PER_CLASS, score[name], "x", color=line.get_color(), markersize=11, markeredgewidth=3)
-    axis.set(xscale="log", xlabel="labels", ylabel="test accuracy")
+    axis.set(xscale="log", xlabel="number of labels", ylabel="test accuracy")
+    ### FR axis.set(xscale="log", xlabel="nombre d'étiquettes", ylabel="justesse de test")
     axis.set_xticks(counts, [f"{n:,}" for n in counts])
     axis.minorticks_off()
     axis.legend()
@@ -1145,9 +1427,16 @@ draw_labels()
 # **To predict**: for 16 labelled images and 16 others, K = 2, how many images go through the network to guess,
 # and how many to learn? A backward pass costs about two forward passes. What does compiling gain?
 
+# %%
+lab.predict("images_per_step", [32, 48])  # to guess, to learn
+### FR lab.predict("images_per_step", [32, 48])  # pour deviner, pour apprendre
+
 # %% role="show"
+#@title Measure: seconds per step
+### FR #@title Mesure : secondes par pas
 def seconds(function, times=10):
     """Seconds of one call, the first (which compiles) left out; the median of `times`."""
+    ### FR """Secondes d'un appel, sans le premier (qui compile) ; médiane de `times`."""
     function()
     spent = []
     for _ in range(times):
@@ -1157,16 +1446,24 @@ def seconds(function, times=10):
     return float(np.median(spent))
 
 
+guessing, learning = RECIPE["views"] * RECIPE["batch"], (1 + RECIPE["views"]) * RECIPE["batch"]
+why = "guessing reads two views of 16 images, learning these 32 and the 16 labelled ones"
+### FR why = "deviner lit deux vues de 16 images, apprendre lit ces 32 et les 16 étiquetées"
+lab.outcome("images_per_step", [guessing, learning], why)
 spare, spare_average = new_networks(0)
 seen = RECIPE["batch"] * (1 + RECIPE["views"])
 for compiled in ("eager", "graph", "xla"):
     timed_step = make_step(spare, spare_average, parts, RECIPE, "mixmatch", compiled)
     spent = seconds(lambda: timed_step(1.0), 5 if compiled == "eager" else 10)
-    print(f"{compiled:6} {1000 * spent:6.0f} ms a step  {seen / spent:6.0f} images/s")
+    print(f"{compiled:6} {1000 * spent:6.0f} ms per step  {seen / spent:6.0f} images/s")
+    ### FR print(f"{compiled:6} {1000 * spent:6.0f} ms par pas  {seen / spent:6.0f} images/s")
 
 # %% role="show"
+#@title Measure: milliseconds of each part
+### FR #@title Mesure : millisecondes de chaque partie
 def cost_of_the_parts():
     """Milliseconds of each part of a step, compiled by itself."""
+    ### FR """Millisecondes de chaque partie d'un pas, compilée seule."""
     u, x, y = (tf.constant(parts[name][: RECIPE["batch"]]) for name in "uxy")
     source = keras.random.SeedGenerator(0)
     images, labels = tf.concat([x, u, u], 0), tf.tile(y, (3, 1))
@@ -1193,13 +1490,16 @@ def cost_of_the_parts():
     for name, spent in costs.items():
         print(f"{name:10} {1000 * spent:6.1f} ms  {100 * spent / total:4.0f} %")
     count = len(parts["u"]) / RECIPE["batch"]
-    print(f"an epoch, {len(parts['u']):,} unlabelled images in {count:.0f} steps: {count * total:.0f} s")
+    print(f"an epoch, {len(parts['u'])} unlabelled images in {count:.0f} steps: {count * total:.0f} s")
+    ### FR print(f"une époque, {len(parts['u'])} images sans étiquette en {count:.0f} pas : {count * total:.0f} s")
 
 
 cost_of_the_parts()
 
 # %% [markdown] lang="fr"
-# ## 5 Éteindre les idées, une par une  · 25 min, moyen
+# ## 5 Éteindre les idées, une par une
+#
+# *importance ●●●●○ · difficulté ●●●○○ · 25 min*
 #
 # Laquelle des quatre idées compte le plus ? Une **ablation** répond : la même recette, un seul réglage changé.
 #
@@ -1211,22 +1511,27 @@ cost_of_the_parts()
 # | `"pseudo-labels"` | la perte des images sans étiquette ne pèse rien |
 #
 # `without` rend une **nouvelle** recette : si elle changeait celle qu'on lui donne, chaque ligne du tableau
-# éteindrait aussi les idées des lignes précédentes. **À prévoir** : le classement.
+# éteindrait aussi les idées des lignes précédentes. **À prévoir** : l'idée sans laquelle la justesse baisse le plus.
 
 # %% [markdown] lang="en"
-# ## 5 Switch the ideas off, one at a time  · 25 min, medium
+# ## 5 Switch the ideas off, one at a time
+#
+# *importance ●●●●○ · difficulty ●●●○○ · 25 min*
 #
 # Which of the four ideas matters most? An **ablation** answers: the same recipe, one setting changed.
 #
 # | idea switched off | what changes |
 # |---|---|
 # | `"augmentation"` | no views: the images as they are |
-# | `"consistency"` | one view an image |
+# | `"consistency"` | one view per image |
 # | `"entropy"` | the answer is not sharpened |
 # | `"pseudo-labels"` | the loss of the unlabelled images weighs nothing |
 #
 # `without` returns a **new** recipe: if it changed the one that it is given, each row of the table would also
-# switch off the ideas of the rows above. **To predict**: the order.
+# switch off the ideas of the rows above. **To predict**: the idea without which accuracy falls most.
+
+# %%
+lab.predict("dearest", "augmentation")
 
 # %% exercise="ablation"
 def without(recipe, idea):
@@ -1240,6 +1545,16 @@ def without(recipe, idea):
     Returns:
         A new dict, equal to `recipe` but for the one setting.
     """
+    ### FR """La recette, une idée de MixMatch éteinte.
+    ### FR
+    ### FR Arguments :
+    ### FR     recipe : dict qui a au moins les clés `augmentation` (bool), `views`, `temperature`, `lambda_u` ;
+    ### FR         inchangé.
+    ### FR     idea : "augmentation", "consistency", "entropy" ou "pseudo-labels".
+    ### FR
+    ### FR Renvoie :
+    ### FR     Un nouveau dict, égal à `recipe` sauf pour le seul réglage.
+    ### FR """
     ### BEGIN SOLUTION
     off = {
         "augmentation": {"augmentation": False}, "consistency": {"views": 1},
@@ -1269,6 +1584,10 @@ with lab.record("ablation", weights=False) as run:
             one_step(s)
         run.log(accuracy=accuracy(*networks, parts["x_val"], parts["y_val"]))
 yours = run.history.get("accuracy", [])
+if len(yours) > len(IDEAS):
+    why = "without views there is nothing to be consistent about; in so few steps chance decides too"
+    ### FR why = "sans vues, il n'y a rien à quoi être cohérent ; en si peu de pas, le hasard décide aussi"
+    lab.outcome("dearest", IDEAS[int(np.argmin(yours[1:]))], why)
 
 # %% [markdown] lang="fr"
 # À côté de votre tableau, le nôtre : 1 500 pas, moyenne et écart-type sur deux tirages, 2 000 images ; et
@@ -1291,11 +1610,12 @@ ABLATED = {
 
 
 def print_ablation():
-    print(f"{'':24}{'yours':>8}{'ours':>10}")
+    print("switched off        yours      ours")
+    ### FR print("idée éteinte        vôtre     nôtre")
     for row, name in enumerate(("everything", *IDEAS)):
         own = f"{yours[row]:8.3f}" if row < len(yours) else f"{'–':>8}"
         ours = f"{ABLATED[name][0]:8.3f} ± {ABLATED[name][1]:.3f}" if name in ABLATED else ""
-        print(f"{'without ' * (row > 0) + name:24}{own}  {ours}")
+        print(f"{name if row else '–':16} {own}  {ours}")
 
 
 print_ablation()
@@ -1318,66 +1638,16 @@ lab.answer("dearest_idea", "augmentation")
 #
 # La figure montre ce que MixMatch fait d'une image sans étiquette. **Où sont les quatre idées ?** Répondez
 # pour chaque case : `"augmentation"`, `"cohérence"`, `"entropie"` ou `"pseudo-étiquettes"`.
+#
+# ![Une image sans étiquette passe par la case 1, d'où sortent trois images changées ; le même réseau répond à chacune par des probabilités ; la case 2 en fait une seule réponse, la case 3 une réponse plus nette, la case 4 la cible de toutes les vues](figures/exam.fr.svg)
 
 # %% [markdown] lang="en"
 # ## 6 Exam question
 #
 # The figure shows what MixMatch does with an unlabelled image. **Where are the four ideas?** Answer for each
 # box: `"augmentation"`, `"consistency"`, `"entropy"` or `"pseudo-labels"`.
-
-# %% role="show"
-def drawn_pipeline(image):
-    """The exam's figure: four numbered boxes on the way of one unlabelled image."""
-    rng = np.random.default_rng(5)
-    figure, axis = plt.subplots(figsize=(11, 3.6))
-    axis.set(xlim=(0, 11), ylim=(0, 3.6))
-    axis.axis("off")
-
-    def arrow(x0, y0, x1, y1):
-        axis.annotate("", (x1, y1), (x0, y0), arrowprops={"arrowstyle": "->", "lw": 1.4})
-
-    def picture(x, y, pixels):
-        axis.imshow(pixels[..., 0], cmap="gray", extent=(x, x + 0.8, y, y + 0.8), vmin=0, vmax=1, zorder=2)
-
-    def bars(x, y, p, color="#0072b2"):
-        axis.bar(x + 0.18 * np.arange(4) + 0.09, 0.75 * np.array(p), 0.15, bottom=y, color=color)
-        axis.plot([x, x + 0.72], [y, y], "k", lw=0.8)
-
-    def box(number, x, y, width=0.62, height=0.46):
-        axis.add_patch(plt.Rectangle((x, y), width, height, fc="#fff3d6", ec="#d55e00", lw=1.6, zorder=3))
-        axis.text(x + width / 2, y + height / 2, str(number), ha="center", va="center", weight="bold", zorder=4)
-
-    picture(0.1, 1.4, image)
-    box(1, 1.3, 1.6)
-    views = [image[:, ::-1], np.roll(image, 2, axis=1), np.roll(image[:, ::-1], (-2, -2), axis=(0, 1))]
-    guesses = [[0.5, 0.2, 0.2, 0.1], [0.35, 0.4, 0.15, 0.1], [0.6, 0.15, 0.1, 0.15]]
-    arrow(0.92, 1.83, 1.28, 1.83)
-    for k, (view, guess) in enumerate(zip(views, guesses)):
-        y = 2.6 - 1.2 * k
-        arrow(1.95, 1.83, 2.33, y + 0.4)
-        picture(2.4, y, view)
-        arrow(3.25, y + 0.4, 3.72, y + 0.4)
-        axis.add_patch(plt.Polygon([[3.75, y], [4.35, y + 0.2], [4.35, y + 0.6], [3.75, y + 0.8]], fc="#dddddd", ec="k"))
-        arrow(4.38, y + 0.4, 4.72, y + 0.4)
-        bars(4.78, y + 0.05, guess)
-        arrow(5.56, y + 0.4, 6.02, 1.83)
-    box(2, 6.05, 1.6)
-    arrow(6.7, 1.83, 7.0, 1.83)
-    mean = np.mean(guesses, axis=0)
-    bars(7.05, 1.5, mean)
-    arrow(7.82, 1.83, 8.12, 1.83)
-    box(3, 8.15, 1.6)
-    arrow(8.8, 1.83, 9.1, 1.83)
-    bars(9.15, 1.5, mean**2 / np.sum(mean**2), "#009e73")
-    arrow(9.92, 1.83, 10.2, 1.83)
-    box(4, 10.23, 1.6)
-    axis.text(10.54, 1.42, "target of\nall views", ha="center", va="top", fontsize=9)
-    axis.text(4.05, 3.5, "the same network", ha="center", va="bottom", fontsize=9)
-    axis.set_aspect("equal")
-    plt.show()
-
-
-drawn_pipeline(data["x_train"][0][..., None] / 255)
+#
+# ![An unlabelled image goes through box 1, from which three changed images come; the same network answers each with probabilities; box 2 makes a single answer of them, box 3 a clearer one, box 4 the target of all views](figures/exam.en.svg)
 
 # %% exercise="pipeline"
 ### BEGIN SOLUTION
@@ -1392,7 +1662,9 @@ lab.answer("q13_4", "pseudo-labels")
 ### END SOLUTION
 
 # %% [markdown] lang="fr"
-# ## 7 Bonus : FixMatch  · 20 min, moyen
+# ## 7 Bonus : FixMatch
+#
+# *importance ●●○○○ · difficulté ●●●○○ · 20 min*
 #
 # Un an plus tard, FixMatch (Sohn et al., 2020) fait plus simple : une vue **faible** décide, une vue **forte**
 # apprend. La classe la plus probable de la vue faible devient une étiquette dure, mais seulement si sa
@@ -1404,7 +1676,9 @@ lab.answer("q13_4", "pseudo-labels")
 # et la perte est petite d'elle-même. Elle remplace la montée de λ_U.
 
 # %% [markdown] lang="en"
-# ## 7 Bonus: FixMatch  · 20 min, medium
+# ## 7 Bonus: FixMatch
+#
+# *importance ●●○○○ · difficulty ●●●○○ · 20 min*
 #
 # A year later FixMatch (Sohn et al., 2020) makes it simpler: a **weak** view decides, a **strong** view learns.
 # The weak view's most likely class becomes a hard label, but only if its probability reaches a threshold τ;
@@ -1427,6 +1701,16 @@ def fixmatch_loss(logits_weak, logits_strong, threshold=0.95):
     Returns:
         Scalar ≥ 0: mean over all m images; 0 if none counts. No gradient flows into `logits_weak`.
     """
+    ### FR """La perte de FixMatch sur les images sans étiquette (Sohn et al. 2020, équation 4).
+    ### FR
+    ### FR Arguments :
+    ### FR     logits_weak : (m, classes), réponses aux vues faibles : les étiquettes, comme constantes.
+    ### FR     logits_strong : (m, classes), réponses aux vues fortes des mêmes images.
+    ### FR     threshold : τ : probabilité minimale de la classe la plus probable pour que l'image compte.
+    ### FR
+    ### FR Renvoie :
+    ### FR     Scalaire ≥ 0 : moyenne sur les m images ; 0 si aucune ne compte. Aucun gradient vers `logits_weak`.
+    ### FR """
     logits_weak, logits_strong = (ops.convert_to_tensor(a) for a in (logits_weak, logits_strong))
     ### BEGIN SOLUTION
     p = ops.stop_gradient(ops.softmax(logits_weak))
@@ -1463,6 +1747,8 @@ lab.check("fixmatch")
 # | here | not measured: no GPU on the machine where this lab was written |
 
 # %% role="show"
+#@title Given: the paper's experiment
+### FR #@title Donné : l'expérience de l'article
 FULL = {
     "steps": 2**20, "batch": 64, "rate": 2e-3, "weight_decay": 0.02, "decay": 0.999, "cosine": False,
     "views": 2, "temperature": 0.5, "alpha": 0.75, "lambda_u": 75.0, "ramp": 2**14, "seed": 1,
@@ -1471,6 +1757,7 @@ FULL = {
 
 def wide_resnet(depth=28, widen=2, momentum=0.999):
     """WRN-28-2 (Zagoruyko and Komodakis 2016), 1,467,610 weights: (n, 32, 32, 3) → logits (n, 10)."""
+    ### FR """WRN-28-2 (Zagoruyko et Komodakis 2016), 1 467 610 poids : (n, 32, 32, 3) → logits (n, 10)."""
     def conv(filters, size=3, strides=1):
         return layers.Conv2D(
             filters, size, strides=strides, padding="same", use_bias=False, kernel_initializer="he_normal"
@@ -1493,6 +1780,7 @@ def wide_resnet(depth=28, widen=2, momentum=0.999):
 
 def shift_and_flip(images, seed):
     """The paper's augmentation of CIFAR-10: flipped, shifted by up to 4 pixels, borders reflected."""
+    ### FR """L'augmentation de CIFAR-10 de l'article : retournement, décalage de 4 pixels au plus, bords réfléchis."""
     n, size = images.shape[:2]
     flipped = keras.random.uniform((n, 1, 1, 1), seed=seed) < 0.5
     images = ops.where(flipped, ops.flip(images, axis=2), images)
@@ -1505,6 +1793,7 @@ def shift_and_flip(images, seed):
 
 def cifar10_parts(per_class=25, seed=1):
     """CIFAR-10 in [−1, 1]: the parts as `split` makes them (5,000 for validation), and the test set."""
+    ### FR """CIFAR-10 dans [−1, 1] : les parties comme les fait `split` (5 000 pour valider), et le test."""
     (images, labels), (x_new, y_new) = keras.datasets.cifar10.load_data()
     images, x_new = (a.astype("float32") / 127.5 - 1 for a in (images, x_new))
     labels, y_new = labels[:, 0].astype(int), y_new[:, 0].astype(int)
@@ -1523,6 +1812,10 @@ def train_full(parts, test, folder, recipe, build=wide_resnet, every=2000):
 
     Saves, and measures the test error, every `every` steps; returns the networks and these errors.
     """
+    ### FR """Entraîner, ou reprendre là où un appel précédent s'est arrêté, d'après ce qu'il a laissé dans `folder`.
+    ### FR
+    ### FR Sauve, et mesure l'erreur de test, tous les `every` pas ; rend les réseaux et ces erreurs.
+    ### FR """
     networks = new_networks(recipe["seed"], build)
     step = make_step(*networks, parts, {**recipe, "augmentation": shift_and_flip})
     manager = tf.train.CheckpointManager(step.state, folder, max_to_keep=2)
@@ -1535,15 +1828,41 @@ def train_full(parts, test, folder, recipe, build=wide_resnet, every=2000):
             manager.save()
             errors.append(1 - accuracy(*networks, *test))
             pace = (time.perf_counter() - began) / (i + 1 - first)
-            print(f"step {i + 1:,}  loss {float(loss):.3f}  error {errors[-1]:.2%}  {1000 * pace:.0f} ms a step")
+            print(f"step {i + 1}  loss {float(loss):.3f}  error {errors[-1]:.2%}  {1000 * pace:.0f} ms per step")
+            ### FR print(f"pas {i + 1}  perte {float(loss):.3f}  erreur {errors[-1]:.2%}  {1000 * pace:.0f} ms par pas")
     return networks, errors
 
 
 RUN_FULL = False  # a GPU, a day and 170 MB of download
+### FR RUN_FULL = False  # un GPU, une journée et 170 Mo à télécharger
 if RUN_FULL:
     cifar, cifar_test = cifar10_parts()
     _, errors = train_full(cifar, cifar_test, "mixmatch_cifar10", FULL)
     print(f"median of the last 20: {np.median(errors[-20:]):.2%}   paper: 11.08 %")
+    ### FR print(f"médiane des 20 dernières : {np.median(errors[-20:]):.2%}   article : 11.08 %")
+
+# %% [markdown] lang="fr"
+# ## Une image à garder : ce que les images sans étiquette ont appris à votre réseau
+#
+# Dix images de test que `supervised` manque et que `mixmatch` reconnaît, avec leurs deux réponses. L'inverse arrive
+# aussi : le titre compte les deux.
+
+# %% [markdown] lang="en"
+# ## A picture to keep: what images without labels have taught your network
+#
+# Ten test images that `supervised` misses and `mixmatch` recognises, with both answers. The reverse happens too:
+# the title counts both.
+
+# %% role="show"
+before, after = (np.argmax(net.predict(x_test, batch_size=500, verbose=0), axis=1) for net in (supervised_average, average))
+won, lost = np.flatnonzero((after == y_test) & (before != y_test)), np.sum((after != y_test) & (before == y_test))
+figure, axes = plt.subplots(2, 5, figsize=(11, 5), layout="constrained")
+for axis, i in zip(axes.flat, won):
+    axis.imshow(x_test[i, ..., 0], cmap="gray", vmin=0, vmax=1)
+    axis.set(title=f"{CLASSES[before[i]]} → {CLASSES[after[i]]}", xticks=[], yticks=[])
+figure.suptitle(f"supervised → mixmatch: {len(won)} won, {lost} lost of {len(y_test)}")
+### FR figure.suptitle(f"supervised → mixmatch : {len(won)} gagnées, {lost} perdues sur {len(y_test)}")
+plt.show()
 
 # %% [markdown] lang="fr"
 # ## Rendre
