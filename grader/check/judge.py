@@ -278,7 +278,7 @@ def tells(checks: Sequence[Check], misconception: Misconception) -> bool:
 
 def _fits(check: Check, seen: Tree, wrong: Tree) -> bool:
     """Whether an observation is what a misconception gives."""
-    if seen["status"] != wrong["status"] or seen.get("weights") != wrong.get("weights"):
+    if seen["status"] != wrong["status"] or _weights_of(seen) != _weights_of(wrong):
         return False  # weights that found no place say nothing, unless that is the mistake
     if seen["status"] != "ok":
         kind = _error_of(seen).get("type")
@@ -516,8 +516,19 @@ def _judge_one(
 
 
 def _error_of(seen: Mapping[str, Tree]) -> Mapping[str, Tree]:
+    """What is said of a failure: words, numbers and lists; an array among them has no truth value."""
     error = seen.get("error")
-    return error if isinstance(error, dict) else {}
+    if not isinstance(error, dict):
+        return {}
+    return {k: v for k, v in error.items() if isinstance(v, (str, int, float, list))}
+
+
+def _weights_of(seen: Mapping[str, Tree]) -> tuple[list[str], list[str]]:
+    """The paths of weights that are missing, and of those of another shape."""
+    weights = seen.get("weights")
+    if not isinstance(weights, dict):
+        return [], []
+    return _strings(weights.get("missing")), _strings(weights.get("misfit"))
 
 
 def _strings(found: Tree) -> list[str]:
@@ -664,11 +675,7 @@ _LACKS: dict[str, Text] = {
 
 
 def _weights_problem(seen: Tree) -> Text | None:
-    weights = seen.get("weights")
-    if not isinstance(weights, dict):
-        return None
-    missing = [p[:80] for p in _strings(weights.get("missing"))][:3]
-    misfit = [p[:80] for p in _strings(weights.get("misfit"))][:3]
+    missing, misfit = ([path[:80] for path in paths][:3] for paths in _weights_of(seen))
     if missing:
         return gettext(" (no weight called {w})", w=", ".join(missing))
     if misfit:

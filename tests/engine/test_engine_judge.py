@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from grader.check.compare import Close, Exact, Metric, Raises
@@ -485,7 +485,15 @@ shaped = st.fixed_dictionaries(
 )  # fmt: skip
 
 
+EMPTY, SQUARE = np.zeros(0), np.eye(2)
+
+
 @settings(max_examples=400)
+@example({"status": "error", "error": dict.fromkeys(["limit", "line", "what"], EMPTY)})
+@example({"status": "error", "error": dict.fromkeys(["limit", "line", "what"], SQUARE)})
+@example({"status": "missing", "error": dict.fromkeys(["name", "near", "what"], SQUARE)})
+@example({"status": "ok", "values": {}, "weights": SQUARE})
+@example({"status": "ok", "values": {}, "weights": {"missing": SQUARE, "misfit": SQUARE}})
 @given(observation=shaped | anything)
 def test_no_made_up_observation_raises_or_earns(hidden_key, observation):
     """Whatever the student zone says: no exception, no point, and verdicts that can be stored."""
