@@ -73,9 +73,15 @@ def setup_cell(colab: Colab, lang: Lang, interface: str) -> str:
     Args:
         interface: of the lab; see `grader.check.key.interface_of`.
     """
-    return _CELL.to(lang).format(bundle=colab.bundle, interface=interface)
+    absent = "" if "://" in colab.bundle else _ABSENT.to(lang).format(bundle=colab.bundle)
+    return _CELL.to(lang).format(absent=absent, bundle=colab.bundle, interface=interface)
 
 
+# A bundle that is a file is put beside the notebook by hand.
+_ABSENT = gettext("""\
+    if not os.path.exists("{bundle}"):
+        raise SystemExit("Put {bundle} into Colab's files (the folder on the left), then run this again.")
+""")
 _CELL = gettext("""\
 #@title Run this first: on Colab it installs the course's kit, elsewhere it does nothing.
 import importlib.util
@@ -83,9 +89,7 @@ import os
 import sys
 
 if "google.colab" in sys.modules and not importlib.util.find_spec("grader"):
-    if "{bundle}" == "labs.zip" and not os.path.exists("labs.zip"):
-        raise SystemExit("Put labs.zip into Colab's files (the folder on the left), then run this again.")
-    %pip install --quiet "{bundle}"
+{absent}    %pip install --quiet "{bundle}"
     importlib.invalidate_caches()
 if not importlib.util.find_spec("grader"):
     raise SystemExit(
