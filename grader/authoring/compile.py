@@ -16,7 +16,7 @@ import msgspec
 import numpy as np
 
 from grader.authoring.modules import python_error
-from grader.authoring.probes import Handle
+from grader.authoring.probes import STEPS
 from grader.authoring.source import LoadedLab, load_lab
 from grader.authoring.spec import AuthorError, CheckSpec, Draw, SmallDraw, default_expectation
 from grader.check.answers import digest, digests, normalise, numbers_in
@@ -80,16 +80,14 @@ def compile_key(lab: LoadedLab, seed: int = PUBLIC_SEED, hidden: bool = False) -
     for attempt in range(1, MAX_DRAWS + 1):
         checks |= _compiled(lab, exercises, draws, drawn, runs, again)
         shown = {m for c in checks.values() for m in c.wrong}
-        hidden_yet = [
-            r
+        named = {
+            r.mistake
             for r in runs
-            if r.mistake is not None
-            and not (
-                r.mistake in shown
-                if r.mistake not in to_name
-                else tells([checks[c] for c in r.checks], misconceptions[r.mistake])
-            )
-        ]
+            if r.mistake in to_name
+            and tells([checks[c] for c in r.checks], misconceptions[r.mistake])
+        }
+        seen = named | (shown - to_name)
+        hidden_yet = [r for r in runs if r.mistake is not None and r.mistake not in seen]
         if not hidden_yet:
             break
         again = {c for run in hidden_yet for c in run.checks}
@@ -384,9 +382,12 @@ def _compile(
     asked, given = drawn
     assert asked is not None and seen is not None
     if seen["status"] != "ok" or seen.get("weights"):
-        raise AuthorError(
-            f"check {spec.id}: the solution fails its own probe: {_told(seen)}{_misspelt(asked)}"
+        told = _told(seen)
+        parts = (
+            f"check {spec.id}: the solution fails its own probe: {told}",
+            _misspelt(asked, told),
         )
+        raise AuthorError("; ".join(filter(None, parts)))
     if seen.get("used"):
         raise AuthorError(f"check {spec.id}: the solution uses {seen['used']}, which is forbidden")
     if spec.kind == "source":
@@ -411,14 +412,12 @@ def _compile(
     )
 
 
-def _misspelt(probe: Probe) -> str:
-    """Of what is asked of results, the first that looks like a step and is none."""
-    steps = [n for n in vars(Handle) if not n.startswith("_")]
+def _misspelt(probe: Probe, told: str) -> str:
+    """What was meant, where the failure is that a result lacks what looks like a step."""
     for step in probe.steps:
-        name = step.target.rpartition(".")[2] if step.target.startswith("$") else ""
-        near = did_you_mean(name, steps, same(""), 0.8).en if name and name not in steps else ""
-        if near:
-            return f"; of .{name}: {near}"
+        name = step.target.rpartition(".")[2]
+        if step.target.startswith("$") and f"no attribute {name!r}" in told:
+            return did_you_mean(name, STEPS, same(""), 0.8).en
     return ""
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from grader.authoring.languages import differs
 from grader.authoring.modules import python_error
-from grader.authoring.probes import Handle
+from grader.authoring.probes import STEPS
 from grader.authoring.source import FIGURE, LoadedLab, SourceCell, meant
 from grader.authoring.spec import AuthorError, CheckSpec, Draw, MisconceptionSpec, Mutant, Variant
 from grader.check.compare import METRICS, Metric
@@ -21,8 +21,6 @@ from grader.notebook.data import manifest
 # What a cell calls with the name of something that checks.py declares.
 _CALLS = ("check", "hint", "explain", "answer", "record", "history", "restore", "recording")
 _PREDICTIONS = ("predict", "outcome")
-# What can be asked of a function or a result, beside calling it; an attribute is not one of these.
-_STEPS = [n for n in vars(Handle) if not n.startswith("_")]
 
 
 def refuse_inconsistent(*labs: LoadedLab) -> None:
@@ -184,8 +182,8 @@ def _probes(lab: LoadedLab) -> Iterator[str]:
             yield f"{where} asks for student.{name}, which no cell defines; {meant(name, known)}"
         for target in sorted(_targets(probe)):
             name, _, step = target.partition(".")
-            if name in functions and step and step not in _STEPS and not step.startswith("__"):
-                yield f"{where}: student.{target} is no step; {meant(step, _STEPS)}"
+            if name in functions and step and step not in STEPS and not step.startswith("__"):
+                yield f"{where}: student.{target} is no step; {meant(step, STEPS)}"
         for what, named in (
             ("picture", [check.picture] if check.picture else []),
             ("expect", check.expect),

@@ -119,6 +119,10 @@ class Handle:
         return self._student._record(op, self, args, kwargs)
 
 
+# What can be asked of a function or a result, beside calling it.
+STEPS = tuple(n for n in vars(Handle) if not n.startswith("_"))
+
+
 class Student:
     """A student's namespace: ``student.causal_mask`` is a `Handle` on that name."""
 

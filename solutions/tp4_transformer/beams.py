@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -36,32 +37,33 @@ class Model:
 def beams(
     model: Model,
     width: int,
-    gain: Callable[[float], float] = lambda log_p: log_p,
+    grow: Callable[[float, float], float] = lambda score, log_p: score + log_p,
+    first: float = 0.0,
     by_length: bool = False,
 ) -> Iterator[list[Found]]:
     """The beam after each step, best first.
 
     Args:
-        gain: what a token of log-probability `log_p` adds to the score.
+        grow: the score after one more token, from the score so far and the token's log-probability.
+        first: the score before any.
         by_length: rank by the mean over tokens instead of the sum.
     """
 
     def rank(found: Found) -> float:
         return -found[0] / (len(found[1]) if by_length else 1)
 
-    live: list[Found] = [(0.0, (model.start,))]
+    live: list[Found] = [(first, (model.start,))]
     for _ in range(model.max_length - 1):
         grown = [found for found in live if model.has_ended(found)]
         for score, tokens in live:
             if tokens[-1] != model.end:
-                first, second = (0, *tokens)[-2:]
-                row = model.log_p[first][second]
-                grown += [(score + gain(p), (*tokens, i)) for i, p in enumerate(row)]
+                row = model.log_p[(0, *tokens)[-2]][tokens[-1]]
+                grown += [(grow(score, p), (*tokens, i)) for i, p in enumerate(row)]
         live = sorted(grown, key=rank)[:width]
         yield live
 
 
-def beam(model: Model, width: int, **more: bool | Callable[[float], float]) -> list[Found]:
+def beam(model: Model, width: int, **more: Any) -> list[Found]:
     """The last of `beams`."""
     *_, last = beams(model, width, **more)
     return last
@@ -86,20 +88,12 @@ def ended_aside(model: Model, width: int) -> Tokens:
 
 
 def summed_probabilities(model: Model) -> Tokens:
-    return beam(model, model.width, gain=math.exp)[0][1]
+    return beam(model, model.width, grow=lambda score, log_p: score + math.exp(log_p))[0][1]
 
 
 def least_product(model: Model) -> Tokens:
-    """What comes of multiplying by -log p where log p should be added."""
-    live: list[Found] = [(1.0, (model.start,))]
-    for _ in range(model.max_length - 1):
-        grown = [found for found in live if model.has_ended(found)]
-        for score, tokens in live:
-            if tokens[-1] != model.end:
-                row = model.log_p[(0, *tokens)[-2]][tokens[-1]]
-                grown += [(score * -p, (*tokens, i)) for i, p in enumerate(row)]
-        live = sorted(grown, key=lambda found: found[0])[: model.width]
-    return live[0][1]
+    """What comes of multiplying by -log p where log p should be added, the least product winning."""
+    return beam(model, model.width, grow=lambda score, log_p: score * -log_p, first=-1.0)[0][1]
 
 
 def best_by_length(model: Model) -> Tokens:
