@@ -7,7 +7,9 @@ fixed: the same sources give the same bytes.
 
 from __future__ import annotations
 
+import io
 import re
+import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -135,4 +137,18 @@ def _data(folder: Path, code: str) -> Iterator[tuple[str, bytes]]:
     for file in sorted(f for name in wanted for f in (folder / name).rglob("*")):
         parts = file.relative_to(folder).parts
         if file.is_file() and file.suffix != ".py" and not {"hidden", "__pycache__"} & set(parts):
-            yield f"{_RELEASED}/data/{'/'.join(parts)}", file.read_bytes()
+            data = _packed(file) if file.suffix == ".npz" else file.read_bytes()
+            yield f"{_RELEASED}/data/{'/'.join(parts)}", data
+
+
+def _packed(path: Path) -> bytes:
+    """An ``.npz`` by LZMA, if that is smaller: a seventh for images; opens in six times the time.
+
+    A student opens it once; where a class is graded, the data lie as they are in the repository.
+    """
+    whole = io.BytesIO()
+    with zipfile.ZipFile(path) as file, zipfile.ZipFile(whole, "w") as packed:
+        for name in file.namelist():
+            entry = zipfile.ZipInfo(name)  # of no date
+            packed.writestr(entry, file.read(name), zipfile.ZIP_LZMA)
+    return min(whole.getvalue(), path.read_bytes(), key=len)

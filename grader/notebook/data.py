@@ -20,6 +20,7 @@
 from __future__ import annotations
 
 import hashlib
+import lzma
 import tomllib
 import zipfile
 from collections.abc import Mapping
@@ -73,7 +74,7 @@ def load(
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {k: file[k] for k in file.files}
-    except (OSError, ValueError, zipfile.BadZipFile, KeyError) as error:
+    except (OSError, ValueError, zipfile.BadZipFile, lzma.LZMAError, KeyError) as error:
         raise LabError(
             "{p} cannot be read ({w}): install the lab kit again.",
             lang,

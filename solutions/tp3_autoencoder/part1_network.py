@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import nets
 import numpy as np
-from lab import COUNTS, lab
+from lab import COUNTS, lab, rounded
 
 from grader.authoring import Draw, Student, numpy_array
 
@@ -92,7 +92,8 @@ def weights(draw: Draw, first: int, second: int, z: int):
     """Of the encoder, then of the decoder."""
 
     def dense(name: str, n: int, m: int) -> dict[str, np.ndarray]:
-        return draw.dense(name, n, m, scale=1.4 / np.sqrt(n), bias=0.3)
+        layer = draw.dense(name, n, m, scale=1.4 / np.sqrt(n), bias=0.3)
+        return {path: rounded(values) for path, values in layer.items()}
 
     down = dense("down1", 784, first) | dense("down2", first, second) | dense("code", second, z)
     up = dense("up1", z, second) | dense("up2", second, first) | dense("pixels", first, 784)
@@ -129,7 +130,7 @@ def _(draw: Draw, student: Student):
            "poids et images donnés, le code, de signe quelconque"))
 def _(draw: Draw, student: Student):
     first, second, z = sizes(draw)
-    x = draw.uniform(5, 784)
+    x = rounded(draw.uniform(5, 784))
     encoder, *_ = built(student, first, second, z, x)
     encoder.set_weights(weights(draw, first, second, z)[0])
     return encoder(x)
@@ -140,7 +141,7 @@ def _(draw: Draw, student: Student):
            "poids et images donnés, ce qu'écrit l'autoencodeur"))
 def _(draw: Draw, student: Student):
     first, second, z = sizes(draw)
-    x = draw.uniform(4, 784)
+    x = rounded(draw.uniform(4, 784))
     down, up = weights(draw, first, second, z)
     encoder, decoder, autoencoder, *_ = built(student, first, second, z, x)
     encoder.set_weights(down)

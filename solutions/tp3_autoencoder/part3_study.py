@@ -6,7 +6,7 @@ from typing import Any
 
 import nets
 import numpy as np
-from lab import COUNTS, GALLERIES, images, lab, rescaling
+from lab import COUNTS, GALLERIES, images, lab, rescaling, rounded
 
 from grader.authoring import Close, Draw, Exact, Measured, Student, numpy_array
 from grader.check.answers import read_number
@@ -35,7 +35,7 @@ gallery = lab.exercise("gallery", "3.1", "The gallery", "La galerie", "gallery")
            "originaux d'entraînement, leurs reconstructions, originaux de test, les leurs"))
 def _(draw: Draw, student: Student):
     n, m, count = sorted(draw.sizes(3, 3, 9), reverse=True)
-    seen, new = draw.uniform(n, 784), draw.uniform(m, 784)
+    seen, new = rounded(draw.uniform(n, 784)), rounded(draw.uniform(m, 784))
     return student.gallery(rescaling(draw, student), numpy_array(seen), numpy_array(new), count)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import nets
 import numpy as np
-from lab import COUNTS, images, lab, rescaling, shape
+from lab import COUNTS, images, lab, rescaling, rounded, shape
 
 from grader.authoring import Between, Draw, Exact, Measured, Student, numpy_array
 
@@ -23,7 +23,8 @@ def _(draw: Draw, student: Student):
     z, steps = draw.sizes(2, 3, 8)
     down = draw.dense("inner", 784, z, scale=0.05, bias=0.5)
     up = draw.dense("outer", z, 784, scale=0.6, bias=0.5)
-    x = draw.uniform(2, 784)
+    down, up = ({path: rounded(v) for path, v in layer.items()} for layer in (down, up))
+    x = rounded(draw.uniform(2, 784))
     dense, model = student.keras.layers.Dense, student.keras.Sequential
     encoder = model([dense(z, activation="tanh", name="inner")])
     code = encoder(x)
@@ -92,7 +93,7 @@ def _(draw: Draw, student: Student):
     (n,) = draw.sizes(1, 4, 12)
     bright = np.linspace(0.2, 1, n, dtype=np.float32)[:, None]
     model = rescaling(draw, student)
-    return student.anomaly_scores(model, numpy_array(bright * draw.uniform(n, 784)))
+    return student.anomaly_scores(model, numpy_array(bright * rounded(draw.uniform(n, 784))))
 
 
 @anomaly.check("auc", 0.75, "area under the curve", "aire sous la courbe",
@@ -189,7 +190,7 @@ conv = lab.exercise("conv", "7", "Bonus: convolutions", "Bonus : convolutions", 
 def _(draw: Draw, student: Student):
     (n,) = draw.sizes(1, 2, 7)
     model = student.build_convolutional(8)
-    made = model(draw.uniform(n, 784))
+    made = model(rounded(draw.uniform(n, 784)))
     return student.probe(shape=shape(student, made), parameters=model.count_params())
 
 
