@@ -386,8 +386,10 @@ class Metric(msgspec.Struct, frozen=True, tag=str.lower, tag_field="kind"):
         credit = min(1.0, max(0.0, share))
         return Match(
             credit,
-            gettext(
-                "{name} {value} (target {target}, no points at {floor})",
+            ngettext(
+                "{name} {value} on {n} example (target {target}, no points at {floor})",
+                "{name} {value} on {n} examples (target {target}, no points at {floor})",
+                len(got) if got.ndim else 1,
                 name=METRIC_NAMES[self.name],
                 value=figure(round(value, 4)),
                 target=figure(self.target),

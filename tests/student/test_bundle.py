@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import subprocess
@@ -64,7 +65,7 @@ def bundle(tmp_path: Path, mini_key: Key) -> Path:
             new_notebook(cells=[new_code_cell('x = lab.data("toys")["x"]')]),
             course / "labs" / lang / "mini.ipynb",
         )
-    arrays = {"x": np.arange(6)}
+    arrays = {"x": np.arange(500) // 10}
     (course / "data" / "toys" / "hidden").mkdir(parents=True)
     np.savez(course / "data" / "toys" / "toys.npz", **arrays)
     np.savez(course / "data" / "toys" / "hidden" / "toys.npz", secret=np.arange(3))
@@ -97,6 +98,15 @@ def test_it_holds_the_data_of_its_own_labs_only(bundle: Path) -> None:
     assert b"keras" in data["manifest.toml"]
 
 
+def test_arrays_are_packed_smaller_in_the_bundle(bundle: Path) -> None:
+    with zipfile.ZipFile(bundle) as archive:
+        packed = next(archive.read(n) for n in archive.namelist() if n.endswith("toys.npz"))
+    original = (bundle.parent / "course" / "data" / "toys" / "toys.npz").read_bytes()
+    assert len(packed) < 0.5 * len(original)
+    with np.load(io.BytesIO(packed)) as arrays:
+        np.testing.assert_array_equal(arrays["x"], np.arange(500) // 10)
+
+
 def work(kit: Path, folder: Path) -> str:
     """Do the lab in an empty folder, with only `kit` to import from."""
     folder.mkdir()
@@ -114,7 +124,7 @@ def test_a_lab_is_done_on_colab_from_the_bundle_alone(bundle: Path, tmp_path: Pa
     with zipfile.ZipFile(bundle) as archive:
         archive.extractall(tmp_path / "kit")
     out = work(tmp_path / "kit" / TOP, tmp_path / "content")
-    assert "✓ 1.1 Le double  2/2" in out and "✓ 2 Compter  1/1" in out and "data 15" in out
+    assert "✓ 1.1 Le double  2/2" in out and "✓ 2 Compter  1/1" in out and "data 12250" in out
     assert "3/7,5 avec la clé publique" in out
     assert f"offered ['{tmp_path / 'content' / 'mini-submission.zip'}']" in out
     assert "no instructor's half" in out
