@@ -36,8 +36,9 @@ _TONES = {"✓": "#1a7f37", "◐": "#9a6700", "✗": "#cf222e", "…": "#656d76"
 
 
 def html_of(text: str) -> str:
-    """`text` escaped for HTML; before French punctuation no line is broken."""
-    return re.sub(r" ([:;!?»])(?=\s|$)", "\u00a0\\1", escape(text)).replace("« ", "«\u00a0")
+    """`text` escaped for HTML; what stands between backticks is code; no line breaks before « ; »."""
+    code = re.sub(r"`([^`\n]+)`", r"<code>\1</code>", escape(text))
+    return re.sub(r" ([:;!?»])(?=\s|$)", "\u00a0\\1", code).replace("« ", "«\u00a0")
 
 
 def size(n: int) -> Text:

@@ -10,10 +10,12 @@ from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 from slugify import slugify
 
 from grader.check.text import gettext, ngettext, number
 from grader.gradebook.records import STANDING, Graded
+from grader.notebook.display import html_of
 from grader.reports import words
 
 TABLE_SCRIPT = "_table.js"
@@ -72,8 +74,8 @@ def render(template: str, lang: str, package: str = "grader.reports", **values: 
     """A page in `lang` (``fr`` or ``en``), of a package's templates.
 
     Templates get ``_(english, **fields)``, ``_n(one, many, n, **fields)``, and in `lang` already:
-    ``say(Text)``, ``number``, ``two``, ``percent``, ``duration``, ``date``, ``status``, ``cell``,
-    ``standing``.
+    ``say(Text)`` (HTML: what stands between backticks is code; never for an attribute), ``number``,
+    ``two``, ``percent``, ``duration``, ``date``, ``status``, ``cell``, ``standing``.
     """
     lang = "fr" if lang == "fr" else "en"
 
@@ -89,7 +91,7 @@ def render(template: str, lang: str, package: str = "grader.reports", **values: 
             _=lambda message, **fields: gettext(message, **fields).to(lang),
             _n=lambda one, many, n, **fields: ngettext(one, many, n, **fields).to(lang),
             colon="\u00a0:" if lang == "fr" else ":",
-            say=lambda text: text.to(lang),
+            say=lambda text: Markup(html_of(text.to(lang))),
             number=in_lang(number),
             two=in_lang(words.two),
             percent=in_lang(words.percent),

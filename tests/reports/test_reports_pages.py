@@ -85,7 +85,7 @@ def test_every_feedback_page_is_sound_and_complete(lang: str) -> None:
             badge = article.find(class_="badge")
             assert badge.get_text().strip() == STATUS[verdict.status].to(lang)
             assert badge.find("use")["href"] == f"#i-{verdict.status}"
-            assert verdict.title.to(lang) in article.h3.get_text()
+            assert verdict.title.to(lang) in " ".join(article.h3.get_text().split())
             said = " ".join(article.get_text().split())
             assert said.startswith(verdict.title.to(lang))
             for part in verdict.message.to(lang).rsplit(" → ", 1):
@@ -106,7 +106,21 @@ def test_a_right_answer_is_shown_as_the_students() -> None:
         for v in CLASS[0].verdicts
     )
     page = parse(feedback_page(replace(CLASS[0], verdicts=verdicts), KEY, lang="fr"))
-    assert "votre réponse : 82" in page.find(id="check-q6").get_text()
+    assert "votre réponse\u00a0: 82" in page.find(id="check-q6").get_text()
+
+
+def test_backticks_are_code_and_nothing_else_is_markup() -> None:
+    hostile = Text(
+        en="use `x[:, 0] < 1`, not <b>`y`</b>", fr="écrivez `x[:, 0] < 1`, pas <b>`y`</b>"
+    )
+    verdicts = tuple(
+        replace(v, status="wrong", points=0.0, message=hostile) for v in CLASS[0].verdicts
+    )
+    article = parse(feedback_page(replace(CLASS[0], verdicts=verdicts), KEY, lang="fr")).find(
+        class_="check"
+    )
+    assert [c.get_text() for c in article.find_all("code")][:2] == ["x[:, 0] < 1", "y"]
+    assert article.b is None and "`" not in article.get_text()
 
 
 def test_mark_bonus_and_cap_are_explained() -> None:
