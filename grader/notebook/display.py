@@ -17,7 +17,7 @@ _LABEL = 60  # characters; longer titles push their message to the right
 
 SYMBOLS: dict[str, str] = {
     "right": "✓", "carried": "✓", "partial": "◐", "wrong": "✗", "error": "✗", "forbidden": "✗",
-    "limit": "✗", "todo": "…", "missing": "…", "pending": "…",
+    "limit": "✗", "todo": "…", "missing": "…", "pending": "◔",
 }  # fmt: skip
 WORDS: dict[str, Text] = {
     "right": gettext("right"),
@@ -32,7 +32,7 @@ WORDS: dict[str, Text] = {
     "pending": gettext("pending"),
 }
 # White on each is at least 4.5:1, whatever the theme behind; never the only sign.
-_TONES = {"✓": "#1a7f37", "◐": "#9a6700", "✗": "#cf222e", "…": "#656d76"}
+_TONES = {"✓": "#1a7f37", "◐": "#9a6700", "✗": "#cf222e", "…": "#656d76", "◔": "#656d76"}
 
 
 def html_of(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +18,7 @@ from grader.check.key import Check, Key
 from grader.check.names import reach
 from grader.check.observe import LimitHit, Made, observe, plain
 from grader.check.recording import Recording
-from grader.check.text import Text, gettext, ngettext
+from grader.check.text import Text, gettext, ngettext, quantity, same
 from grader.check.tree import Tree
 from grader.check.weights import BadRecording
 from grader.notebook import (
@@ -281,7 +281,7 @@ class Lab:
             if not lacking and check.answers:
                 said = gettext(
                     "{a}: held against your own recordings when you hand in",
-                    a=", ".join(str(self.answers[q])[:40] for q in check.answers),
+                    a=_listed(self.answers[q] for q in check.answers),
                 )
                 return replace(verdict, status="pending", message=said)
             if check.probe is None and not lacking:
@@ -677,6 +677,12 @@ class _Look:
             assert self.clock is not None
             self.endless |= {self.clock.inside} - {""}
             return {"status": "limit", "error": limit_record(hit, self.clock)}
+
+
+def _listed(answers: Iterable[Any]) -> Text:
+    """Answers in one line, numbers as each language writes them."""
+    said = [quantity(a) if isinstance(a, float) else same(str(a)[:40]) for a in answers]
+    return Text(en=", ".join(t.en for t in said), fr=", ".join(t.fr for t in said))
 
 
 def _error(seen: Tree) -> Mapping[str, Any]:

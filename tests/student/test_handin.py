@@ -229,7 +229,8 @@ def test_what_only_the_clean_room_measures_is_not_called_missing(
     Lab("mini", lang="en").selfcheck("mon TP.ipynb")
     out = capsys.readouterr().out
     assert "3.5/7.5 on the public key, 3 more measured when you hand in" in out
-    assert "recorded; measured when you hand in" in out
+    line = next(line for line in out.splitlines() if "recorded; measured when you hand in" in line)
+    assert line.startswith("◔"), "not the sign of what is still to do"
 
 
 def test_a_clean_run_survives_loops_and_exits(place: Path, mini_key: Key) -> None:
