@@ -15,7 +15,7 @@ import jupytext
 import nbformat
 
 from grader.authoring import opening, references
-from grader.authoring.languages import in_language
+from grader.authoring.languages import MARK, in_language
 from grader.authoring.modules import declared, load_module, load_spec
 from grader.authoring.spec import AuthorError, Edit, LabSpec, MisconceptionSpec, Mutant, Variant
 from grader.authoring.typography import french, levels
@@ -165,10 +165,11 @@ def meant(name: str, known: Iterable[str]) -> str:
 def with_questions(cells: Sequence[SourceCell], spec: LabSpec) -> list[SourceCell]:
     """The cells, with ``question="…"`` ones made whole from ``checks.py``.
 
-    Each becomes a text in both languages (number in the notebook's order, title, what is asked) and a
-    hole that answers: the cell's own expression, or the first right answer.
+    Each becomes a text in both languages (number in the notebook's order if there are several, title,
+    what is asked) and a hole that answers: the cell's own expression, or the first right answer.
     """
     made: list[SourceCell] = []
+    alone = len({cell.question for cell in cells if cell.question}) == 1
     number = 0
     for cell in cells:
         check = spec.checks.get(cell.question)
@@ -176,7 +177,7 @@ def with_questions(cells: Sequence[SourceCell], spec: LabSpec) -> list[SourceCel
             number += 1
             bonus = " (bonus)" if check.bonus else ""
             for lang in LANGS:
-                text = f"**Question {number}{bonus}. {check.title.to(lang)}**"
+                text = f"**Question{'' if alone else f' {number}'}{bonus}. {check.title.to(lang)}**"
                 asked = check.asked.to(lang)
                 source = f"{text}\n\n{asked}" if asked else text
                 made.append(SourceCell("markdown", source, lang, line=cell.line))
@@ -187,17 +188,23 @@ def with_questions(cells: Sequence[SourceCell], spec: LabSpec) -> list[SourceCel
 
 def _answering(cell: SourceCell, answer: Mapping[str, Any]) -> str:
     """The hole of a question: its stub and its solution."""
-    given = cell.source.strip()
+    empty = '""' if answer["type"] == "text" else "None"
+    call = f'lab.answer("{cell.question}", '
+    english, french = (f"{call}{_expression(cell, answer, lang)})" for lang in ("en", "fr"))
+    translated = f"\n{MARK} {french}" if french != english else ""
+    return f"{BEGIN}\n{STUB}{call}{empty})\n{english}{translated}\n{END}"
+
+
+def _expression(cell: SourceCell, answer: Mapping[str, Any], lang: str) -> str:
+    """What the solution answers, on one line."""
+    given = in_language(cell.source, lang).strip()
     if not given:
         right = answer["right"]
         given = repr(right if answer["type"] == "choices" else next(iter(right), ""))
     try:
-        given = repr(ast.literal_eval(given))  # on one line
+        return repr(ast.literal_eval(given))
     except (ValueError, SyntaxError):
-        pass
-    empty = '""' if answer["type"] == "text" else "None"
-    call = f'lab.answer("{cell.question}", '
-    return f"{BEGIN}\n{STUB}{call}{empty})\n{call}{given})\n{END}"
+        return given
 
 
 @dataclass

@@ -1395,9 +1395,12 @@ lab.answer("leak_speaker", round(measured("probe_speaker", "val_accuracy"), 2))
 lab.answer("leak_why", "voice")
 ### END SOLUTION
 
+# %% question="leak_elsewhere"
+f"The same patients are on both sides, so it may know voices, not the illness. Split by patient and measure again. Mine: {measured('probe_clip', 'val_accuracy'):.2f} by clip, {measured('probe_speaker', 'val_accuracy'):.2f} by speaker."
+### FR f"Les mêmes patients sont des deux côtés : il peut connaître les voix, pas la maladie. Séparer par patient et remesurer. Chez moi : {measured('probe_clip', 'val_accuracy'):.2f} par extrait, {measured('probe_speaker', 'val_accuracy'):.2f} par locuteur."
+
 # %% [markdown] lang="fr"
-# Retenez-le pour tous vos projets : patients, caméras, auteurs, jours… Ce qui distingue les groupes fuit si le
-# même groupe est des deux côtés. (Piège de plus : `allison` parle anglais *et* espagnol.)
+# (Piège de plus : `allison` parle anglais *et* espagnol. De quel côté la mettre ?)
 #
 # ## 6 Du synthétique au réel
 #
@@ -1408,8 +1411,7 @@ lab.answer("leak_why", "voice")
 # 8 kHz, donc vides au-dessus de 4 kHz.
 
 # %% [markdown] lang="en"
-# Remember it in all your projects: patients, cameras, authors, days… Whatever tells groups apart leaks when the
-# same group is on both sides. (One more trap: `allison` speaks English *and* Spanish.)
+# (One more trap: `allison` speaks English *and* Spanish. On which side does she belong?)
 #
 # ## 6 From synthetic to real
 #

@@ -268,7 +268,7 @@ logmel = lab.exercise(
 
 
 @logmel.check(
-    "values", 2.0, "values", "valeurs",
+    "values", 1.75, "values", "valeurs",
     asked=("(200, 100), frames first: log of the power in each Mel band",
            "(200, 100), le temps d'abord : logarithme de la puissance dans chaque bande Mel"),
     expect={"spectrogram_values": Close(1e-3, 2e-3)},

@@ -855,7 +855,7 @@ VOICES = ("balanced accuracy on voices and sentences never heard",
 
 
 @train.clean(
-    "classifier.balanced_accuracy", 2.5, "on voices never heard", "sur des voix jamais entendues",
+    "classifier.balanced_accuracy", 2.25, "on voices never heard", "sur des voix jamais entendues",
     recording="classifier", data=held_out, asked=VOICES,
     expect={"predictions": lab.metric("classifier.balanced_accuracy", "balanced_accuracy")},
 )  # fmt: skip

@@ -222,6 +222,24 @@ leakage.question(
     right=["voice", "the voice", "voix", "la voix", "speaker", "locuteur", "channel", "canal"],
     wrong={"phonemes": NEW_SPEAKERS, "phonèmes": NEW_SPEAKERS, "words": NO_WORDS, "mots": NO_WORDS},
 )  # fmt: skip
+leakage.question(
+    "leak_elsewhere", 0.5, "the same trap elsewhere", "le même piège ailleurs", type="text",
+    asked=("40 patients record 50 clips each of their voice; the clips are drawn at random into a training and a test "
+           "set, and a network tells the ill from the healthy with an accuracy of 0.97. In three sentences at most: "
+           "what may it have learnt, how would you find out, and which two figures of yours warn of it?",
+           "40 patients enregistrent chacun 50 extraits de leur voix ; les extraits sont tirés au hasard en entraînement "
+           "et test, et un réseau distingue malades et bien portants avec une exactitude de 0,97. En trois phrases au "
+           "plus : que peut-il avoir appris, comment le sauriez-vous, et lesquels de vos deux nombres en avertissent ?"),
+    rubric=[
+        (0.2, ("whose voice (or microphone) it is, and so the label: the same patients are on both sides",
+               "de qui est la voix (ou le micro), donc l'étiquette : les mêmes patients sont des deux côtés")),
+        (0.15, ("split by patient, and measure again", "séparer par patient, et remesurer")),
+        (0.15, ("quotes the own accuracy by clip and by speaker, one well above the other",
+                "cite sa propre exactitude par extrait et par locuteur, l'une bien au-dessus de l'autre")),
+    ],
+    guide=("the disease itself may be heard too: who says so loses nothing",
+           "la maladie s'entend peut-être aussi : qui le dit ne perd rien"),
+)  # fmt: skip
 leakage.slip(
     "speakers-on-both-sides",
     "the recording was tested on speakers that it had learnt from: that is the leak itself",

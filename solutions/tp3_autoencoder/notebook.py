@@ -1056,9 +1056,9 @@ rank(errors)
 # `largest_gap` met l'examen à l'épreuve : chez vous, quel réseau a le plus grand rapport ? L'affirmation sur B
 # tient si c'est B, et seulement alors.
 #
-# Lisez ensuite la moitié droite de la figure : avec 12 000 images, les réseaux dont le rapport vous inquiétait
-# sont guéris sans un pas de calcul de plus. Et D ? Il a dix fois plus de poids que C, et 128 composantes
-# principales font pourtant bien mieux : 400 pas ne suffisent pas à l'entraîner.
+# Lisez ensuite la moitié droite de la figure, à 12 000 images, sans un pas de calcul de plus. Et D ? Il a dix fois
+# plus de poids que C, et 128 composantes principales font pourtant bien mieux : 400 pas ne suffisent pas à
+# l'entraîner.
 
 # %% [markdown] lang="en"
 # ## 3.3 Your verdicts, on 300 images
@@ -1077,9 +1077,8 @@ rank(errors)
 # limit both neighbours are accepted. `ratio_…`: test error over training error. `largest_gap` puts the exam to
 # the test: which of your networks has the largest ratio? The claim about B holds if it is B, and only then.
 #
-# Then read the right half of the figure: with 12,000 images the networks whose ratio worried you are cured
-# without one more step of computing. And D? It has ten times the weights of C, and yet 128 principal
-# components do far better: 400 steps are not enough to train it.
+# Then read the right half of the figure, at 12,000 images, without one more step of computing. And D? It has ten
+# times the weights of C, and yet 128 principal components do far better: 400 steps are not enough to train it.
 
 # %% exercise="verdicts"
 ### BEGIN SOLUTION
@@ -1103,6 +1102,10 @@ lab.answer("ratio_D", 1.88)
 lab.answer("largest_gap", "D")
 lab.answer("best", "C")
 ### END SOLUTION
+
+# %% question="verdict_words"
+"B's test error is 1.57 times its training error, but D's is 1.88 times: the claim holds for B, not for B alone, and D's gap is the largest. With 12,000 images B's ratio falls to 0.98: images close the gap, not steps."
+### FR "L'erreur de test de B vaut 1,57 fois celle d'entraînement, mais celle de D 1,88 fois : c'est vrai de B, mais pas de B seul, et l'écart de D est le plus grand. Avec 12 000 images le rapport de B tombe à 0,98 : ce sont les images qui referment l'écart, pas les pas."
 
 # %% [markdown] lang="fr"
 # ## 4 À l'aveugle

@@ -136,7 +136,7 @@ def _(draw: Draw, student: Student):
     return encoder(x)
 
 
-@build.check("output", 1.25, "the reconstruction", "la reconstruction",
+@build.check("output", 1.0, "the reconstruction", "la reconstruction",
     asked=("given weights and images, what the autoencoder writes",
            "poids et images donnés, ce qu'écrit l'autoencodeur"))
 def _(draw: Draw, student: Student):

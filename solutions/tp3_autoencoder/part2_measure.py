@@ -75,7 +75,7 @@ pca = lab.exercise("pca", "2.2", "The PCA line", "La ligne ACP", "pca_reconstruc
     forbids=["sklearn.decomposition.PCA", "sklearn.decomposition.TruncatedSVD"])
 
 
-@pca.check("values", 1.5, "values", "valeurs",
+@pca.check("values", 1.25, "values", "valeurs",
     asked=("mean and components of x_train, applied to other images",
            "moyenne et composantes de x_train, appliquées à d'autres images"),
     expect={"out": Close(1e-3, 1e-3), "seen": Close(1e-3, 1e-3)})

@@ -199,6 +199,18 @@ def _(recordings: Any, inputs: Any, answers: Any) -> Measured:
     )
 
 
+verdicts.question("verdict_words", 0.5, "the exam's claim, in your words", "l'affirmation de l'examen, par vos mots",
+    type="text",
+    asked=("'B is excellent in training and bad on test': does this hold for your networks? Two sentences, with at "
+           "least two of your ratios; then what 12,000 images change for one of them, in numbers.",
+           "« B est excellent en entraînement et mauvais en test » : est-ce vrai chez vous ? Deux phrases, avec au moins "
+           "deux de vos rapports ; puis ce que 12 000 images changent pour l'un des réseaux, nombres à l'appui."),
+    rubric=[(0.2, ("the verdict follows from the figures quoted", "le verdict découle des nombres cités")),
+            (0.15, ("two ratios of the own table, B's among them", "deux rapports de sa propre table, dont celui de B")),
+            (0.15, ("with 12,000 images the gap closes: data, not more steps",
+                    "avec 12 000 images l'écart se referme : des données, pas plus de pas"))],
+    guide=("the table is the student's own: what counts is that verdict and figures agree",
+           "la table est celle de l'étudiant : ce qui compte est que verdict et nombres s'accordent"))
 verdicts.slip("conclusion-reversed",
     "the verdict is the reverse of what your own network shows: compare its training error with the PCA line again",
     "le verdict est l'inverse de ce que montre votre propre réseau : comparez encore son erreur d'entraînement à la ligne ACP",

@@ -3114,25 +3114,20 @@ axes[0].set_ylabel("what is said")
 plt.show()
 
 # %% [markdown] lang="fr"
-# La carte est une **antidiagonale** : pour dire la première lettre, le décodeur regarde la dernière de la
-# source, et recule d'une place à chaque pas. À gauche la moyenne des têtes, puis chacune. Personne ne lui
-# a dit de regarder là : c'est le chemin le plus court vers une perte nulle, et il n'est praticable que
-# grâce aux positions. Lisez aussi les ratés : vers les dernières lettres dites, la tache
-# s'étale sur deux ou trois voisines, et pour `$` les têtes restent sur la première lettre ou
-# passent au `$` de la source. La
-# réponse reste juste, parce que les têtes se complètent et que l'auto-attention sait combien de lettres
-# sont déjà écrites. Une carte d'attention montre d'où *peut* venir l'information ; elle ne prouve pas à
-# elle seule qu'elle en vient. (Si l'entraînement s'est arrêté trop tôt, la carte est floue : relancez-le.)
+# À gauche la moyenne des têtes, puis chacune. Personne n'a dit au décodeur où regarder : il a pris le chemin le
+# plus court vers une perte nulle, que seules les positions rendent praticable. Cherchez ce chemin, et aussi les
+# ratés : les dernières lettres dites, la ligne de `$`, une tête qui fait autre chose. (Si l'entraînement s'est
+# arrêté trop tôt, la carte est floue : relancez-le.)
 
 # %% [markdown] lang="en"
-# The map is an **anti-diagonal**: to say the first letter the decoder looks at the last one of the source,
-# and moves back by one place at each step. The mean of the heads is on the left, then each of them. Nobody
-# told it to look there: it is the shortest way to a loss of zero, and only the positions make it passable.
-# Read the blemishes too: towards the last letters said, the spot spreads over two or three neighbours, and
-# for `$` the heads stay on the first letter or turn to the source's own `$`. The answer is right all the same, because heads
-# complete each other and self-attention knows how many letters are written. A map of attention shows
-# where information *may* come from; it does not prove on its own that it does. (If training stopped too
+# The mean of the heads is on the left, then each of them. Nobody told the decoder where to look: it took the
+# shortest way to a loss of zero, which only the positions make passable. Look for that way, and for the
+# blemishes: the last letters said, the row of `$`, a head that does something else. (If training stopped too
 # early, the map is a blur: train again.)
+
+# %% question="map"
+"From the last letter it steps back by one a row: an anti-diagonal. Near the end it spreads over neighbours. Several heads and self-attention add up, so the letter is right; a map shows where information may come from, no more."
+### FR "Elle part de la dernière lettre et recule d'une place par ligne : une antidiagonale. Vers la fin elle s'étale sur les voisines. Plusieurs têtes et l'auto-attention se complètent, la lettre est donc juste ; une carte montre d'où l'information peut venir, sans plus."
 
 # %% [markdown] lang="fr"
 # **À garder** : votre Transformer lit huit mots qu'il n'a jamais vus et dit chacun à l'envers. Une colonne par

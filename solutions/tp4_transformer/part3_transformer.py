@@ -42,7 +42,7 @@ def called(draw: Draw, student: Student):
     return model, out, third, at
 
 
-@transformer.check("logits", 1.25, "logits", "logits",
+@transformer.check("logits", 1.0, "logits", "logits",
     asked=("two layers a side, given weights: logits (B,T,vocab_size)",
            "deux couches par côté, poids donnés : logits (B,T,vocab_size)"))
 def _(draw: Draw, student: Student):

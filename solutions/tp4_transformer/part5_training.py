@@ -56,7 +56,7 @@ def held_out(draw: Draw) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     return {"source": source}, {"predictions": target}
 
 
-@training.clean("reverser.exact_match", 1.5, "words reversed without a fault", "mots renversés sans faute",
+@training.clean("reverser.exact_match", 1.25, "words reversed without a fault", "mots renversés sans faute",
     recording="reverser", data=held_out,
     expect={"predictions": lab.metric("reverser.exact_match", "exact_match")},
     preview=lambda inputs, student: student.probe(
@@ -64,6 +64,23 @@ def held_out(draw: Draw) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
 def _(recording, inputs):
     return {"predictions": words.best_predictions(recording, inputs["source"])}
 
+
+training.question("map", 0.5, "what your map shows", "ce que montre votre carte", type="text",
+    asked=("In three sentences at most, of **your** map: which way does it go from one row to the next? Name one "
+           "place where it spreads or strays. Why may the letter said there be right all the same?",
+           "En trois phrases au plus, sur **votre** carte : quel chemin suit-elle d'une ligne à la suivante ? Nommez "
+           "un endroit où elle s'étale ou s'en écarte. Pourquoi la lettre dite peut-elle y être juste tout de même ?"),
+    rubric=[(0.2, ("the way: from the last letter of the source back by one at each step (an anti-diagonal)",
+                   "le chemin : de la dernière lettre de la source, une place en arrière à chaque pas (une "
+                   "antidiagonale)")),
+            (0.1, ("a place that can be seen on this map: a row, a letter or a head",
+                   "un endroit que l'on voit sur cette carte : une ligne, une lettre ou une tête")),
+            (0.2, ("the heads add up, or self-attention knows what is already written: a map shows where "
+                   "information may come from, not that it does",
+                   "les têtes se complètent, ou l'auto-attention sait ce qui est déjà écrit : une carte montre d'où "
+                   "l'information peut venir, pas qu'elle en vient"))],
+    guide=("a map that is a blur, truly described, earns the first item if the ideal way is named",
+           "une carte floue, décrite avec vérité, mérite le premier point si le chemin idéal est nommé"))
 
 # ------------------------------------------------------------------ questions
 

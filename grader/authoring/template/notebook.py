@@ -135,6 +135,7 @@ lab.check("training")
 
 # %% question="q3"
 "One linear layer cuts the plane by a straight line; no line has one ring on each side."
+### FR "Une couche linéaire coupe le plan par une droite ; aucune droite ne sépare les deux anneaux."
 
 # %% [markdown] lang="fr"
 # Les deux anneaux, et la probabilité que votre `softmax` donne au second.
