@@ -159,6 +159,7 @@ def validate(
             found[lab.id][0] |= training[lab.id].result()
         report = Report(lab.id)
         _check_thresholds(lab, report)
+        _check_weight(lab, report)
         _check_mistakes(lab, keys[lab.id][0], report)
         reports = [
             _judged(lab, key, results, spent[lab.id] or 0.0, every)
@@ -482,6 +483,16 @@ def _threshold(check: str, metric: Metric, entry: Mapping[str, Any], report: Rep
             report.notes.append(f"{check}: {line}; the lab says: {excuse}")
         else:
             report.other.append(f"{check}: {line}")
+
+
+def _check_weight(lab: LoadedLab, report: Report) -> None:
+    """Whether what the solution records can be handed in."""
+    weight, most = sum(map(len, lab.recordings.values())) / 1e6, lab.spec.limits.submission_mb
+    if weight > most:
+        report.other.append(
+            f"the solution's recordings weigh {weight:.1f} MB, and lab.submit() allows {most:g}: "
+            "Limits(submission_mb=…)"
+        )
 
 
 def _check_mistakes(lab: LoadedLab, key: Key, report: Report) -> None:

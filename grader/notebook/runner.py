@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout, suppress
+from types import ModuleType
 from typing import Any
 
 import msgspec
@@ -202,11 +203,14 @@ class Runner:
             stopped = self._endless_in(taken(ast.unparse(node)))
         if stopped:
             self.clock.start(most=_BRIEF)
+        loaded = dict(sys.modules)
         try:
             error = await run()
         except BaseException as raised:
             error = raised
         self.settings.put_back_deleted()
+        if error is not None:
+            _keep_loaded(loaded)
         if stopped or isinstance(error, LimitHit):
             self.clock.start()
         if error is not None:
@@ -326,6 +330,16 @@ def _clear_away() -> None:
     if os.getpid() == 1:
         with suppress(ProcessLookupError):
             os.kill(-1, signal.SIGKILL)
+
+
+def _keep_loaded(before: Mapping[str, ModuleType]) -> None:
+    """Undo what a statement that failed has unloaded: `keras.config.set_backend` of one not installed."""
+    lost = {name: module for name, module in before.items() if sys.modules.get(name) is not module}
+    packages = {name.partition(".")[0] for name in lost}
+    for name in sys.modules.keys() - before.keys():
+        if name.partition(".")[0] in packages:
+            del sys.modules[name]
+    sys.modules.update(lost)
 
 
 def _close_figures() -> None:

@@ -18,7 +18,7 @@ SMALL = 300
 lab = LabSpec(__file__,
     "TP3 · Autoencoders: capacity and latent size", "TP3 · Autoencodeurs : capacité et taille du code",
     limits=Limits(seconds=300, cpu_seconds=1800, cell_seconds=30, training_seconds=600,
-                  memory_mb=4000, file_mb=128, disk_mb=512),
+                  memory_mb=4000, file_mb=128, disk_mb=512, submission_mb=48),
     recordings=["A", "B", "C", "D", "large", "conv"], gpu=True)
 
 

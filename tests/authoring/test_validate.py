@@ -47,6 +47,15 @@ def test_everything_is_tried_where_the_solution_is_right(tried, monkeypatch):
     assert not validate._stopped(results)
 
 
+def test_recordings_that_cannot_be_handed_in_are_told():
+    lab, report = load_lab(MINI), validate.Report("mini")
+    validate._check_weight(lab, report)
+    assert not report.other
+    lab.recordings["heavy"] = bytes(21_000_000)
+    validate._check_weight(lab, report)
+    assert [line for line in report.other if "weigh 21" in line and "allows 20" in line]
+
+
 def test_of_all_but_the_solution_one_in_so_many_can_be_tried(tried, monkeypatch):
     lab, _ = run(monkeypatch, every=3)
     assert {"solution fr", "solution en", "blank fr", "blank en"} <= set(tried.names)

@@ -125,5 +125,6 @@ CELLS = {
     "bash": ("%%bash\necho hello", "eight = 8"),
     "colab-shell": ("%%shell\npip list", "nine = 9"),
     "javascript": ("%%javascript\nalert(1)", "ten = 10"),
+    "backend": ("import keras\nkeras.config.set_backend('jax')", "import keras\nassert keras.config.backend() == 'tensorflow'"),
     "unknown-cell-magic": ("%%wandb\neleven = 11", "assert eleven == 11"),
 }  # fmt: skip
