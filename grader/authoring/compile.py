@@ -31,7 +31,7 @@ from grader.check.compare import (
     Raises,
     number_of,
 )  # fmt: skip
-from grader.check.examples import MAX_EXAMPLES, Example, is_short, is_small
+from grader.check.examples import MAX_EXAMPLES, Example, is_short, small_calls, smallest
 from grader.check.judge import tells
 from grader.check.key import Check, Exercise, Key, Misconception, Reference
 from grader.check.names import cell_digest, defined_in, display_only, made, reach, taken
@@ -150,8 +150,7 @@ def _compiled(
         for c in wanted
         for n, probe in enumerate(_small(lab.spec.checks[c], draws[c].hidden))
     }
-    if small:
-        asked[0] = replace(asked[0], checks=(*asked[0].checks, *small))
+    asked = [_with_small(run, small) for run in asked]
     watch |= dict.fromkeys(small, ())
     seen = dict(zip(asked, observe_runs(lab, asked, probes | small, watch), strict=True))
     solved = next((s for run, s in seen.items() if run.mistake is None), {})
@@ -160,11 +159,22 @@ def _compiled(
     for id, spec in lab.spec.checks.items():
         if id in wanted:
             check = _compile(spec, drawn[id], solved.get(id), draws[id], lab.spec.calibration)
-            mine = {n: p for n, p in small.items() if n.rpartition("~")[0] == id}
-            examples = _examples(check, mine, solved)
+            mine = {n: p for n, p in small.items() if _asks_about(n) == id}
+            examples = _examples(check, mine, seen)
             check = replace(check, quiet=_quiet(check, secrets), examples=examples)
             found[id] = _with_mistakes(check, seen)
     return found
+
+
+def _with_small(run: Run, small: Iterable[str]) -> Run:
+    """The run with the small probes of its checks; the solution's with all of them."""
+    more = (n for n in small if run.mistake is None or _asks_about(n) in run.checks)
+    return replace(run, checks=(*run.checks, *more))
+
+
+def _asks_about(small: str) -> str:
+    """``attention.values~3``: of which check a small probe is."""
+    return small.rpartition("~")[0]
 
 
 def _small(spec: CheckSpec, hidden: bool) -> list[Probe]:
@@ -179,26 +189,42 @@ def _small(spec: CheckSpec, hidden: bool) -> list[Probe]:
             probe, _ = spec.ask(SmallDraw(PUBLIC_SEED, spec.id, hidden, attempt))
         except Exception:  # sizes or numbers that this check cannot do with
             continue
-        if is_small(probe):
-            found.setdefault(digest_of(probe), probe)
+        for call in small_calls(probe):
+            found.setdefault(digest_of(call), call)
     return list(found.values())
 
 
 def _examples(
-    check: Check, probes: Mapping[str, Probe], seen: Mapping[str, Tree]
+    check: Check, probes: Mapping[str, Probe], seen: Mapping[Run, Mapping[str, Tree]]
 ) -> tuple[Example, ...]:
-    """The smallest of those to which the solution gives a short answer."""
-    if check.quiet or not all(isinstance(e, (Close, Exact)) for e in check.expect.values()):
+    """Those to which the solution gives a short answer, first the ones that tell most mistakes from it."""
+    if check.quiet:
         return ()
-    found = []
+    valued = {n for n, e in check.expect.items() if isinstance(e, (Close, Exact))}
+    solved = next((s for run, s in seen.items() if run.mistake is None), {})
+    found: list[tuple[Example, set[str]]] = []
     for name, probe in probes.items():
-        one = seen.get(name, {})
+        one = solved.get(name, {})
         if one.get("status") != "ok":
             continue
-        expected = {n: v for n, v in one["values"].items() if is_short(v)}
-        if expected:
-            found.append(Example(replace(probe, shared=0), expected))
-    return tuple(sorted(found, key=lambda e: e.size)[:MAX_EXAMPLES])
+        expected = {n: v for n, v in one["values"].items() if n in valued and is_short(v)}
+        if not expected:
+            continue
+        example = Example(replace(probe, shared=0), expected)
+        tells = {
+            run.mistake
+            for run, others in seen.items()
+            if run.mistake and name in others and smallest([example], [others[name]])
+        }
+        found.append((example, tells))
+    chosen: list[Example] = []
+    told: set[str] = set()
+    while found and len(chosen) < MAX_EXAMPLES:
+        best = max(found, key=lambda f: (len(f[1] - told), len(f[1]), -f[0].size))
+        found = [f for f in found if f is not best]
+        chosen.append(best[0])
+        told |= best[1]
+    return tuple(chosen)
 
 
 def _references(lab: LoadedLab, exercises: Iterable[Exercise]) -> dict[str, Reference]:

@@ -126,10 +126,10 @@ class SmallDraw(Draw):
 
     def __init__(self, seed: int, check_id: str, hidden: bool, attempt: int) -> None:
         super().__init__(seed, f"small {check_id}", hidden, attempt)
-        self._more = attempt // 4
+        self._most = 1 + attempt // 4
 
     def sizes(self, n: int, low: int = 2, high: int = 9) -> tuple[int, ...]:
-        return tuple(int(x) for x in self.rng.permutation(n) + 1 + self._more % 2)
+        return tuple(int(x) for x in self.rng.integers(1, 1 + min(self._most, 3), n, endpoint=True))
 
     def normal(self, *shape: int, scale: float = 1.0, mean: float = 0.0) -> np.ndarray:
         return np.float32(np.round(mean)) + self.rng.integers(-2, 3, shape).astype(np.float32)

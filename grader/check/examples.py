@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,16 +36,20 @@ class Example:
         return sum(array.size for array in _arrays(self.probe))
 
 
-def is_small(probe: Probe) -> bool:
-    """Whether a probe is one call of a student's name on few numbers."""
-    first, *others = probe.steps
-    return (
-        first.op == "call"
-        and not first.target.startswith("$")
-        and all(step.op in ("get", "item", "rows") for step in others)
-        and all(_plain(a) for a in (*first.args, *first.kwargs.values()))
-        and 0 < sum(array.size for array in _arrays(probe)) <= MAX_NUMBERS
-    )
+def small_calls(probe: Probe) -> Iterator[Probe]:
+    """Each call in a probe of a student's name on few numbers, alone, with what is looked at of its result."""
+    for number, first in enumerate(probe.steps):
+        given = (*first.args, *first.kwargs.values())
+        if first.op != "call" or first.target.startswith("$") or not all(map(_plain, given)):
+            continue
+        steps, known = [first], {first.into}
+        for step in probe.steps[number + 1 :]:
+            if step.op in ("get", "item", "rows") and step.target.removeprefix("$") in known:
+                steps.append(step)
+                known.add(step.into)
+        alone = Probe(tuple(steps), tuple(name for name in probe.keep if name in known))
+        if given and alone.keep and sum(a.size for a in _arrays(alone)) <= MAX_NUMBERS:
+            yield alone
 
 
 def is_short(value: Tree) -> bool:
@@ -54,15 +58,14 @@ def is_short(value: Tree) -> bool:
     return array is not None and 0 < array.size <= MAX_NUMBERS and bool(np.isfinite(array).all())
 
 
-def smallest(examples: Iterable[Example], look: Callable[[Probe], Tree]) -> Text | None:
-    """The first of the examples on which something else comes than is right, in words.
+def smallest(examples: Iterable[Example], seen: Iterable[Tree]) -> Text | None:
+    """The smallest of the examples on which something else comes than is right, in words.
 
     Args:
-        look: observes a probe.
+        seen: what was observed of each.
     """
-    for example in sorted(examples, key=lambda e: e.size):
-        seen = look(example.probe)
-        if isinstance(seen, dict) and (text := _told(example, seen)) is not None:
+    for example, one in sorted(zip(examples, seen, strict=True), key=lambda pair: pair[0].size):
+        if isinstance(one, dict) and (text := _told(example, one)) is not None:
             return text
     return None
 
@@ -94,11 +97,21 @@ def _told(example: Example, seen: Mapping[str, Tree]) -> Text | None:
                 return None
             return gettext(
                 "{call} gives {came}; {expected} is right",
-                call=about,
+                call=about + _part(example.probe, name),
                 came=written,
                 expected=_written(expected),
             )
     return None
+
+
+def _part(probe: Probe, name: str) -> str:
+    """What is looked at of a call's result, as one would type it: ``[1]``."""
+    step = next(s for s in probe.steps if s.into == name)
+    if step is probe.steps[0]:
+        return ""
+    given = ", ".join(_written(a) for a in (*step.args, *step.kwargs.values()))
+    own = f".{given.strip(chr(39))}" if step.op == "get" else f"[{given}]"
+    return _part(probe, step.target.removeprefix("$")) + own
 
 
 def _arrays(probe: Probe) -> list[np.ndarray]:

@@ -69,6 +69,7 @@ class Verdict:
         figure: the number behind it (metric, deviation), if there is one.
         odds: chance that a right solution loses points here, where chance has a part; else None.
         more: further steps of the hint, for a student who asks for them.
+        example: the smallest example found on which the code does something else; may be empty.
     """
 
     check: str
@@ -85,6 +86,7 @@ class Verdict:
     bonus: bool = False
     odds: float | None = None
     more: tuple[Text, ...] = ()
+    example: Text = field(default_factory=lambda: same(""))
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ from grader.check.tree import Tree, TreeError, digest, pack, plain, unpack
 FORMAT = (
     3  # of the file, and of what a key says: raise it when a new engine draws or stores otherwise
 )
+EXAMPLES = 3  # of a check, that every submission is asked too
 MAX_BYTES = 1 << 30  # of a key out of its compressed file
 
 CheckKind = Literal["probe", "clean", "source", "answer"]
@@ -123,7 +124,7 @@ class Check:
         results: result's name → what it is, in words, where there is more than one.
         quiet: results whose expected value no message may show: it answers a graded question.
         odds: chance that a right solution loses points here, where chance has a part; else None.
-        examples: the same asked on a few small numbers.
+        examples: the same asked on a few small numbers; first those that tell most mistakes from right.
         held_out: for ``clean``, the inputs given to the lab's clean-room function.
         answer: for ``answer``: ``{"type", "decimals", "salt", "right": [hash],
             "wrong": {hash: {"id", "text"}}, "told": bool}``; `told`: its mark is shown at once.
@@ -150,6 +151,11 @@ class Check:
     quiet: tuple[str, ...] = ()
     odds: float | None = None
     examples: tuple[Example, ...] = ()
+
+    @property
+    def tried(self) -> dict[str, Example]:
+        """The first examples, which every submission is asked too, by the ids of their observations."""
+        return {f"{self.id}~{n}": e for n, e in enumerate(self.examples[:EXAMPLES])}
 
     @property
     def metric(self) -> Metric | None:
@@ -278,6 +284,11 @@ class Key:
                     {"check": c.id, "probe": answers_of(c.answers), "watch": []}
                     for c in self.checks
                     if c.answers
+                ]
+                + [
+                    {"check": id, "probe": example.probe, "watch": []}
+                    for c in self.checks
+                    for id, example in c.tried.items()
                 ],
             }
         )

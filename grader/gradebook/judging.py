@@ -15,11 +15,13 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 import numpy as np
 
+from grader.check.examples import smallest
 from grader.check.judge import (
     Evidence,
     SecondLook,
@@ -159,7 +161,10 @@ def judged(
     """
     graded = Graded(
         "", "", "", key.lab, "",
-        verdicts=tuple(judge(key, Evidence(observations, cells, right))),
+        verdicts=tuple(
+            _with_example(v, key.check(v.check), observations)
+            for v in judge(key, Evidence(observations, cells, right))
+        ),
         cells=outcome.cells,
         notices=outcome.notices,
         recordings=tuple(manifests.values()),
@@ -175,6 +180,14 @@ def judged(
         "cells": sum(c.seconds for c in outcome.cells),
         "probes": sum(probes),
     }
+
+
+def _with_example(verdict: Verdict, check: Check, observations: Mapping[str, Tree]) -> Verdict:
+    """The verdict with the smallest example, where the code does something else than is asked."""
+    if verdict.status not in ("wrong", "error"):
+        return verdict
+    example = smallest(check.tried.values(), map(observations.get, check.tried))
+    return replace(verdict, example=example) if example else verdict
 
 
 def _texts(key: Key, observations: Mapping[str, Tree]) -> dict[str, str]:

@@ -188,7 +188,7 @@ class Lab:
         names = display.namespace()
         examples = [e for check in self._find(name) for e in check.examples]
         with limited(self.key.limits.cell_seconds, names):
-            found = smallest(examples, lambda probe: observe(probe, names))
+            found = smallest(examples, (observe(e.probe, names) for e in examples))
         if found is None and examples:
             found = ngettext(
                 "on the one small example that there is, your code does what is asked",

@@ -123,6 +123,16 @@ def test_backticks_are_code_and_nothing_else_is_markup() -> None:
     assert article.b is None and "`" not in article.get_text()
 
 
+def test_a_wrong_function_has_its_smallest_example() -> None:
+    example = Text(en="f([[1]]) gives <b>; 2 is right", fr="f([[1]]) donne <b> ; 2 est juste")
+    verdicts = tuple(
+        replace(v, status="wrong", points=0.0, example=example) for v in CLASS[0].verdicts[:1]
+    )
+    page = parse(feedback_page(replace(CLASS[0], verdicts=verdicts), KEY, lang="fr"))
+    assert "Par exemple" in page.find(class_="check").get_text()
+    assert "f([[1]]) donne <b> ; 2 est juste" in page.find(class_="check").get_text()
+
+
 def test_mark_bonus_and_cap_are_explained() -> None:
     capped = next(g for g in CLASS if g.earned > g.max_points)
     text = parse(feedback_page(capped, KEY, lang="en")).header.get_text()
