@@ -39,6 +39,8 @@ NAMES: dict[str, Text] = {
 }
 SEED = 20_260
 
+_OWN = (builtins, np, np.random, np.linalg, math, random)
+
 _Setting = tuple[str, bool, Callable[[], Any]]  # key of `NAMES`, whether changed, what restores
 
 
@@ -46,7 +48,7 @@ class Settings:
     """How things stood when this was made, and how to put them back."""
 
     def __init__(self) -> None:
-        self.modules = {m: dict(vars(m)) for m in (builtins, np, math, random)}
+        self.modules = {m: dict(vars(m)) for m in _OWN}
         self.printing, self.errors = np.get_printoptions(), np.geterr()
         self.warnings = list(warnings.filters)
         self.folder = os.getcwd()
