@@ -51,11 +51,16 @@ places: $(READY)
 TELLERS := Refusal BadSheet Failed IntakeError LabError NoLab NotGradable ReportError SettingsError StoreError \
 	Unreadable refuse say
 TEXTS := grader/check/locale/fr/LC_MESSAGES/grader
+# Babel's own rule for French has two forms or three, as its release has it.
+PLURALS := printf 'msgid ""\nmsgstr "Plural-Forms: nplurals=2; plural=(n > 1);\\n"\n\n' | cat -
 texts: $(READY)
 	$(BIN)/pybabel -q extract --no-default-keywords -F pyproject.toml -k gettext $(TELLERS:%=-k %) -k ngettext:1,2 -k _ -k _n:1,2 -o $(TEXTS).pot --omit-header --no-location grader
-	$(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete --omit-header -w 100 -l fr -i $(TEXTS).pot -o $(TEXTS).po
-	$(BIN)/pybabel -q compile -f -l fr -i $(TEXTS).po -o $(TEXTS).mo
-	@rm $(TEXTS).pot
+	$(PLURALS) $(TEXTS).po > $(TEXTS).both
+	$(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete --omit-header -w 100 -l fr -i $(TEXTS).pot -o $(TEXTS).both
+	mv $(TEXTS).both $(TEXTS).po
+	$(PLURALS) $(TEXTS).po > $(TEXTS).both
+	$(BIN)/pybabel -q compile -f -l fr -i $(TEXTS).both -o $(TEXTS).mo
+	@rm $(TEXTS).pot $(TEXTS).both
 
 # This kit, nbgrader and otter-grader on one class, each in its own environment.
 bench: $(READY) .bench/nbgrader/.ready .bench/otter/.ready

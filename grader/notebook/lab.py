@@ -172,7 +172,15 @@ class Lab:
             )
             for v in verdicts
         ]
-        display.show(display.Report(rows, self.lang))
+        display.show(display.Report(rows, self.lang, footer=self._example_of(verdicts)))
+
+    def _example_of(self, verdicts: Sequence[Verdict]) -> str:
+        """How to see the smallest example of what is not right, if there may be one."""
+        wrong = (v for v in verdicts if v.status in ("wrong", "error"))
+        found = next((v.exercise for v in wrong if self.key.check(v.check).examples), "")
+        if not found:
+            return ""
+        return gettext("an example to check by hand: lab.explain({n!r})", n=found).to(self.lang)
 
     def explain(self, name: Any = None) -> None:
         """Show the smallest example found on which your code does something else than is asked.

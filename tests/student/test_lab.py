@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 from grader import Lab, todo
+from grader.check.examples import Example
 from grader.check.key import Key, Limits
+from grader.check.probe import Probe, Step
 from grader.check.recording import Recording
 from grader.check.text import Text
 from grader.notebook import session
@@ -41,6 +43,28 @@ def test_a_named_mistake_with_its_hint(place: Path, capsys: pytest.CaptureFixtur
     assert out[0].startswith("✗ 1.1 Le double  0/2   11 valeurs sur 12 diffèrent")
     assert out[1:] == ["    → on ajoute 2", "      indice : regardez l'opérateur"]
     assert lab.verdicts["double.values"].diagnosis == "adds-two"
+
+
+def test_an_example_is_offered_where_something_is_wrong_and_there_is_one(
+    place: Path, mini_key: Key, capsys: pytest.CaptureFixture[str]
+) -> None:
+    global double
+    asked = Probe((Step("call", "double", (np.array([3.0]),)),))
+    first = replace(
+        mini_key.check("double.values"), examples=(Example(asked, {"out": np.array([6.0])}),)
+    )
+    replace(mini_key, checks=(first, *mini_key.checks[1:])).save(place.parent / "mini.key")
+    lab = Lab("mini", lang="fr")
+    double = lambda x: x + 2  # noqa: E731
+    lab.check("double")
+    assert capsys.readouterr().out.splitlines()[-1].strip() == (
+        "un exemple à vérifier à la main : lab.explain('double')"
+    )
+    lab.explain("double")
+    assert capsys.readouterr().out.strip() == "double([3]) donne [5] ; il faut [6]"
+    double = lambda x: x * 2  # noqa: E731
+    lab.check("double")
+    assert capsys.readouterr().out.strip() == "✓ 1.1 Le double  2/2"
 
 
 def test_each_hint_asked_for_tells_one_step_more(
