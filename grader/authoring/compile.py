@@ -160,8 +160,8 @@ def _compiled(
         if id in wanted:
             check = _compile(spec, drawn[id], solved.get(id), draws[id], lab.spec.calibration)
             mine = {n: p for n, p in small.items() if _asks_about(n) == id}
-            examples = _examples(check, mine, seen)
-            check = replace(check, quiet=_quiet(check, secrets), examples=examples)
+            check = replace(check, quiet=_quiet(check, secrets))
+            check = replace(check, examples=_examples(check, mine, seen))
             found[id] = _with_mistakes(check, seen)
     return found
 

@@ -144,6 +144,6 @@ def _written(value: Any) -> str:
     def number(x: Any) -> Any:
         if isinstance(x, list):
             return f"[{', '.join(map(number, x))}]"
-        return f"{x:.4g}"
+        return f"{x:.0f}" if float(x).is_integer() and abs(x) < 1e15 else f"{x:.4g}"
 
     return str(number(array.tolist()))
