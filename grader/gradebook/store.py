@@ -14,6 +14,7 @@ import fcntl
 import sqlite3
 import threading
 import zlib
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -307,9 +308,16 @@ class Store:
             return [r[0] for r in db.execute("SELECT DISTINCT lab FROM entries ORDER BY lab")]
 
     def graded(self, lab: str) -> list[Graded]:
-        """The class, in no promised order."""
+        """The class, in no promised order; namesakes get their identifiers behind the name."""
         with self._using() as db:
-            return list(_rows(db, lab))
+            found = list(_rows(db, lab))
+        names = Counter(g.student.casefold() for g in found)
+        return [
+            g
+            if names[g.student.casefold()] == 1
+            else replace(g, student=f"{g.student} ({g.student_id})")
+            for g in found
+        ]
 
     def log(self) -> list[dict[str, Any]]:
         """Every change of a mark, oldest first; ``why`` is a `Text`."""

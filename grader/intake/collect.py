@@ -231,8 +231,8 @@ def _claimed(submissions: Sequence[Submission]) -> list[Submission]:
     return kept
 
 
-def _told_apart(submissions: Sequence[Submission]) -> Iterator[Submission]:
-    """One submission a student and lab; names and ids unique, the platform's ids as they are."""
+def _told_apart(submissions: Sequence[Submission]) -> list[Submission]:
+    """One submission a student and lab; ids unique, the platform's ids as they are."""
     kept: dict[tuple[str, str], Submission] = {}
     for s in submissions:
         key = (s.lab, s.student_id)
@@ -251,9 +251,4 @@ def _told_apart(submissions: Sequence[Submission]) -> Iterator[Submission]:
                 n += 1
             id = f"{s.student_id} ({n})"
             kept[s.lab, id] = replace(loose, student_id=id)
-    namesakes: dict[str, set[str]] = {}
-    for s in kept.values():
-        namesakes.setdefault(s.student.casefold(), set()).add(s.student_id)
-    for s in kept.values():
-        alone = len(namesakes[s.student.casefold()]) == 1
-        yield s if alone else replace(s, student=f"{s.student} ({s.student_id})")
+    return list(kept.values())

@@ -60,6 +60,23 @@ def test_runs_in_parts_give_the_gradebook_of_one_run(graded: Path) -> None:
     assert "did you mean" in said and said.count("\n") == 1
 
 
+def test_namesakes_of_two_runs_are_told_apart_as_in_one(graded: Path) -> None:
+    (notebook,) = (graded / "class").glob("*Camille Dupont_507*/*.ipynb")
+    for run, ids in (("both", (507, 999)), ("first", (507,)), ("second", (999,))):
+        for id in ids:
+            place = graded / "namesakes" / run / f"Camille Dupont_{id}_assignsubmission_file_"
+            place.mkdir(parents=True)
+            shutil.copy(notebook, place)
+    for run, out in (("both", "at-once"), ("first", "in-turn"), ("second", "in-turn")):
+        grader(graded, "grade", f"namesakes/{run}", "--out", out, "--lang", "en")
+    at_once, in_turn = rows(graded, "at-once"), rows(graded, "in-turn")
+    assert [r["student"] for r in in_turn.values()] == [
+        "Camille Dupont (507)",
+        "Camille Dupont (999)",
+    ]
+    assert at_once == in_turn
+
+
 def test_a_jury_sees_why_a_point_was_lost_and_sees_it_again(graded: Path) -> None:
     said = grader(graded, "show", "503", "mean.values", "--lang", "en")
     kept, _, again = said.partition("seen again")
