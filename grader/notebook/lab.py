@@ -166,6 +166,11 @@ class Lab:
         self.verdicts |= {v.check: v for v in verdicts}
         progress.save(self)
         pictures = display.in_notebook()
+        # A question that comes further down is no news here.
+        answered = [
+            v for v in verdicts if v.status != "missing" or self.key.check(v.check).kind != "answer"
+        ]
+        verdicts = answered or verdicts
         rows = [
             display.row(
                 v, self.key, self.lang, self._picture(v) if pictures else "", len(verdicts) < 2

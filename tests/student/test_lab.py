@@ -67,6 +67,23 @@ def test_an_example_is_offered_where_something_is_wrong_and_there_is_one(
     assert capsys.readouterr().out.strip() == "✓ 1.1 Le double  2/2"
 
 
+def test_a_question_further_down_is_not_told_as_open_by_its_exercises_check(
+    place: Path, mini_key: Key, capsys: pytest.CaptureFixture[str]
+) -> None:
+    global double
+    double = lambda x: x * 2  # noqa: E731
+    question = replace(mini_key.check("q6"), exercise="double")
+    others = (c for c in mini_key.checks if c.id != "q6")
+    replace(mini_key, checks=(*others, question)).save(place.parent / "mini.key")
+    lab = Lab("mini", lang="fr")
+    lab.check("double")
+    assert capsys.readouterr().out.strip() == "✓ 1.1 valeurs  2/2"
+    lab.answer("q6", 82)
+    lab.check("double")
+    assert len(capsys.readouterr().out.splitlines()) > 2
+    lab.check("q6")
+
+
 def test_each_hint_asked_for_tells_one_step_more(
     place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
