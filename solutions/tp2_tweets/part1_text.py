@@ -97,8 +97,8 @@ encode = lab.exercise("encode", "1.2", "Encode and decode", "Coder et décoder",
 
 @encode.check(
     "ids", 0.5, "characters to numbers", "caractères vers nombres",
-    asked=("places in the vocabulary; 1 for a character never seen; the empty text too",
-           "places dans le vocabulaire ; 1 pour un caractère jamais vu ; le texte vide aussi"),
+    asked=("places in the vocabulary, whole numbers; 1 for a character never seen; the empty text too",
+           "places dans le vocabulaire, des entiers ; 1 pour un caractère jamais vu ; le texte vide aussi"),
 )  # fmt: skip
 def _(draw: Draw, student: Student):
     known = symbols(draw, 9)
@@ -107,6 +107,8 @@ def _(draw: Draw, student: Student):
         out=student.encode(text, known),
         unseen=student.encode("é" + text[:4] + "漢😀" + text[4:7], known),
         empty=student.encode("", known),
+        # numbers of rows, not measures: 3.0 is the place of nothing
+        places=student.np.take(numpy_array(np.arange(len(known))), student.encode(text, known)),
     )
 
 

@@ -34,6 +34,12 @@ lab.unforeseen(
     loses=["encode.ids"],
 )  # fmt: skip
 lab.unforeseen(
+    "numbers-with-a-point",
+    "encode gives 3.0 where 3 is the place", "encode donne 3.0 là où 3 est la place",
+    edits=[('dtype="int32"', 'dtype="float32"')],
+    loses=["encode.ids"],
+)  # fmt: skip
+lab.unforeseen(
     "special-symbols-not-decoded",
     "decode leaves out END and UNKNOWN", "decode oublie END et UNKNOWN",
     edits=[("for i in ids)", "for i in ids if i > 2)")],

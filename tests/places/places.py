@@ -63,6 +63,9 @@ PLACES = (
     Place("newest", "3.13", ("tensorflow==2.21.0", "keras==3.15.1", "numpy==2.5.5")),
 )  # fmt: skip
 
+# A prediction that does not come true is no fault: with other versions a training ends elsewhere.
+PREDICTED = ("predicted", "pronostic")
+
 VERSIONS = """
 import importlib.metadata as m, json
 print(json.dumps({d.name.lower(): d.version for d in m.distributions()}))
@@ -188,7 +191,8 @@ def do_lab(
     took = time.monotonic() - begun
     for i, cell in enumerate(nbformat.read(done, 4).cells):
         for line in shown(cell).splitlines():
-            if line.lstrip().startswith(("✗", "…", "!")):
+            predicted = line.lstrip().startswith(tuple(f"✗ {word}" for word in PREDICTED))
+            if line.lstrip().startswith(("✗", "…", "!")) and not predicted:
                 raise Fault(f"cell {i}: {line.strip()}")
     made = content / f"{lab.id}-submission.zip"
     if not made.is_file():
