@@ -36,7 +36,7 @@ lab.unforeseen(
 lab.unforeseen(
     "numbers-with-a-point",
     "encode gives 3.0 where 3 is the place", "encode donne 3.0 là où 3 est la place",
-    edits=[('dtype="int32"', 'dtype="float32"')],
+    edits=[('text], dtype="int32"', 'text], dtype="float32"')],
     loses=["encode.ids"],
 )  # fmt: skip
 lab.unforeseen(
