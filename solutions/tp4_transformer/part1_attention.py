@@ -241,10 +241,12 @@ masks = lab.exercise("masks", "1.2", "Causal mask", "Masque causal", "causal_mas
 
 
 @masks.check("causal", 0.75, "who may see whom", "qui voit qui", picture="out",
-    asked=("position i sees j ≤ i", "la position i voit j ≤ i"))
+    asked=("an array in which position i sees j ≤ i", "un tableau où la position i voit j ≤ i"))
 def _(draw: Draw, student: Student):
     longer, shorter = sorted(draw.sizes(2, 4, 9), reverse=True)
-    return student.probe(out=student.causal_mask(longer), shorter=student.causal_mask(shorter))
+    mask = student.causal_mask(longer)
+    # Lists of lists have no axes, and no layer takes them.
+    return student.probe(out=mask, shorter=student.causal_mask(shorter), axes=mask.ndim)
 
 
 masks.slip("causal-off-by-one",

@@ -80,6 +80,13 @@ def causal_mask(length):
     return tf.where(tf.linalg.band_part(tf.ones((length, length), tf.bool), -1, 0), 0.0, -np.inf)
 """,
     loses=["masks.causal"])
+lab.unforeseen("causal-mask-of-lists",
+    "a list of lists: no layer takes it", "une liste de listes : aucune couche ne la prend",
+    code="""
+def causal_mask(length):
+    return [[j <= i for j in range(length)] for i in range(length)]
+""",
+    loses=["masks.causal"])
 lab.unforeseen("pe-base-1000",
     "1000 instead of 10000", "1000 au lieu de 10000",
     edits=[("t / 10000 **", "t / 1000 **")],
