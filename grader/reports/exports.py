@@ -13,6 +13,7 @@ from grader.check.key import Key
 from grader.check.text import gettext, number, same
 from grader.gradebook.records import STANDING, Graded
 from grader.gradebook.store import Store
+from grader.notebook.cells import causes
 from grader.platforms import gradescope, moodle
 from grader.platforms.files import write_atomically
 from grader.platforms.marks import Mark
@@ -21,6 +22,8 @@ from grader.reports.feedback import feedback_page
 from grader.reports.page import file_stems
 from grader.reports.summary import by_exercise, in_order, summarise
 from grader.reports.words import STATUS, SYMBOL
+
+CAUSES = 5  # lines on what did not run: there are no folds in these results
 
 
 def marks(graded: Sequence[Graded]) -> list[Mark]:
@@ -58,7 +61,9 @@ def feedback_zip(graded: Sequence[Graded], key: Key, store: Store | None = None)
 def results(graded: Graded, key: Key) -> gradescope.Results:
     """One submission's results for Gradescope, in the submission's language."""
     lang = graded.lang
-    said = [*([graded.problem] if graded.problem else []), *graded.notices]
+    failed = causes(graded.cells)
+    cut = [same("…")] if len(failed) > CAUSES else []
+    said = [*([graded.problem] if graded.problem else []), *failed[:CAUSES], *cut, *graded.notices]
     if graded.late is not None:
         said.append(same(f"−{number(graded.penalty, lang)}: ") + graded.late.text)
     if graded.total_by_hand is not None:

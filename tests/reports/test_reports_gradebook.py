@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 from synthetic import make_class, make_key
 
+from grader.notebook.cells import CellReport
 from grader.reports.exports import results, write_results
 from grader.reports.tables import columns, gradebook_csv, safe_cell
 
@@ -125,6 +126,18 @@ def test_what_could_not_be_graded_says_why() -> None:
     found = results(replace(failed, lang="en"), KEY)
     assert found.score == 0 and found.tests == []
     assert found.output.startswith("not a notebook")
+
+
+def test_what_did_not_run_is_told_first_in_five_lines() -> None:
+    graded = replace(next(g for g in CLASS if not g.problem and not g.late), lang="en")
+    error = {"type": "SyntaxError", "message": "'(' was never closed", "at": 3}
+    cells = [CellReport(n, "error", {**error, "message": f"{n}"}, others=(error,)) for n in (5, 7)]
+    assert results(replace(graded, cells=tuple(cells[:1])), KEY).output.splitlines()[:2] == [
+        "line 3 of cell 5: raised SyntaxError: 5",
+        "line 3 of cell 5: raised SyntaxError: '(' was never closed",
+    ]
+    told = results(replace(graded, cells=tuple(cells * 2), notices=()), KEY).output.splitlines()
+    assert len(told) == 6 and told[-1] == "…"
 
 
 def test_one_file_a_student(tmp_path) -> None:
