@@ -617,6 +617,7 @@ _NOT_OBSERVED: dict[str, Text] = {
 }
 _UNSUBSTANTIATED = gettext("counts as soon as something in this exercise comes out right")
 _UNLEARNT = gettext("counts once the networks that it is about have learnt something")
+_NOTHING = gettext("None came back where several values are asked: is a `return` missing?")
 _UNREADABLE = gettext("what came back could not be read")
 
 
@@ -643,6 +644,9 @@ def _not_ok(blank: Verdict, seen: Tree) -> Verdict:
             status="error",
             message=instead_of_a_model(str(error.get("name", "?"))[:60], str(error["what"])),
         )
+    if error.get("message") == "'NoneType' object is not subscriptable" and not error.get("line"):
+        # No line of the student's: the probe took a part of what came back.
+        return replace(blank, status="error", message=_NOTHING)
     message = said_of(error)
     message += _line_of(error)
     return replace(blank, status="error", message=message + (_weights_problem(seen) or same("")))

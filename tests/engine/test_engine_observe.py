@@ -1,6 +1,7 @@
 """Giving weights to other people's layers, watching calls, bringing back what came. No Keras."""
 
 import inspect
+import linecache
 import sys
 import types
 
@@ -280,3 +281,22 @@ def test_a_watched_function_works_as_before():
         assert module.inner(1) == 6 and used == names and not vars(module.inner)
     finally:
         del sys.modules["watched_module"]
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [("pass", "is a `return` missing?"), ("x = None; return x[0], 1", "is not subscriptable")],
+    ids=["no return", "one's own mistake"],
+)
+def test_a_return_that_is_missing_is_asked_for(body, told):
+    names = {}
+    source = f"def pair():\n    {body}\n"
+    linecache.cache["<cell 1>"] = (len(source), None, source.splitlines(keepends=True), "<cell 1>")
+    exec(compile(source, "<cell 1>", "exec"), names)
+    probe = Probe((Step("call", "pair", (), {}, "both"), Step("item", "$both", (0,), {}, "out")))
+    key = Key(
+        "lab", "public", Text(en="", fr=""), (Exercise("e", "1", Text(en="", fr="")),),
+        (Check("c", "e", "probe", Text(en="", fr=""), 1.0, probe=probe),),
+    )  # fmt: skip
+    (verdict,) = judge(key, Evidence({"c": observe(probe, names)}))
+    assert verdict.points == 0 and told in verdict.message.en, verdict.message.en
