@@ -177,7 +177,9 @@ def with_questions(cells: Sequence[SourceCell], spec: LabSpec) -> list[SourceCel
             number += 1
             bonus = " (bonus)" if check.bonus else ""
             for lang in LANGS:
-                text = f"**Question{'' if alone else f' {number}'}{bonus}. {check.title.to(lang)}**"
+                title = check.title.to(lang)
+                label = f"Question{'' if alone else f' {number}'}{bonus}"
+                text = f"**{label}. {title[:1].upper()}{title[1:]}**"
                 asked = check.asked.to(lang)
                 source = f"{text}\n\n{asked}" if asked else text
                 made.append(SourceCell("markdown", source, lang, line=cell.line))

@@ -229,7 +229,8 @@ leakage.question(
            "what may it have learnt, how would you find out, and which two figures of yours warn of it?",
            "40 patients enregistrent chacun 50 extraits de leur voix ; les extraits sont tirés au hasard en entraînement "
            "et test, et un réseau distingue malades et bien portants avec une exactitude de 0,97. En trois phrases au "
-           "plus : que peut-il avoir appris, comment le sauriez-vous, et lesquels de vos deux nombres en avertissent ?"),
+           "plus : que peut-il avoir appris, comment le sauriez-vous, et quels sont, chez vous, les deux nombres qui en "
+           "avertissent ?"),
     rubric=[
         (0.2, ("whose voice (or microphone) it is, and so the label: the same patients are on both sides",
                "de qui est la voix (ou le micro), donc l'étiquette : les mêmes patients sont des deux côtés")),

@@ -258,7 +258,7 @@ def grade(made: dict[tuple[str, str, str], Path], out: Path) -> list[str]:
                 where = folder / f"{place} {lang}_{number}_assignsubmission_file_"
                 where.mkdir(parents=True)
                 shutil.copy(made[place, of, lang], where)
-        command = [sys.executable, "-m", "grader", "grade", folder, "--out", out / "graded" / lab]
+        command = [sys.executable, "-m", "grader", "grade", folder, "--out", out / "graded"]
         run(command, dict(os.environ))
         with (out / "graded" / lab / "gradebook.csv").open(encoding="utf-8-sig") as file:
             for row in csv.DictReader(file):
