@@ -29,6 +29,8 @@ MAX_DEPTH = 200
 _TREE = "tree"
 _ARRAY = "$array"
 _KINDS = "biuf"  # bool, signed, unsigned, float
+# Taken now: a notebook may put a `json.dumps` of its own in place of Python's.
+_encoded = json.JSONEncoder(ensure_ascii=True).encode
 
 
 class TreeError(ValueError):
@@ -73,7 +75,7 @@ def _flat(tree: Tree) -> tuple[str, dict[str, np.ndarray]]:
         arrays.setdefault(name, array)
         return {_ARRAY: name}
 
-    return json.dumps(plain(tree, named), ensure_ascii=True), arrays
+    return _encoded(plain(tree, named)), arrays
 
 
 def plain(tree: Tree, array: Callable[[np.ndarray], Tree] = lambda array: array) -> Tree:

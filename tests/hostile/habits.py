@@ -96,6 +96,7 @@ HABITS = [
     habit("recursion", "import sys\nsys.setrecursionlimit(120)"),
     habit("numpy-mocked", "import numpy as np\nnp.allclose = lambda *a, **k: True", "NumPy"),
     habit("default-rng", "import numpy as np\nnp.random.default_rng = np.random.RandomState", "NumPy"),
+    habit("json-patched", "import json\njson.dumps = lambda *a, **k: ''"),
     habit("builtin-deleted", "import builtins\ndel builtins.sorted"),
     habit("builtins-shadowed", "sum = 0\nlist = [1]\nstr = 'a'\nmax = 3"),
     habit("logging", "import logging\nlogging.disable(logging.CRITICAL)"),
