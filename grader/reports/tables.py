@@ -317,13 +317,22 @@ def evidence_table(
         for n, line, marked in code.lines:
             yield Styled(f"{'>' if marked else ' '}{n:>4}  {_printable(line, keep=True)}",
                          "red" if marked else "")  # fmt: skip
+    colon = " : " if lang == "fr" else ": "
     for part in compared(check, values, key, lang, verdict, mistakes=True):
         table = Table(
             box=box.SIMPLE_HEAD, title=Styled(part.name), title_justify="left", pad_edge=False
         )
-        table.add_column("")
-        for place in part.places:
-            table.add_column(place, justify="right", no_wrap=True)
-        for row in part.rows:
-            table.add_row(Styled(row.label.to(lang)), *map(Styled, row.values))
+        # Values whole, then whose they are; a result of another shape is one text, no column's.
+        rows = [
+            (r.label.to(lang), r.values) for r in part.rows if len(r.values) == len(part.places)
+        ]
+        for n, place in enumerate(part.places):
+            widest = max([len(place), *(len(shown[n]) for _, shown in rows)])
+            table.add_column(place, justify="right", no_wrap=True, min_width=widest)
+        table.add_column("", overflow="fold", min_width=12)
+        for label, shown in rows:
+            table.add_row(*map(Styled, shown), Styled(label))
         yield table
+        for row in part.rows:
+            if len(row.values) != len(part.places):
+                yield Styled(f"  {row.label.to(lang)}{colon}{' '.join(row.values)}")
