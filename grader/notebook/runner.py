@@ -203,7 +203,7 @@ class Runner:
             stopped = self._endless_in(taken(ast.unparse(node)))
         if stopped:
             self.clock.start(most=_BRIEF)
-        loaded = dict(sys.modules)
+        loaded = _loaded()
         try:
             error = await run()
         except BaseException as raised:
@@ -330,6 +330,13 @@ def _clear_away() -> None:
     if os.getpid() == 1:
         with suppress(ProcessLookupError):
             os.kill(-1, signal.SIGKILL)
+
+
+def _loaded() -> dict[str, ModuleType]:
+    """The modules that are there; none where a cell has left no memory to list them."""
+    with suppress(MemoryError):
+        return dict(sys.modules)
+    return {}
 
 
 def _keep_loaded(before: Mapping[str, ModuleType]) -> None:
